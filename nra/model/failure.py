@@ -1,0 +1,30 @@
+"""A failed measurement is a result: a closed list of kinds, the operation, and the raw detail."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """Why an operation did not come to a value."""
+
+    NO_ANSWER = "no_answer"  # silence until the deadline
+    REFUSED = "refused"  # RST or ICMP port unreachable: reached, and nobody listens or a firewall rejects
+    PROHIBITED = "prohibited"  # ICMP administratively prohibited, or the system's own firewall (EACCES, EPERM)
+    UNREACHABLE = "unreachable"  # no route to network or host
+    NAME_NOT_FOUND = "name_not_found"  # the resolver answered that there is no such name
+    NAME_UNRESOLVED = "name_unresolved"  # the resolver failed or did not answer
+    RESET = "reset"  # an established connection was cut
+    WRONG_PROTOCOL = "wrong_protocol"  # something answered, but not in the protocol that was asked for
+    TLS_UNTRUSTED = "tls_untrusted"  # the certificate chain does not verify
+    TLS_FAILED = "tls_failed"  # the handshake failed for another reason
+    LOCAL = "local"  # this workstation could not do it (no socket, no buffer, no such address)
+    STOPPED = "stopped"  # the user interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One operation that failed: which kind, doing what, and what the system or the peer said."""
+
+    kind: FailureKind
+    operation: str
+    detail: str
