@@ -1,0 +1,125 @@
+"""Whatever the bytes, a decoder returns a value or raises MalformedMessage; nothing else ever comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stamp_vectors import GOLDEN
+
+from nra.wire.beacon import EchoProbe, decode_echo, encode_echo
+from nra.wire.dns import decode_response
+from nra.wire.errors import MalformedMessage
+from nra.wire.http import parse_response
+from nra.wire.receive_record import RecordReply, RecordRequest
+from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, decode_sender, encode_reflector, encode_sender
+from nra.wire.stamp_reflection import agreed_dscp
+from nra.wire.stamp_tlv import Tlv, parse_tlvs, split_tlvs, verify_tlvs
+from nra.wire.stamp_values import ClassOfService, DirectMeasurement, Location, LocationType, TimestampInformation, answer_sub_tlv
+from nra.wire.stun import ErrorCode, TransportAddress, decode_message, encode_binding_error, encode_binding_success, split_stream
+from nra.wire.timestamps import ErrorEstimate
+
+NEAR_NS = GOLDEN.t1_ns
+TRANSACTION = bytes(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A decoder, followed by all that may be asked of what it returns, and a message that it accepts."""
+
+    name: str
+    decode: Callable[[bytes], object]
+    valid: bytes
+
+
+def _times_of_sender(data: bytes) -> int:
+    packet: SenderPacket = decode_sender(data)
+    return packet.t1_ns(NEAR_NS)
+
+
+def _times_of_reflector(data: bytes) -> tuple[int, ...]:
+    packet: ReflectorPacket = decode_reflector(data)
+    return packet.t1_ns(NEAR_NS), packet.t2_ns(NEAR_NS), packet.t3_ns(NEAR_NS)
+
+
+def _addresses(data: bytes) -> tuple[object, ...]:
+    location = Location.decode(data)
+    return location.source_address, location.destination_address
+
+
+CASES = (
+    Case("stamp sender", _times_of_sender, GOLDEN.sender_octets),
+    Case("stamp sender with a key", lambda data: decode_sender(data, GOLDEN.key), encode_sender(GOLDEN.sender, GOLDEN.key)),
+    Case("stamp reflector", _times_of_reflector, GOLDEN.reflector_octets),
+    Case("stamp reflector with a key", lambda data: decode_reflector(data, GOLDEN.key), encode_reflector(GOLDEN.reflector, GOLDEN.key)),
+    Case("error estimate", lambda data: ErrorEstimate.decode(int.from_bytes(data[:2])), b"\x8f\x84"),
+    Case("tlvs, all", split_tlvs, GOLDEN.tlvs),
+    Case("tlvs, usable", parse_tlvs, GOLDEN.tlvs),
+    Case("tlvs, verified", lambda data: verify_tlvs(data, 7, GOLDEN.key, mandatory=True), GOLDEN.tlvs),
+    Case("agreed dscp", agreed_dscp, GOLDEN.tlvs),
+    Case("class of service", ClassOfService.decode, bytes(4)),
+    Case("direct measurement", DirectMeasurement.decode, bytes(12)),
+    Case("timestamp information", TimestampInformation.decode, bytes(4)),
+    Case("location", _addresses, Location.request().encode()),
+    Case(
+        "location answer",
+        lambda data: answer_sub_tlv(Tlv(0, data[0] if data else 0, data), {LocationType.SOURCE_IP: "::1"}),
+        b"\7" + bytes(15),
+    ),
+    Case("record request", RecordRequest.decode, RecordRequest(0, 2).encode()),
+    Case("record reply", RecordReply.decode, RecordRequest(0, 2).encode()),
+    Case("stun success", decode_message, encode_binding_success(TRANSACTION, TransportAddress("::1", 9), software="x")),
+    Case("stun error", decode_message, encode_binding_error(TRANSACTION, ErrorCode(420, "no"))),
+    Case("stun stream", split_stream, encode_binding_success(TRANSACTION, TransportAddress("::1", 9)) * 2),
+    Case("echo", decode_echo, encode_echo(EchoProbe(1, 2, 3, 4), 30)),
+    Case("http", parse_response, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
+    Case(
+        "dns",
+        decode_response,
+        bytes.fromhex("000181800001000100000000" + "016100" + "00010001" + "c00c" + "00010001000000010004" + "01020304"),
+    ),
+)
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def refusal(case: Case, data: bytes) -> Exception | None:
+    """Return what the decoder raised, or None."""
+    try:
+        case.decode(data)
+    except Exception as error:  # noqa: BLE001 - which one it is, is the question
+        return error
+    return None
+
+
+@every_case
+def test_the_valid_message_is_accepted(case: Case) -> None:
+    """The table's messages are good ones, so that what follows starts from somewhere."""
+    assert refusal(case, case.valid) is None
+
+
+@every_case
+def test_every_truncation(case: Case) -> None:
+    """A message cut at any octet is a value or malformed."""
+    for size in range(len(case.valid)):
+        assert isinstance(refusal(case, case.valid[:size]), MalformedMessage | None)
+
+
+@every_case
+@settings(max_examples=60)
+@given(data=st.binary(max_size=160))
+def test_arbitrary_bytes(case: Case, data: bytes) -> None:
+    """Any octets, alone and behind a good beginning."""
+    for kept in (0, len(case.valid) // 2, len(case.valid)):
+        assert isinstance(refusal(case, case.valid[:kept] + data), MalformedMessage | None)
+
+
+@every_case
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_few_octets_changed(case: Case, data: st.DataObject) -> None:
+    """A good message with up to four octets replaced."""
+    changed = bytearray(case.valid)
+    for _ in range(4):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    assert isinstance(refusal(case, bytes(changed)), MalformedMessage | None)
