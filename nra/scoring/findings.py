@@ -1,0 +1,112 @@
+"""What stands out of a run: where it lies, what was seen, what to do."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal
+
+from nra.model.document import Direction, Finding, FirewallCheck, Metric, Voice
+from nra.model.verdict import Basis, Verdict
+from nra.scoring.wording import BAD_MOMENT, BLEACHED, BURSTY, LOPSIDED, PORTS, ROWS, SILENT, UNSTEADY, WAYS, Words
+
+Severity = Literal["info", "warn", "fail"]
+
+AUDIBLE_GAP_MS: Final = 60.0  # concealment has faded to silence by then (ITU-T G.711 Appendix I)
+AUDIBLE_MOS: Final = 0.2  # smaller differences mean little: about 5 points of R
+_SEVERITY: Final[dict[Verdict, Severity]] = {Verdict.FAIL: "fail", Verdict.WARN: "warn"}
+
+
+def findings(
+    voice: Voice | None, metrics: Sequence[Metric], checks: Sequence[FirewallCheck] = (), remarks: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Return one finding per failed or warned row, per failed required port, per standout and per remark of the measurement."""
+    found: list[Finding] = []
+    if voice is not None:
+        found += [_row(metric, voice) for metric in _told_once(metrics, voice) if metric.verdict in _SEVERITY]
+    found += [_port(check) for check in checks if check.required and check.verdict is Verdict.FAIL]
+    if voice is not None:
+        found += [finding for stands_out in _STANDOUTS for finding in stands_out(voice)]
+    found += [_finding("measurement", "info", Words(f"{remark[:1].upper()}{remark[1:]}.", ""), "") for remark in remarks]
+    return tuple(found)
+
+
+def _finding(where: str, severity: Severity, words: Words, evidence: str, **filled_in: str) -> Finding:
+    return Finding(
+        where=where,
+        severity=severity,
+        text=words.text.format(way=WAYS.get(where, ""), **filled_in) if filled_in or where in WAYS else words.text,
+        evidence=evidence,
+        advice=words.advice.format(**filled_in) if filled_in else words.advice,
+    )
+
+
+def _told_once(metrics: Iterable[Metric], voice: Voice) -> Iterable[Metric]:
+    """With basis "round trip" the rows up and down are the same number: one of them is enough."""
+    return (metric for metric in metrics if voice.basis is Basis.DIRECTION or not metric.key.startswith("down_"))
+
+
+def _row(metric: Metric, voice: Voice) -> Finding:
+    side, _, name = metric.key.partition("_")
+    directed = side in ("up", "down")
+    evidence = f"{metric.label} {_number(metric.value, metric.unit)}, expected {metric.limit}"
+    if name == "mos":
+        costs = (voice.down if side == "down" else voice.up).costs
+        evidence += "".join(f"; {cost.impairment} took {cost.points:.1f} points of R" for cost in costs)
+    where = side if directed and voice.basis is Basis.DIRECTION else "round trip"
+    return _finding(where, _SEVERITY[metric.verdict], ROWS[name if directed else metric.key], evidence)
+
+
+def _port(check: FirewallCheck) -> Finding:
+    port = f"{check.protocol.upper()} {check.port} to {check.destination}"
+    return _finding("firewall", "fail", PORTS[check.state], check.evidence, port=port, purpose=check.purpose)
+
+
+def _unsteady(voice: Voice) -> Iterable[Finding]:
+    if not voice.instrument.steady:
+        yield _finding("workstation", "warn", UNSTEADY, voice.instrument.note or "")
+
+
+def _silent(voice: Voice) -> Iterable[Finding]:
+    if voice.silent_since_s is not None:
+        yield _finding("reflector", "warn", SILENT, f"no answer from {voice.silent_since_s:.1f} s on")
+
+
+def _lopsided(voice: Voice) -> Iterable[Finding]:
+    up, down = voice.up.mos, voice.down.mos
+    if voice.basis is Basis.DIRECTION and up is not None and down is not None and abs(up - down) >= AUDIBLE_MOS:
+        yield _finding("up" if up < down else "down", "info", LOPSIDED, f"Upstream MOS {up:.2f}, downstream MOS {down:.2f}")
+
+
+def _bursty(voice: Voice) -> Iterable[Finding]:
+    for where, direction in _sides(voice):
+        gap_ms = (direction.longest_loss or 0) * voice.interval_ms
+        if gap_ms >= AUDIBLE_GAP_MS and direction.received and direction.burst_r is not None:
+            evidence = f"longest run {direction.longest_loss} packets ({gap_ms:.0f} ms), burst ratio {direction.burst_r:.2f}"
+            yield _finding(where, "warn", BURSTY, evidence)
+
+
+def _bad_moment(voice: Voice) -> Iterable[Finding]:
+    worst_of = {"up": voice.worst_15s.up, "down": voice.worst_15s.down}
+    for where, direction in _sides(voice):
+        worst = worst_of.get(where)
+        if worst is not None and worst.mos is not None and direction.mos is not None and direction.mos - worst.mos >= AUDIBLE_MOS:
+            evidence = f"MOS {worst.mos:.2f} from {worst.start_s:.0f} s on for {worst.length_s:.0f} s, {direction.mos:.2f} over all"
+            yield _finding(where, "info", BAD_MOMENT, evidence)
+
+
+def _bleached(voice: Voice) -> Iterable[Finding]:
+    """Replies carry our marking only if the far end reflects it, which a far end that reports the marking it saw does."""
+    if voice.up.dscp_seen is None:
+        return
+    for where, direction in (("up", voice.up), ("down", voice.down)):
+        if direction.dscp_seen is not None and direction.dscp_seen != voice.dscp:
+            yield _finding(where, "info", BLEACHED, f"sent with DSCP {voice.dscp}, arrived with DSCP {direction.dscp_seen}")
+
+
+def _sides(voice: Voice) -> tuple[tuple[str, Direction], ...]:
+    return (("up", voice.up), ("down", voice.down)) if voice.basis is Basis.DIRECTION else (("round trip", voice.up),)
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "not measured" if value is None else f"{value:.{1 if unit == 'ms' else 2}f} {'' if unit == 'MOS' else unit}".strip()
+
+
+_STANDOUTS: Final[tuple[Callable[[Voice], Iterable[Finding]], ...]] = (_unsteady, _silent, _lopsided, _bursty, _bad_moment, _bleached)

@@ -1,0 +1,49 @@
+"""The workstation as an instrument: its own error stands beside the network's numbers, and too much of it voids the verdict."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nra.model.document import Instrument, Spread
+from nra.model.sample import InstrumentSample
+from nra.scoring.statistics import NS_PER_MS, nearest_rank, percent
+
+LATE_NS: Final = 5_000_000  # a send that is later than this disturbs a 20 ms grid by a quarter
+LATE_LIMIT_PERCENT: Final = 1.0
+NOT_SENT_LIMIT_PERCENT: Final = 1.0
+
+
+def instrument(sample: InstrumentSample, sent: int, not_sent: int) -> Instrument:
+    """Return the instrument's own error and whether it was steady; the note names each reason why it was not."""
+    reasons = _reasons(sample, sent, not_sent)
+    steps = [f"the wall clock stepped by {step / NS_PER_MS:.1f} ms" for step in sample.clock_steps_ns]
+    return Instrument(
+        tx_stamps=sample.tx_stamps,
+        rx_stamps=sample.rx_stamps,
+        send_late_ms=spread_ms(sample.send_late_ns),
+        receive_delay_ms=spread_ms(sample.receive_delay_ns),
+        local_drops=sample.local_drops,
+        steady=not reasons,
+        note="; ".join(reasons + steps) or None,
+    )
+
+
+def spread_ms(values_ns: NDArray[Any]) -> Spread | None:
+    """Return median, 99th percentile and maximum in ms by nearest rank, or None of nothing."""
+    if not len(values_ns):
+        return None
+    p50, p99, most = (ns / NS_PER_MS for ns in nearest_rank(values_ns, 50, 99, 100))
+    return Spread(p50=p50, p99=p99, max=most)
+
+
+def _reasons(sample: InstrumentSample, sent: int, not_sent: int) -> list[str]:
+    late_percent = percent(int(np.count_nonzero(sample.send_late_ns > LATE_NS)), len(sample.send_late_ns)) or 0.0
+    not_sent_percent = percent(not_sent, sent + not_sent) or 0.0
+    drops = sample.local_drops or 0
+    findings = (
+        (late_percent > LATE_LIMIT_PERCENT, f"{late_percent:.2f} % of the packets were sent more than 5 ms late"),
+        (not_sent_percent > NOT_SENT_LIMIT_PERCENT, f"{not_sent_percent:.2f} % of the packets could not be sent in time"),
+        (drops > 0, f"this workstation dropped {drops} arrivals of its own"),
+    )
+    return [text for holds, text in findings if holds]
