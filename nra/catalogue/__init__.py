@@ -1,0 +1,31 @@
+"""Who and where, as data: `data/*.toml`, each entry with its source and the date on which it was checked."""
+
+from nra.catalogue.decode import CatalogueError
+from nra.catalogue.load import (
+    DEFAULT_THRESHOLDS,
+    UnknownRegion,
+    all_services,
+    codec,
+    codecs,
+    destination,
+    profiles,
+    region,
+    regions,
+    services,
+    thresholds,
+)
+
+__all__ = [
+    "DEFAULT_THRESHOLDS",
+    "CatalogueError",
+    "UnknownRegion",
+    "all_services",
+    "codec",
+    "codecs",
+    "destination",
+    "profiles",
+    "region",
+    "regions",
+    "services",
+    "thresholds",
+]

@@ -1,0 +1,174 @@
+"""The shipped data holds what the contract promises and what the sources say."""
+
+import re
+
+import pytest
+
+from nra.catalogue import all_services, codec, codecs, destination, profiles, region, regions, services, thresholds
+from nra.cli.options import CODECS, PROFILES
+from nra.model.codec import EModel, Standing
+
+# contract 2: label, unit, operator, limit, WARN from
+ROWS = [
+    ("up_jitter_ms", "Up Jitter", "ms", "<", 30, 20),
+    ("down_jitter_ms", "Down Jitter", "ms", "<", 30, 20),
+    ("up_loss_percent", "Up Packet Loss", "%", "<", 1, 0.5),
+    ("down_loss_percent", "Down Packet Loss", "%", "<", 1, 0.5),
+    ("up_discard_percent", "Up Packet Discards", "%", "<", 5, 2),
+    ("down_discard_percent", "Down Packet Discards", "%", "<", 5, 2),
+    ("up_order_percent", "Up Packet Order", "%", ">=", 98, 99.5),
+    ("down_order_percent", "Down Packet Order", "%", ">=", 98, 99.5),
+    ("round_trip_avg_ms", "Round Trip Average Time", "ms", "<", 150, 100),
+    ("up_mos", "Upstream MOS Score", "MOS", ">=", 3.6, 4.0),
+    ("down_mos", "Downstream MOS Score", "MOS", ">=", 3.6, 4.0),
+]
+
+# the hosts that the service's own diagnostics asked (MyPureCloud/ember-webrtc-troubleshoot@33c3fc6)
+NETDIAG = {
+    "us-east-1": "use1",
+    "us-west-2": "usw2",
+    "ap-northeast-1": "apne1",
+    "ap-south-1": "aps1",
+    "ap-southeast-2": "apse2",
+    "ca-central-1": "cac1",
+    "sa-east-1": "sae1",
+    "eu-central-1": "euc1",
+    "eu-west-1": "euw1",
+    "eu-west-2": "euw2",
+}
+
+
+def test_the_eleven_rows_are_the_contracts_to_the_letter() -> None:
+    """Labels, units, operators, limits, WARN bands and their order are those of contract section 2."""
+    limits = thresholds("genesys-cloud").limits
+    assert [(each.key, each.label, each.unit, each.operator, each.limit, each.warn) for each in limits] == ROWS
+
+
+def test_every_entry_says_where_it_comes_from_and_when_that_was_checked() -> None:
+    """Data without a source and an ISO date is not shipped."""
+    origins = [(each.source, each.checked) for each in regions()]
+    origins += [(each.source, each.checked) for each in all_services()]
+    origins.append((thresholds().source, thresholds().checked))
+    for source, checked in origins:
+        assert source
+        assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", checked)
+    assert all(each.source for each in codecs())
+
+
+def test_all_regions_are_listed_once_and_sorted() -> None:
+    """38 AWS regions with a public endpoint and the service's sovereign one."""
+    names = [each.name for each in regions()]
+    assert len(names) == 39
+    assert names == sorted(set(names))
+    assert "local" not in names
+
+
+def test_the_service_is_in_twenty_regions() -> None:
+    """17 core, 1 FedRAMP, 2 satellites; satellites have no domain of their own, all others have one."""
+    kinds = [each.kind for each in regions() if each.kind]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {"core": 17, "fedramp": 1, "satellite": 2}
+    assert all((each.domain is not None) == (each.kind in ("core", "fedramp")) for each in regions())
+
+
+def test_endpoints_are_those_of_their_region() -> None:
+    """A beacon or STUN host bears its region's name; TCP goes to the service's API where there is one, else to DynamoDB."""
+    for each in regions():
+        if each.beacon:
+            assert (each.beacon.host, each.beacon.port) == (f"gamelift-ping.{each.name}.api.aws", 7770)
+        for stun in each.stun:
+            assert (stun.host, stun.port) in {
+                (f"netdiag.{each.short}.pure.cloud", 3478),
+                (f"stun.kinesisvideo.{each.name}.amazonaws.com", 443),
+            }
+        assert each.https is not None
+        assert each.https.port == 443
+        assert each.https.host == f"api.{each.domain}" if each.domain else each.https.host.startswith(f"dynamodb.{each.name}.amazonaws.com")
+
+
+def test_netdiag_comes_first_and_only_where_it_is_known() -> None:
+    """Ten regions have a STUN host on the service's own media range; nobody guesses the others'."""
+    assert {each.name: each.short for each in regions() if each.short} == NETDIAG
+    assert {each.name: each.stun[0].host for each in regions() if each.short} == {
+        name: f"netdiag.{short}.pure.cloud" for name, short in NETDIAG.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["eu-central-2", "me-central-1", "mx-central-1", "ap-southeast-3", "eusc-de-east-1"])
+def test_regions_without_a_beacon(name: str) -> None:
+    """Zurich, UAE, Mexico, Jakarta and the sovereign cloud have no UDP beacon (AWS GameLift documentation)."""
+    assert region(name).beacon is None
+
+
+def test_the_codecs_are_what_the_options_offer() -> None:
+    """`--codec` takes the catalogue's names, G.711 first, and no other."""
+    assert tuple(each.name for each in codecs()) == CODECS
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "ie", "bpl", "payload_20_ms", "standing"),
+    [
+        ("g711", EModel.NARROWBAND, 0, 25.1, 160, Standing.ITU),
+        ("g729", EModel.NARROWBAND, 11, 19, 20, Standing.ITU),
+        ("g722", EModel.WIDEBAND, 13, 4.5, 160, Standing.PROVISIONAL),
+        ("opus", EModel.FULLBAND, 17, 10.4, 80, Standing.ESTIMATE),
+    ],
+)
+def test_codec_values(name: str, model: EModel, ie: float, bpl: float, payload_20_ms: int, standing: Standing) -> None:
+    """ITU-T G.113 App. I for G.711 and G.729A; G.722 is provisional, Opus (32 kbit/s, RFC 7587 payload) an estimate."""
+    found = codec(name)
+    assert (found.model, found.ie, found.bpl, found.standing) == (model, ie, bpl, standing)
+    assert 20 * found.payload_bytes_per_ms == payload_20_ms
+
+
+def test_the_profiles_are_what_the_options_offer() -> None:
+    """`--services` takes the catalogue's profiles and no other."""
+    assert profiles() == PROFILES
+
+
+def test_webrtc_asks_for_the_ports_of_the_service() -> None:
+    """443/TCP, 3478/UDP and the media range are required; 80, 3478/TCP, 19302 and 53 are not (domain facts of 2026-11-22)."""
+    need = {f"{each.port}/{each.protocol}": (each.ask, each.required) for each in services(["webrtc"])}
+    assert need == {
+        "443/TCP": ("tls", True),
+        "80/TCP": ("http", False),
+        "3478/UDP": ("stun", True),
+        "3478/TCP": ("stun_tcp", False),
+        "16384-65535/UDP": ("stamp", True),
+        "19302/UDP": ("stun", False),
+        "53/UDP": ("dns", False),
+    }
+
+
+def test_ports_are_numbers_or_ranges_of_a_known_protocol() -> None:
+    """Every row can be put into a firewall request as it is."""
+    for each in all_services():
+        ends = [int(end) for end in each.port.split("-")]
+        assert ends == sorted(ends), each
+        assert 1 <= ends[0] <= ends[-1] <= 65535, each
+        assert each.protocol in ("TCP", "UDP"), each
+
+
+def test_what_cannot_be_asked_is_required_only_when_a_reflector_could_answer() -> None:
+    """A deployment-specific port that nobody is known to answer on never makes a run inconclusive."""
+    assert not [each for each in all_services() if each.required and each.ask == "none"]
+
+
+def test_a_port_shared_by_two_profiles_is_asked_once() -> None:
+    """The media range belongs to all profiles, but it is one row."""
+    rows = services(PROFILES)
+    keys = [(each.port, each.protocol) for each in rows]
+    assert len(keys) == len(set(keys))
+
+
+def test_destinations_are_filled_in_or_absent() -> None:
+    """A host is never left with a gap: where a region lacks a part of the name there is no host at all."""
+    frankfurt, stockholm = region("eu-central-1"), region("eu-north-1")
+    by_port = {f"{each.port}/{each.protocol}": each for each in services(["webrtc"])}
+    assert destination(by_port["443/TCP"], frankfurt) == "api.mypurecloud.de"
+    assert destination(by_port["3478/UDP"], frankfurt) == "netdiag.euc1.pure.cloud"
+    assert destination(by_port["443/TCP"], stockholm) is None
+    assert destination(by_port["16384-65535/UDP"], frankfurt) is None
+    assert destination(by_port["16384-65535/UDP"], frankfurt, "192.0.2.1") == "192.0.2.1"
+    for service in all_services():
+        for each in regions():
+            assert "{" not in (destination(service, each, "192.0.2.1") or "")
