@@ -1,0 +1,1 @@
+"""The only reader and writer of run files: documents, names, whole-or-absent writes, per-packet records."""

@@ -1,0 +1,142 @@
+"""Files that are whole or absent: a temporary name, flush, fsync, then the final name, which is never taken from another file.
+
+Works on FAT32, exFAT, NTFS and ext4. `os.access` is not asked, because it is wrong on several of them: a folder is
+writable when a file could be made in it.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, Final
+
+RENAME_TRIES: Final = 20
+RENAME_PAUSE_S: Final = 0.1  # virus scanners and indexers hold a fresh file for a moment (Windows)
+TEMPORARY_SUFFIX: Final = ".part"
+RESULTS: Final = "results"
+
+
+class CannotWrite(Exception):  # noqa: N818 - says what is the case, as its message does
+    """A folder takes no file; the message is one line that names the folder and the system's reason."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        """Say which folder and why."""
+        super().__init__(f"cannot write into {folder}: {error.strerror or error}")
+        self.folder = folder
+
+
+def writable(folder: Path) -> bool:
+    """Tell whether a file can be made in the folder, by making and removing one; the folder is made if need be."""
+    return _refusal(folder) is None
+
+
+def results_folder(out: Path | None, beside: Path | None, working: Path) -> Path:
+    """Return where results go: `out` if given, else `results` beside the program, else `results` in the working folder.
+
+    `beside` is the program's folder, None where it has none of its own (installed among others). Raises CannotWrite for
+    the place that was asked for, or for the last one tried.
+    """
+    candidates = [out] if out else [folder / RESULTS for folder in (beside, working) if folder]
+    for folder in candidates[:-1]:
+        if writable(folder):
+            return folder
+    refusal = _refusal(candidates[-1])
+    if refusal:
+        raise CannotWrite(candidates[-1], refusal)
+    return candidates[-1]
+
+
+def write_bytes(folder: Path, stem: str, extension: str, data: bytes) -> Path:
+    """Write `<stem>.<extension>` and return its path; see `write`."""
+    return write(folder, stem, extension, lambda file: file.write(data))
+
+
+def write(folder: Path, stem: str, extension: str, fill: Callable[[BinaryIO], object], pause: Callable[[float], None] = time.sleep) -> Path:
+    """Let `fill` write `<stem>.<extension>` and return its path; a name that is taken becomes `<stem>-2`, `-3` and so on.
+
+    Under the final name the file is whole or absent, whatever ends the program. Raises CannotWrite.
+    """
+    temporary = folder / f".{stem}.{extension}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with _create(temporary) as file:
+                fill(file)
+                file.flush()
+                os.fsync(file.fileno())
+            final = _publish(temporary, (folder / name for name in _names(stem, extension)), pause)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(folder)
+    except OSError as error:
+        raise CannotWrite(folder, error) from error
+    return final
+
+
+def _names(stem: str, extension: str) -> Iterator[str]:
+    yield f"{stem}.{extension}"
+    yield from (f"{stem}-{number}.{extension}" for number in count(2))
+
+
+def _create(path: Path) -> BinaryIO:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
+    return os.fdopen(descriptor, "wb")
+
+
+def _publish(temporary: Path, finals: Iterator[Path], pause: Callable[[float], None]) -> Path:
+    final = next(finals)
+    refusals = 0
+    while True:
+        try:
+            _give_name(temporary, final)
+        except FileExistsError:
+            final = next(finals)
+        except PermissionError:
+            refusals += 1
+            if refusals == RENAME_TRIES:
+                raise
+            pause(RENAME_PAUSE_S)
+        else:
+            return final
+
+
+def _give_name(temporary: Path, final: Path) -> None:
+    """Rename without taking a name that exists: only Windows' rename refuses by itself, elsewhere a hard link does."""
+    if os.name != "nt":
+        try:
+            os.link(temporary, final)
+        except FileExistsError:
+            raise
+        except OSError:  # FAT, exFAT and some shares have no hard links: look, then rename
+            if os.path.lexists(final):
+                raise FileExistsError(final) from None
+        else:
+            return
+    temporary.rename(final)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself durable, where a folder can be synced (not on Windows, not on every share)."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(folder: Path) -> OSError | None:
+    probe = folder / f".nra-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _create(probe).close()
+        probe.unlink()
+    except OSError as error:
+        return error
+    return None

@@ -1,0 +1,148 @@
+"""The run document as bytes (contract 4.1)."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nra.archive.document import UnreadableDocument, decode, encode, moment, read
+from nra.model.document import Org
+from nra.testing.canned import KINDS, canned_run
+
+
+def changed(path: str, value: object) -> bytes:
+    """Return a good document with the value at a dotted path changed."""
+    document: dict[str, Any] = json.loads(encode(canned_run()))
+    *parents, last = path.split(".")
+    place = document
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reads_back_what_it_wrote(kind: str) -> None:
+    """Every kind of run survives the way to bytes and back unchanged, and gives the same bytes again."""
+    document = canned_run(kind)
+    assert decode(encode(document)) == document
+    assert encode(decode(encode(document))) == encode(document)
+
+
+def test_has_the_contract_s_keys_in_order() -> None:
+    """The document begins with the schema and has the contract's keys (contract 4.1)."""
+    document = json.loads(encode(canned_run()))
+    assert list(document) == ["schema", "verdict", "run", "voice", "firewall", "metrics", "findings", "thresholds"]
+    assert document["schema"] == "nra-run/1"
+    assert list(document["metrics"][0]) == ["key", "label", "value", "unit", "limit", "verdict", "basis", "note"]
+
+
+def test_is_pretty_utf8() -> None:
+    """People read the file: indented, one value per line, accents as they are."""
+    text = encode(canned_run(org="Söhne")).decode("utf-8")
+    assert '\n    "org": {\n      "name": "Söhne",' in text
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_refuses_to_write_what_json_cannot_say(value: float) -> None:
+    """NaN and infinity never leave the program (domain.md 7, trap 5)."""
+    document = canned_run()
+    metrics = (replace(document.metrics[0], value=value), *document.metrics[1:])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode(replace(document, metrics=metrics))
+
+
+def test_writes_a_name_with_half_a_character() -> None:
+    """A lone surrogate, as a terminal in another encoding gives it, does not keep the results from being written."""
+    document = canned_run()
+    broken = replace(document, run=replace(document.run, org=Org(name="Acme\udce4", shortname="acme")))
+    assert decode(encode(broken)).run.org.name == "Acme?"
+
+
+def test_passes_over_keys_of_later_versions() -> None:
+    """A key that this version does not know is no reason to refuse a document."""
+    assert decode(changed("run.mood", {"of": ["the", "day"]})) == canned_run()
+
+
+def test_forgives_a_byte_order_mark() -> None:
+    """Windows editors add one."""
+    assert decode(b"\xef\xbb\xbf" + encode(canned_run())) == canned_run()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("voice.sent", "many", "$.voice.sent"),
+        ("voice.up.jitter_ms", True, "$.voice.up.jitter_ms"),
+        ("run.host", None, "$.run.host"),
+        ("verdict", "FINE", "$.verdict"),
+        ("run.id", "../../etc/passwd", "$.run.id"),
+        ("run.started_at", "yesterday", "$.run.started_at"),
+        ("run.ended_at", "2026-11-22T14:03:49", "$.run.ended_at"),
+        ("schema", 1, "$.schema"),
+        ("schema", "other/1", "$.schema"),
+    ],
+)
+def test_names_the_field_that_is_wrong(path: str, value: object, field: str) -> None:
+    """The message says where in the document the mistake is, on one line."""
+    with pytest.raises(UnreadableDocument) as caught:
+        decode(changed(path, value))
+    assert field in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_says_when_a_document_is_from_the_future() -> None:
+    """A later schema is told apart from a foreign file."""
+    with pytest.raises(UnreadableDocument, match=r"'nra-run/2', probably by a newer version of nra; this one reads 'nra-run/1'"):
+        decode(changed("schema", "nra-run/2"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b"null", b"\xff\xfe", b"PK\x03\x04", b'{"schema":"nra-run/1"}', b'{"schema":"nra-run/1","x":' + b"[" * 100_000, b"{}"],
+)
+def test_refuses_foreign_bytes(data: bytes) -> None:
+    """Whatever is no run document ends in UnreadableDocument, also when it is nested without end."""
+    with pytest.raises(UnreadableDocument):
+        decode(data)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=100)
+def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
+    """Only UnreadableDocument comes out of arbitrary bytes."""
+    with pytest.raises(UnreadableDocument):
+        decode(data)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_every_truncation_is_refused(data: st.DataObject) -> None:
+    """A document cut off anywhere is unreadable, never half a document."""
+    whole = encode(canned_run("blocked")).rstrip()
+    with pytest.raises(UnreadableDocument):
+        decode(whole[: data.draw(st.integers(0, len(whole) - 1))])
+
+
+def test_read_names_the_file(tmp_path: Path) -> None:
+    """The message of a file that is missing, foreign or a folder begins with its path."""
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text("{}")
+    for path in (tmp_path / "missing.json", foreign, tmp_path):
+        with pytest.raises(UnreadableDocument) as caught:
+            read(path)
+        assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_moment_wants_a_zone() -> None:
+    """A time without a zone means no moment; with one it is told in UTC."""
+    there = moment("2026-11-22T15:03:11+01:00")
+    assert there is not None
+    assert there.isoformat() == "2026-11-22T14:03:11+00:00"
+    assert moment("2026-11-22T15:03:11") is None
+    assert moment("9999-12-31T23:59:59-23:00") is None

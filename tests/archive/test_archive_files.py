@@ -1,0 +1,246 @@
+"""Files that are whole or absent, whatever ends the program (contract 4)."""
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from nra.archive import files
+from nra.archive.files import RENAME_TRIES, CannotWrite, results_folder, writable, write, write_bytes
+
+CHUNK, CHUNKS = b"0123456789abcdef" * 1024, 16
+POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="kills and limits of POSIX")
+
+WRITER = """
+import sys
+from pathlib import Path
+from nra.archive.files import write
+def fill(file):
+    for _ in range(16):
+        file.write(b"0123456789abcdef" * 1024)
+        file.flush()
+        print("chunk", flush=True)
+for number in range(1000):
+    write(Path(sys.argv[1]), f"run{number % 3}", "bin", fill)
+"""
+
+DIES = """
+import os, sys
+from pathlib import Path
+import nra.archive.files as files
+step, when = sys.argv[2:]
+real = getattr(os, step)
+def dying(*arguments, **options):
+    if when == "after":
+        real(*arguments, **options)
+    os._exit(9)
+setattr(os, step, dying)
+files.write_bytes(Path(sys.argv[1]), "run", "bin", b"0123456789abcdef" * 1024)
+"""
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from nra.archive.files import CannotWrite, write_bytes
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    write_bytes(Path(sys.argv[1]), "run", "bin", b"x" * 100_000)
+except CannotWrite as error:
+    print(error)
+"""
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+from nra.archive.files import CannotWrite, writable, write_bytes
+if os.geteuid() == 0:
+    os.setuid(65534)
+folder = Path(sys.argv[1])
+print(writable(folder))
+try:
+    write_bytes(folder, "run", "bin", b"x")
+except CannotWrite as error:
+    print(error)
+"""
+
+
+def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in an interpreter of its own."""
+    return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def finished(folder: Path) -> list[Path]:
+    """Return the files under final names."""
+    return [path for path in folder.iterdir() if not path.name.endswith(".part")]
+
+
+def test_writes_what_it_is_given(tmp_path: Path) -> None:
+    """The file stands under its name, in a folder made for it, and nothing else is left there."""
+    path = write_bytes(tmp_path / "new" / "folder", "run", "txt", b"hello")
+    assert path == tmp_path / "new" / "folder" / "run.txt"
+    assert path.read_bytes() == b"hello"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_never_overwrites(tmp_path: Path) -> None:
+    """A name that is taken gets -2, -3; the files before keep their content."""
+    paths = [write_bytes(tmp_path, "run", "txt", bytes([number])) for number in range(3)]
+    assert [path.name for path in paths] == ["run.txt", "run-2.txt", "run-3.txt"]
+    assert [path.read_bytes() for path in paths] == [b"\0", b"\1", b"\2"]
+
+
+def test_never_overwrites_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On FAT and exFAT (stick.md 5.1: hard links give EPERM) the name is looked at before the rename."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    paths = [write_bytes(tmp_path, "run", "txt", bytes([number])) for number in range(2)]
+    assert [path.name for path in paths] == ["run.txt", "run-2.txt"]
+    assert [path.read_bytes() for path in paths] == [b"\0", b"\1"]
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+def test_many_writers_of_one_name_lose_nothing(tmp_path: Path) -> None:
+    """Writers at the same time each get a name of their own."""
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(lambda number: write_bytes(tmp_path, "run", "txt", str(number).encode()), range(40)))
+    assert len(set(paths)) == 40
+    assert sorted(int(path.read_bytes()) for path in paths) == list(range(40))
+
+
+def test_waits_for_a_virus_scanner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rename that Windows refuses for a moment is tried again (stick.md 5.2)."""
+    refusals = iter([PermissionError("held"), PermissionError("held"), None])
+    give_name, pauses = files._give_name, list[float]()
+
+    def held(temporary: Path, final: Path) -> None:
+        if error := next(refusals):
+            raise error
+        give_name(temporary, final)
+
+    monkeypatch.setattr(files, "_give_name", held)
+    assert write(tmp_path, "run", "txt", lambda file: file.write(b"x"), pause=pauses.append).read_bytes() == b"x"
+    assert len(pauses) == 2
+
+
+def test_gives_up_on_a_rename_that_stays_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After RENAME_TRIES the folder is named, and no temporary file is left."""
+    pauses = list[float]()
+
+    def held(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "held")
+
+    monkeypatch.setattr(files, "_give_name", held)
+    with pytest.raises(CannotWrite, match=r"cannot write into .*: held"):
+        write(tmp_path, "run", "txt", lambda file: file.write(b"x"), pause=pauses.append)
+    assert len(pauses) == RENAME_TRIES - 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("bug"), KeyboardInterrupt()])
+def test_leaves_nothing_when_filling_fails(tmp_path: Path, error: BaseException) -> None:
+    """A full disk in the middle, a bug or Ctrl-C leave neither a half file nor a temporary one."""
+
+    def fill(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise error
+
+    with pytest.raises((CannotWrite, RuntimeError, KeyboardInterrupt)):
+        write(tmp_path, "run", "txt", fill)
+    assert list(tmp_path.iterdir()) == []
+
+
+@POSIX_ONLY
+def test_full_disk(tmp_path: Path) -> None:
+    """A write that the system really refuses names the folder and the reason, and leaves nothing."""
+    done = python(FULL, str(tmp_path))
+    assert done.stdout == f"cannot write into {tmp_path}: {os.strerror(errno.EFBIG)}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@POSIX_ONLY
+def test_read_only_folder(tmp_path: Path) -> None:
+    """A folder that may not be written to is named, with the system's reason."""
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o555)
+    done = python(READ_ONLY, str(folder))
+    assert done.stdout == f"False\ncannot write into {folder}: {os.strerror(errno.EACCES)}\n"
+    assert done.stderr == ""
+
+
+def test_folder_that_is_a_file(tmp_path: Path) -> None:
+    """A file where the folder should be is told, not a traceback."""
+    taken = tmp_path / "results"
+    taken.write_text("")
+    assert not writable(taken)
+    with pytest.raises(CannotWrite, match="cannot write into"):
+        write_bytes(taken, "run", "txt", b"")
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize("seed", range(4))
+def test_kill_at_random_points(tmp_path: Path, seed: int) -> None:
+    """A writer killed anywhere leaves only whole files under final names."""
+    chunks = random.Random(seed).randrange(CHUNKS, 12 * CHUNKS)
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        for _ in range(chunks):
+            writer.stdout.readline()
+        writer.send_signal(signal.SIGKILL)
+    whole = finished(tmp_path)
+    assert len(whole) >= chunks // CHUNKS - 1
+    assert all(path.read_bytes() == CHUNK * CHUNKS for path in whole)
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize(
+    ("step", "when", "there"),
+    [("fsync", "before", False), ("link", "before", False), ("link", "after", True), ("unlink", "before", True)],
+)
+def test_kill_at_every_step(tmp_path: Path, step: str, when: str, there: bool) -> None:
+    """Dying before the final name is given leaves none, dying after leaves a whole file."""
+    assert python(DIES, str(tmp_path), step, when).returncode == 9
+    assert [path.read_bytes() for path in finished(tmp_path)] == [CHUNK] * there
+
+
+def test_writable_leaves_no_trace(tmp_path: Path) -> None:
+    """The probe that is really made is removed again."""
+    assert writable(tmp_path / "results")
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_results_folder_is_out_if_given(tmp_path: Path) -> None:
+    """`--out` wins over everything."""
+    assert results_folder(tmp_path / "out", tmp_path / "program", tmp_path / "working") == tmp_path / "out"
+
+
+def test_results_folder_is_beside_the_program(tmp_path: Path) -> None:
+    """Without `--out` results stand beside the program."""
+    assert results_folder(None, tmp_path / "program", tmp_path / "working") == tmp_path / "program" / "results"
+
+
+def test_results_folder_falls_back_to_the_working_folder(tmp_path: Path) -> None:
+    """Beside a program that cannot be written to, or without one, results go into the working folder."""
+    locked = tmp_path / "program"
+    locked.write_text("a file, so no folder can be made in it")
+    assert results_folder(None, locked, tmp_path / "working") == tmp_path / "working" / "results"
+    assert results_folder(None, None, tmp_path / "working") == tmp_path / "working" / "results"
+
+
+def test_results_folder_that_was_asked_for_is_never_replaced(tmp_path: Path) -> None:
+    """An `--out` that cannot be written to is an error, not a reason to write elsewhere."""
+    locked = tmp_path / "out"
+    locked.write_text("")
+    with pytest.raises(CannotWrite) as caught:
+        results_folder(locked, tmp_path, tmp_path)
+    assert caught.value.folder == locked
+    assert str(locked) in str(caught.value)
