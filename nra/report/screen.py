@@ -1,0 +1,82 @@
+"""What the terminal shows when a run is over: the verdict in a sentence, then VOIP on the left and Firewall on the right.
+
+Nothing is printed here: one function returns something for rich to draw, the other plain lines for everything that is no terminal.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from nra.model.document import RunDocument
+from nra.report.view import PortRow, View, VoipRow, view
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+VOIP: Final = ("VOIP", "Result", "Expectation", "Verdict", "Note")
+FIREWALL: Final = ("Firewall", "Service", "Required", "Verdict", "State")
+VERDICT_COLUMN: Final = 3
+STYLES: Final = {
+    "PASS": "bold green",
+    "WARN": "bold yellow",
+    "FAIL": "bold red",
+    "NOT MEASURED": "bold magenta",
+    "INCONCLUSIVE": "bold magenta",
+    "SKIPPED": "dim",
+    "INFO": "cyan",
+}
+"""Colour only beside the word."""
+
+
+def summary(document: RunDocument) -> "RenderableType":
+    """Return the summary for a rich console; the tables stand side by side where the terminal is wide enough."""
+    from rich.columns import Columns
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    shown = view(document)
+    verdict = Text.assemble((shown.overall, STYLES[shown.overall]), "  ", (shown.meaning[0], "bold"))
+    tables = [_table(headings, rows) for headings, rows in _tables(shown) if rows]
+    sentences = [Text(sentence, style="dim") for sentence in shown.meaning[1:]]
+    return Group(Padding(verdict, (1, 0)), Columns(tables, padding=(1, 4)), *sentences, Text(), *map(Text, shown.advice))
+
+
+def plain(document: RunDocument) -> str:
+    """Return the same as plain lines, VOIP before Firewall."""
+    shown = view(document)
+    blocks = [[f"{shown.overall}: {shown.meaning[0]}"]]
+    blocks += [_aligned([headings, *rows]) for headings, rows in _tables(shown) if rows]
+    blocks += [list(shown.meaning[1:]), list(shown.advice)]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _tables(shown: View) -> tuple[tuple[Sequence[str], list[Sequence[str]]], ...]:
+    return (VOIP, [_voip(row) for row in shown.voip]), (FIREWALL, [_port(row) for row in shown.firewall])
+
+
+def _voip(row: VoipRow) -> Sequence[str]:
+    unit = "" if row.unit == "MOS" else f" {row.unit}"
+    return row.measurement, f"{row.result}{unit}" if row.result else row.verdict.lower(), row.expectation, row.verdict, row.note
+
+
+def _port(row: PortRow) -> Sequence[str]:
+    return f"{row.port} {row.protocol}", row.service, "yes" if row.required else "no", row.verdict, row.state
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        cells = [Text(cell) for cell in row]  # as text: a name such as [red] is no markup
+        cells[VERDICT_COLUMN].stylize(STYLES[row[VERDICT_COLUMN]])
+        table.add_row(*cells)
+    return table
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows]

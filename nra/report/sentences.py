@@ -1,0 +1,194 @@
+"""What the numbers mean, in a few plain sentences: composed from verdicts and findings, never judged anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nra.model.document import Cost, Direction, Finding, FirewallCheck, Instrument, Metric, RunDocument, Spread, Voice
+from nra.model.verdict import Basis, Overall, Verdict
+from nra.report.cells import SPOKEN_UNITS, clean, number, quantity
+
+METHODS: Final = {
+    "stamp": "STAMP Session-Reflector, RFC 8762",
+    "echo": "UDP echo of an AWS beacon",
+    "stun": "STUN Binding, RFC 8489",
+    "tcp": "TCP connect",
+    "quic": "QUIC datagrams, RFC 9221",
+}
+SEVERITIES: Final = ("fail", "warn", "info")
+MOST_LISTED: Final = 5
+LEAST_COST_POINTS: Final = 0.05
+NEXT: Final = {
+    Overall.PASS: "Nothing needs mending. Measure again when the network is busiest: one run is a snapshot.",
+    Overall.WARN: "Measure again when the network is busiest: what is close to its limit now may cross it then.",
+    Overall.FAIL: (
+        "Measure at a second workstation of the same site: if only one fails, look at that workstation and its cable or Wi-Fi; "
+        "if both fail, look at what they share."
+    ),
+    Overall.INCONCLUSIVE: "Measure again; the notes say what was missing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One row or required port as a sentence sees it."""
+
+    verdict: Verdict
+    words: str
+
+
+def meaning(document: RunDocument) -> tuple[str, ...]:
+    """Return the sentences of "What this means": the verdict first, then what stands out, then how far to trust it."""
+    voice = document.voice
+    sentences = [summary(document), *_reach(document)]
+    sentences += [_finding(finding) for finding in _by_severity(document.findings)]
+    if voice:
+        sentences += [mos_cost_line(voice), instrument_line(voice.instrument)]
+    sentences.append(method_line(document))
+    return tuple(filter(None, map(_sentence, sentences)))
+
+
+def advice(document: RunDocument) -> tuple[str, ...]:
+    """Return the sentences of "What to do": each finding's advice once, the gravest first, then the next step."""
+    said = [_sentence(finding.advice) for finding in _by_severity(document.findings)]
+    return tuple(filter(None, dict.fromkeys((*said, NEXT[document.verdict]))))
+
+
+def summary(document: RunDocument) -> str:
+    """Return the verdict as one sentence: what to expect of calls, and the rows and ports that decided it."""
+    rows = [_Judged(metric.verdict, _row(metric)) for metric in document.metrics]
+    ports = [_Judged(check.verdict, _port(check)) for check in document.firewall or () if check.required]
+    reasons = (
+        "the run was interrupted" if document.run.used.interrupted else "",
+        _unsteady(document.voice),
+        _count(rows, "measurement", "inside the limits", "could not be made"),
+        _count(ports, "required port", "open", "could not be checked"),
+        "the firewall was not checked" if not document.firewall and document.run.asked.only != "voice" else "",
+    )
+    return f"{_opening(document.verdict, rows, ports)}: {'; '.join(filter(None, reasons)) or 'nothing was measured'}."
+
+
+def mos_cost_line(voice: Voice) -> str:
+    """Return how many points of R each impairment took, largest first; empty where nothing took any or nothing is known."""
+    if voice.basis is Basis.ROUND_TRIP or voice.up.costs == voice.down.costs:
+        return _costs("the MOS", voice.up)
+    return " ".join(filter(None, (_costs("the upstream MOS", voice.up), _costs("the downstream MOS", voice.down))))
+
+
+def instrument_line(instrument: Instrument) -> str:
+    """Return how steady this workstation was as an instrument: its own error beside the network's numbers."""
+    parts = [
+        "steady" if instrument.steady else "NOT steady",
+        f"time stamps by {instrument.tx_stamps} (sending) and {instrument.rx_stamps} (receiving)",
+        _spread("packets left late by", instrument.send_late_ms),
+        _spread("arrivals waited here for", instrument.receive_delay_ms),
+        "packets dropped by its own socket: " + ("unknown" if instrument.local_drops is None else str(instrument.local_drops)),
+        instrument.note or "",
+    ]
+    return f"This workstation as an instrument: {'; '.join(filter(None, parts))}."
+
+
+def method_line(document: RunDocument) -> str:
+    """Return by which method voice was measured and why by that one, or why by none; empty where nobody asked for voice."""
+    used = document.run.used
+    if document.run.asked.only == "firewall":
+        return ""
+    if used.method is None:
+        return f"Voice was not measured: {used.why or 'no reason is known'}."
+    return f"Voice was measured by {used.method} ({METHODS.get(used.method, used.method)}): {used.why}"
+
+
+def _sentence(text: str) -> str:
+    """Return the text washed and with exactly one full stop, empty if nothing is there."""
+    washed = clean(text).rstrip(". ")
+    return f"{washed}." if washed else ""
+
+
+def _opening(verdict: Overall, rows: Sequence[_Judged], ports: Sequence[_Judged]) -> str:
+    voice_judged = any(row.verdict not in (Verdict.SKIPPED, Verdict.INFO) for row in rows)
+    if verdict is Overall.INCONCLUSIVE:
+        return "No verdict"
+    if verdict is Overall.FAIL:
+        voice_failed = any(row.verdict is Verdict.FAIL for row in rows)
+        return "Calls will not sound good here" if voice_failed else "Calls will not connect reliably here"
+    if not voice_judged:
+        return "The firewall lets through what calls need" if ports else "Nothing speaks against calls here"
+    return "Calls will sound good here" if verdict is Overall.PASS else "Calls will sound good here, with little to spare"
+
+
+def _count(judged: Sequence[_Judged], noun: str, fine: str, missing: str) -> str:
+    """Return `1 of 11 measurements failed: ...` for each kind that is there, or that all are fine; empty for no rows."""
+    counted = [one for one in judged if one.verdict not in (Verdict.SKIPPED, Verdict.INFO)]
+    parts = []
+    for verdict, words in ((Verdict.FAIL, "failed"), (Verdict.NOT_MEASURED, missing), (Verdict.WARN, "came close to the limit")):
+        named = [one.words for one in counted if one.verdict is verdict]
+        if named:
+            parts.append(f"{len(named)} of {len(counted)} {noun}s {words}{_listed(named, len(counted))}")
+    if counted and not parts:
+        return f"all {len(counted)} {noun}s are {fine}"
+    return "; ".join(parts)
+
+
+def _listed(named: Sequence[str], of: int) -> str:
+    """Return the names after a colon, the first few of them; nothing where it is all of many."""
+    if len(named) == of > MOST_LISTED:
+        return ""
+    more = len(named) - MOST_LISTED
+    return f": {', '.join(named[:MOST_LISTED])}" + (f" and {more} more" if more > 0 else "")
+
+
+def _row(metric: Metric) -> str:
+    if metric.verdict is Verdict.NOT_MEASURED:
+        return metric.label
+    return f"{metric.label} {quantity(metric.value, metric.unit)} (limit {metric.limit}{unit_after(metric.unit)})"
+
+
+def unit_after(unit: str) -> str:
+    """Return the unit with the space before it, as it stands after a limit; empty for MOS, which has none."""
+    return f" {unit}" if unit in SPOKEN_UNITS else ""
+
+
+def _port(check: FirewallCheck) -> str:
+    return f"{check.port} {check.protocol} {check.service} ({check.state.replace('_', ' ')})"
+
+
+def _unsteady(voice: Voice | None) -> str:
+    if voice is None or voice.instrument.steady:
+        return ""
+    return "this workstation was too unsteady to measure with"
+
+
+def _reach(document: RunDocument) -> list[str]:
+    """Return what limits the run: a half left out, the round trip only."""
+    asked, voice = document.run.asked, document.voice
+    sentences = []
+    if asked.only:
+        sentences.append(f"Only the {asked.only} half was asked for; the other half was skipped.")
+    if voice and voice.basis is Basis.ROUND_TRIP:
+        sentences.append(
+            "Only the round trip was measured: it bounds both directions, so what is inside the limits holds for each of them, "
+            "and what is outside has an unknown direction."
+        )
+    return sentences
+
+
+def _by_severity(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _finding(finding: Finding) -> str:
+    return finding.text.rstrip(". ") + (f" ({finding.evidence})" if finding.evidence else "")
+
+
+def _costs(what: str, direction: Direction) -> str:
+    costs: list[Cost] = sorted((cost for cost in direction.costs if cost.points >= LEAST_COST_POINTS), key=lambda cost: -cost.points)
+    if not costs or direction.mos is None:
+        return ""
+    shares = ", ".join(f"{cost.impairment} {number(cost.points, 'points')}" for cost in costs)
+    return f"What brought {what} to {quantity(direction.mos, '')}, in points of R: {shares}."
+
+
+def _spread(words: str, spread: Spread | None) -> str:
+    if spread is None:
+        return ""
+    return f"{words} {quantity(spread.p50, 'ms')} (median), {quantity(spread.p99, 'ms')} (p99), {quantity(spread.max, 'ms')} (maximum)"

@@ -1,0 +1,186 @@
+"""A run's own sheet: its sentences and rows, what the MOS cost, the de-jitter buffers, every second with charts, every port."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.worksheet.pagebreak import Break
+from openpyxl.worksheet.worksheet import Worksheet
+
+from nra.model.document import Direction, RunDocument, Voice
+from nra.report.sheets.charts import CHART_ROWS, CHARTS, add_chart
+from nra.report.sheets.style import (
+    BODY,
+    FONT,
+    HEADER_HEIGHT_POINTS,
+    NAVY,
+    WRAPPED,
+    Content,
+    Measured,
+    cell_at,
+    heading,
+    height,
+    lines_in,
+    page,
+    paint,
+    put,
+    put_text,
+)
+from nra.report.view import View
+
+LONGEST_TITLE: Final = 31  # of a sheet, in Excel
+WIDTHS: Final = (25, 17, 18, 17, 18, 18, 3, 18, 15, 15, 15, 15, 15, 15)  # tables left, a gap, tables right
+LEFT, RIGHT, LAST = 1, 8, len(WIDTHS)
+VOIP: Final = ("Measurement", "Result", "Expectation", "Verdict", "Note")
+BUFFERS: Final = ("Buffer", "Up (%)", "Up (ms)", "Down (%)", "Down (ms)")
+WORST: Final = ("Direction", "From second", "Loss (%)", "Jitter (ms)", "MOS")
+SECONDS: Final = ("Second", "Up loss (%)", "Up jitter (ms)", "Down loss (%)", "Down jitter (ms)", "Round trip (ms)")
+PORTS: Final = ("Service", "Port", "Protocol", "State", "Verdict", "Connect (ms)")
+
+
+def add_run(book: Workbook, index: int, shown: View, document: RunDocument) -> None:
+    """Add the run's sheet, named by its number and workstation."""
+    workstation = re.sub(r"[^A-Za-z0-9]+", "-", shown.fact("Workstation"))
+    sheet = book.create_sheet(f"Run {index} {workstation}"[:LONGEST_TITLE].rstrip(" -"))
+    for column, wide in enumerate(WIDTHS, start=1):
+        sheet.column_dimensions[cell_at(sheet, 1, column).column_letter].width = wide
+    row = _head(sheet, shown)
+    end = _table(sheet, row, LEFT, "VOIP", VOIP, _voip(shown), last=RIGHT - 2)
+    if document.voice:
+        row = max(end, _qualities(sheet, row, document.voice))
+        end = _seconds(sheet, row, document.voice)
+    if document.firewall:
+        _ports(sheet, end, document)
+    page(sheet)
+
+
+def _head(sheet: Worksheet, shown: View) -> int:
+    """Write title, verdict and sentences; return the next free row."""
+    put_text(cell_at(sheet, 1, LEFT), ", ".join(filter(None, map(shown.fact, ("Workstation", "Site", "Organization", "Region")))))
+    cell_at(sheet, 1, LEFT).font = Font(name=FONT, size=18, bold=True, color=NAVY)
+    sheet.row_dimensions[1].height = HEADER_HEIGHT_POINTS
+    put_text(
+        cell_at(sheet, 2, LEFT), ", ".join(filter(None, (*map(shown.fact, ("Started", "Measured by")), f"run {shown.fact('Run id')}")))
+    )
+    cell_at(sheet, 2, LEFT).font = BODY
+    put_text(cell_at(sheet, 4, LEFT), shown.overall)
+    paint(cell_at(sheet, 4, LEFT), shown.overall)
+    cell_at(sheet, 4, LEFT).alignment = WRAPPED
+    sentences = [*shown.meaning, "", *shown.advice]
+    for row, sentence in enumerate(sentences, start=4):
+        _sentence(sheet, row, sentence)
+    return 4 + len(sentences) + 1
+
+
+def _sentence(sheet: Worksheet, row: int, sentence: str) -> None:
+    cell = cell_at(sheet, row, LEFT + 1)
+    put_text(cell, sentence)
+    cell.font, cell.alignment = BODY, WRAPPED
+    _merge(sheet, row, LEFT + 1, LAST)
+
+
+def _merge(sheet: Worksheet, row: int, first: int, last: int) -> None:
+    """Merge the cells and make the row high enough for their text: merged rows do not grow by themselves."""
+    sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
+    needed = height(lines_in(str(cell_at(sheet, row, first).value or ""), 0.9 * sum(WIDTHS[first - 1 : last])))
+    sheet.row_dimensions[row].height = max(needed, sheet.row_dimensions[row].height or 0)
+
+
+def _voip(shown: View) -> list[Sequence[Content]]:
+    return [(row.measurement, Measured(row.value, row.unit, unit_shown=True), row.expectation, row.verdict, row.note) for row in shown.voip]
+
+
+def _qualities(sheet: Worksheet, row: int, voice: Voice) -> int:
+    """Write what became of the quality, on the right; return the next free row."""
+    row = _table(sheet, row, RIGHT, "De-jitter buffers: discards (%) and mean delay (ms)", BUFFERS, _buffers(voice))
+    row = _table(sheet, row, RIGHT, "Worst 15 seconds", WORST, _worst(voice))
+    row = _table(sheet, row, RIGHT, "Points of R that were lost", ("Impairment", "Up", "Down"), _costs(voice))
+    return _table(sheet, row, RIGHT, "MOS by codec", ("Codec", "Up", "Down", "Note"), _codecs(voice), last=LAST)
+
+
+def _buffers(voice: Voice) -> list[Sequence[Content]]:
+    names = dict.fromkeys(buffer.name for buffer in (*voice.up.buffers, *voice.down.buffers))
+    return [(name, *_buffer(voice.up, name), *_buffer(voice.down, name)) for name in names]
+
+
+def _buffer(direction: Direction, name: str) -> tuple[Content, Content]:
+    found = next((buffer for buffer in direction.buffers if buffer.name == name), None)
+    return Measured(found.discard_percent if found else None, "%"), Measured(found.delay_ms if found else None, "ms")
+
+
+def _worst(voice: Voice) -> list[Sequence[Content]]:
+    stretches = (("up", voice.worst_15s.up), ("down", voice.worst_15s.down))
+    return [
+        (way, int(worst.start_s), Measured(worst.loss_percent, "%"), Measured(worst.jitter_ms, "ms"), Measured(worst.mos))
+        for way, worst in stretches
+        if worst
+    ]
+
+
+def _costs(voice: Voice) -> list[Sequence[Content]]:
+    names = dict.fromkeys(cost.impairment for cost in (*voice.up.costs, *voice.down.costs))
+    return [(name, _points(voice.up, name), _points(voice.down, name)) for name in names]
+
+
+def _points(direction: Direction, name: str) -> Content:
+    return Measured(next((cost.points for cost in direction.costs if cost.impairment == name), None), "points")
+
+
+def _codecs(voice: Voice) -> list[Sequence[Content]]:
+    return [(quality.codec, Measured(quality.up), Measured(quality.down), quality.note) for quality in voice.mos_by_codec]
+
+
+def _seconds(sheet: Worksheet, row: int, voice: Voice) -> int:
+    """Write the table of seconds with its charts; return the next free row."""
+    if not voice.windows:
+        return row
+    seconds: list[Sequence[Content]] = [
+        (
+            int(window.start_s),
+            Measured(window.up.loss_percent, "%"),
+            Measured(window.up.jitter_ms, "ms"),
+            Measured(window.down.loss_percent, "%"),
+            Measured(window.down.jitter_ms, "ms"),
+            Measured(window.rtt_avg_ms, "ms"),
+        )
+        for window in voice.windows
+    ]
+    sheet.row_breaks.append(Break(id=row - 1))  # table and charts start a printed page of their own
+    end = _table(sheet, row, LEFT, "Each second", SECONDS, seconds)
+    for number, chart in enumerate(CHARTS):
+        add_chart(sheet, chart, header_row=row + 1, last_row=row + 1 + len(seconds), anchor=f"H{row + 1 + number * CHART_ROWS}")
+    return max(end, row + len(CHARTS) * CHART_ROWS + 2)
+
+
+def _ports(sheet: Worksheet, row: int, document: RunDocument) -> None:
+    checks = document.firewall or ()
+    rows: list[Sequence[Content]] = [
+        (check.service, check.port, check.protocol, check.state, check.verdict, Measured(check.connect_ms, "ms")) for check in checks
+    ]
+    _table(sheet, row, LEFT, "Firewall", PORTS, rows)
+    notes = ["Destination and evidence", *(f"{check.destination}: {check.evidence}" for check in checks)]
+    for line, note in enumerate(notes, start=row + 1):
+        put(cell_at(sheet, line, RIGHT), note)
+        _merge(sheet, line, RIGHT, LAST)
+    heading(cell_at(sheet, row + 1, RIGHT), notes[0])
+
+
+def _table(
+    sheet: Worksheet, row: int, column: int, title: str, headings: Sequence[str], rows: Sequence[Sequence[Content]], last: int = 0
+) -> int:
+    """Write a small table under its title, the last cell of each row as wide as to column `last`; return the next free row."""
+    if not rows:
+        return row
+    put_text(cell_at(sheet, row, column), title)
+    cell_at(sheet, row, column).font = Font(name=FONT, size=13, bold=True, color=NAVY)
+    for index, text in enumerate(headings):
+        heading(cell_at(sheet, row + 1, column + index), text, over_numbers=isinstance(rows[0][index], Measured | int))
+    for line, cells in enumerate(rows, start=row + 2):
+        for index, content in enumerate(cells, start=column):
+            put(cell_at(sheet, line, index), content)
+    if last:
+        for line in range(row + 1, row + len(rows) + 2):
+            _merge(sheet, line, column + len(headings) - 1, last)
+    return row + len(rows) + 3

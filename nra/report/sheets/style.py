@@ -1,0 +1,190 @@
+"""How the sheets look: one font, verdict cells filled and worded, columns wide enough, landscape pages."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from nra.model.verdict import Overall, Verdict
+from nra.report.cells import DECIMALS, DECIMALS_ELSE, SPOKEN_UNITS, clean, number, risky
+from nra.report.view import TITLE
+
+FONT: Final = "Calibri"
+INK, NAVY, GREY, PALE = "262626", "1F3864", "D9D9D9", "F2F2F2"
+FILLS: Final = {  # verdict -> (fill, ink)
+    "PASS": ("C6EFCE", "006100"),
+    "WARN": ("FFEB9C", "7F6000"),
+    "FAIL": ("FFC7CE", "9C0006"),
+    "NOT MEASURED": ("D9D9D9", "404040"),
+    "INCONCLUSIVE": ("D9D9D9", "404040"),
+    "SKIPPED": ("EDEDED", "595959"),
+    "INFO": ("DDEBF7", "1F4E79"),
+}
+NARROWEST, WIDEST, MARGIN = 9, 64, 4  # column widths in characters; the margin leaves room for the filter button
+HEADER_HEIGHT_POINTS, LINE_HEIGHT_POINTS, PADDING_POINTS, TALLEST_POINTS = 34, 15, 3, 400
+LINE: Final = Border(bottom=Side(style="thin", color=GREY))
+BODY: Final = Font(name=FONT, size=11, color=INK)
+HEAD: Final = Font(name=FONT, size=11, bold=True, color="FFFFFF")
+HEAD_FILL: Final = PatternFill("solid", start_color=NAVY)
+PAINT: Final = {word: PatternFill("solid", start_color=fill) for word, (fill, _) in FILLS.items()}
+WORD_FONTS: Final = {word: Font(name=FONT, size=11, bold=True, color=ink) for word, (_, ink) in FILLS.items()}
+NUMBER_FONTS: Final = {word: Font(name=FONT, size=11, color=ink) for word, (_, ink) in FILLS.items()}
+WRAPPED: Final = Alignment(vertical="top", wrap_text=True)
+RIGHT: Final = Alignment(horizontal="right", vertical="top", indent=1)
+HEAD_LEFT: Final = Alignment(vertical="center", wrap_text=True)
+HEAD_RIGHT: Final = Alignment(horizontal="right", vertical="center", wrap_text=True, indent=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that stays a number: shown with its unit's decimals, and with unit and verdict in words on request."""
+
+    value: float | None
+    unit: str = ""
+    verdict: Verdict | None = None
+    unit_shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text under a verdict's colour; the text names the verdict."""
+
+    text: str
+    verdict: Verdict
+
+
+Content = str | Verdict | Overall | Measured | Judged | int | float | bool | None
+
+
+def put(cell: Cell, content: Content) -> None:
+    """Write the content: text is always text, never a formula; None leaves the cell empty."""
+    cell.font, cell.border, cell.alignment = BODY, LINE, WRAPPED
+    if isinstance(content, Measured):
+        _put_number(cell, content)
+    elif isinstance(content, Judged):
+        put_text(cell, content.text)
+        paint(cell, content.verdict)
+    elif isinstance(content, Verdict | Overall):
+        put_text(cell, content)
+        paint(cell, content)
+    elif isinstance(content, bool):
+        put_text(cell, "yes" if content else "no")
+    elif isinstance(content, int | float):
+        cell.value, cell.alignment = content, RIGHT
+    else:
+        put_text(cell, content or "")
+
+
+def put_text(cell: Cell, text: str) -> None:
+    """Write text as text, whatever it begins with, without characters that XML forbids."""
+    washed = clean(text)
+    if washed:
+        cell.value = washed
+        cell.data_type = "s"  # openpyxl takes "=..." for a formula and "#N/A" for an error
+        if risky(washed):
+            cell.quotePrefix = True  # keeps it text when somebody edits the cell
+
+
+def paint(cell: Cell, verdict: str) -> None:
+    """Fill the cell in the verdict's colour."""
+    cell.fill, cell.font = PAINT[verdict], WORD_FONTS[verdict]
+
+
+def heading(cell: Cell, text: str, *, over_numbers: bool = False) -> None:
+    """Write a column's heading, on the side where its numbers stand; a line break in it is kept."""
+    put_text(cell, text)
+    if "\n" in text:
+        cell.value = "\n".join(map(clean, text.split("\n")))
+        cell.data_type = "s"
+    cell.font, cell.fill, cell.alignment = HEAD, HEAD_FILL, HEAD_RIGHT if over_numbers else HEAD_LEFT
+
+
+def table(sheet: Worksheet, headings: Sequence[str], rows: Sequence[Sequence[Content]], frozen_columns: int, pages_wide: int = 1) -> None:
+    """Fill a sheet with one table: headings in the first row, frozen, with a filter, and ready for printing."""
+    widths = [_column_width(text, [row[index] for row in rows]) for index, text in enumerate(headings)]
+    for index, (text, wide) in enumerate(zip(headings, widths, strict=True), start=1):
+        heading(cell_at(sheet, 1, index), text, over_numbers=bool(rows) and isinstance(rows[0][index - 1], Measured | int | float))
+        sheet.column_dimensions[get_column_letter(index)].width = wide
+    for line, row in enumerate(rows, start=2):
+        for index, content in enumerate(row, start=1):
+            put(cell_at(sheet, line, index), content)
+        lines = max(lines_in(shown(content), wide) for content, wide in zip(row, widths, strict=True))
+        sheet.row_dimensions[line].height = height(lines)
+    sheet.row_dimensions[1].height = HEADER_HEIGHT_POINTS
+    sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"
+    sheet.print_title_rows = "1:1"
+    if pages_wide > 1:
+        sheet.print_title_cols = f"A:{get_column_letter(frozen_columns)}"
+    page(sheet, pages_wide)
+
+
+def page(sheet: Worksheet, pages_wide: int = 1) -> None:
+    """Set the sheet up for landscape A4, so many pages wide and as many long as it takes."""
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.HeaderFooter.oddHeader = HeaderFooterItem(left=_HeaderFooterPart(f"{TITLE}: &A"))
+    sheet.HeaderFooter.oddFooter = HeaderFooterItem(right=_HeaderFooterPart("&P / &N"))
+
+
+def shown(content: Content) -> str:
+    """Return about what the cell will show, to measure its width."""
+    if isinstance(content, Measured):
+        return f"{number(content.value, content.unit)}{_suffix(content)}" if content.value is not None else str(content.verdict or "")
+    return content.text if isinstance(content, Judged) else str("" if content is None else content)
+
+
+def width(text: str) -> int:
+    """Return how many columns of a fixed font the text takes: East Asian characters and emoji take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def lines_in(text: str, wide: float) -> int:
+    """Return how many lines the text takes in a column of that width, words kept whole (about)."""
+    return math.ceil(1.05 * width(text) / wide) or 1
+
+
+def height(lines: int) -> float:
+    """Return the height of a row of so many lines in points; Excel allows 409."""
+    return min(TALLEST_POINTS, LINE_HEIGHT_POINTS * lines + PADDING_POINTS)
+
+
+def _column_width(title: str, contents: Sequence[Content]) -> int:
+    """Return a width at which the title takes two lines at most and no number shows as ###."""
+    words = max(map(width, title.split()), default=0)
+    widest = max((width(shown(content)) for content in contents), default=0)
+    return min(max(words, math.ceil(0.6 * width(title)), widest, NARROWEST) + MARGIN, WIDEST)
+
+
+def _put_number(cell: Cell, measured: Measured) -> None:
+    cell.alignment = RIGHT
+    if measured.verdict:
+        cell.fill, cell.font = PAINT[measured.verdict], NUMBER_FONTS[measured.verdict]
+    if measured.value is None:
+        put_text(cell, measured.verdict or "")
+        return
+    cell.value = measured.value
+    suffix = _suffix(measured)
+    cell.number_format = "0." + "0" * DECIMALS.get(measured.unit, DECIMALS_ELSE) + (f'"{suffix}"' if suffix else "")
+
+
+def _suffix(measured: Measured) -> str:
+    unit = f" {measured.unit}" if measured.unit_shown and measured.unit in SPOKEN_UNITS else ""
+    return unit + (f"  {measured.verdict}" if measured.verdict else "")
+
+
+def cell_at(sheet: Worksheet, row: int, index: int) -> Cell:
+    """Return the cell; rows and columns count from 1."""
+    return cast("Cell", sheet.cell(row, index))  # a merged cell only where something was merged before
