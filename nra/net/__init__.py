@@ -1,0 +1,1 @@
+"""The narrow door to the outside world: the only room that touches a socket or a clock."""

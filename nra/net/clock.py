@@ -1,0 +1,58 @@
+"""Clocks: one line of time without steps, and how kernel stamps of the wall clock are laid on it."""
+
+import time
+from typing import Final
+
+STEP_NS: Final = 500_000  # a change of (wall - line) above this is a step; NTP slews both clocks alike
+COARSE_TICKS: Final = 4  # unless the wall clock itself moves in larger ticks (15.6 ms on Windows before Python 3.13)
+BRACKET_NS: Final = 20_000  # a pair of readings further apart than this was interrupted: read again
+
+
+class SystemClock:
+    """The performance counter, anchored once to the wall clock: Unix nanoseconds that never step."""
+
+    __slots__ = ("_anchor_ns",)
+
+    def __init__(self) -> None:
+        """Anchor the line to the wall clock as it stands now."""
+        self._anchor_ns = time.time_ns() - time.perf_counter_ns()
+
+    def now_ns(self) -> int:
+        """Return the time now on the line, in Unix nanoseconds."""
+        return time.perf_counter_ns() + self._anchor_ns
+
+
+class WallStamps:
+    """Lays stamps of the wall clock (as kernels give them) on the line of a clock, and notices steps."""
+
+    __slots__ = ("_ahead_ns", "_clock", "_step_ns", "steps_ns")
+
+    def __init__(self, clock: SystemClock) -> None:
+        """Remember how far the wall clock is ahead of the line."""
+        self._clock = clock
+        self._step_ns = max(STEP_NS, round(COARSE_TICKS * time.get_clock_info("time").resolution * 1e9))
+        self._ahead_ns = self._read()
+        self.steps_ns: list[int] = []
+
+    def _read(self) -> int:
+        for _ in range(5):
+            before = self._clock.now_ns()
+            wall = time.time_ns()
+            after = self._clock.now_ns()
+            if after - before <= BRACKET_NS:
+                break
+        return wall - (before + after) // 2
+
+    def stepped(self) -> bool:
+        """Tell whether the wall clock stepped since the last call; a stamp taken around a step cannot be placed."""
+        ahead_ns = self._read()
+        change_ns = ahead_ns - self._ahead_ns
+        self._ahead_ns = ahead_ns
+        if abs(change_ns) > self._step_ns:
+            self.steps_ns.append(change_ns)
+            return True
+        return False
+
+    def on_line(self, wall_ns: int) -> int:
+        """Return the line's time of a wall clock stamp."""
+        return wall_ns - self._ahead_ns

@@ -1,0 +1,69 @@
+"""From the system's error numbers to the closed list of failure kinds."""
+
+import errno
+import socket
+import ssl
+from typing import Final
+
+from nra.model.failure import Failure, FailureKind
+from nra.net.ports import NetworkError
+
+# Windows reports Winsock numbers (WSAE...) where POSIX has errno; both stand side by side.
+KIND_BY_ERRNO: Final[dict[int, FailureKind]] = {
+    errno.ECONNREFUSED: FailureKind.REFUSED,
+    10061: FailureKind.REFUSED,
+    errno.ECONNRESET: FailureKind.RESET,
+    10054: FailureKind.RESET,
+    errno.EPIPE: FailureKind.RESET,
+    errno.ECONNABORTED: FailureKind.RESET,
+    10053: FailureKind.RESET,
+    errno.ENOPROTOOPT: FailureKind.REFUSED,  # ICMP protocol unreachable
+    errno.EACCES: FailureKind.PROHIBITED,
+    errno.EPERM: FailureKind.PROHIBITED,
+    10013: FailureKind.PROHIBITED,
+    errno.ENETUNREACH: FailureKind.UNREACHABLE,
+    10051: FailureKind.UNREACHABLE,
+    errno.EHOSTUNREACH: FailureKind.UNREACHABLE,
+    10065: FailureKind.UNREACHABLE,
+    errno.EHOSTDOWN: FailureKind.UNREACHABLE,
+    errno.ENETDOWN: FailureKind.UNREACHABLE,
+    10050: FailureKind.UNREACHABLE,
+    errno.EADDRNOTAVAIL: FailureKind.UNREACHABLE,
+    10049: FailureKind.UNREACHABLE,
+    errno.ETIMEDOUT: FailureKind.NO_ANSWER,
+    10060: FailureKind.NO_ANSWER,
+}
+
+# Not yet valid, no longer valid (openssl/x509_vfy.h): more often this workstation's clock is wrong than a certificate forged.
+OUT_OF_DATE: Final = (9, 10)
+
+NO_SUCH_NAME: Final = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+
+
+def classify(error: OSError, operation: str) -> Failure:
+    """Return the failure that an operating system error amounts to."""
+    detail = error.strerror or str(error) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return Failure(kind=FailureKind.NO_ANSWER, operation=operation, detail=detail)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        kind = FailureKind.TLS_FAILED if error.verify_code in OUT_OF_DATE else FailureKind.TLS_UNTRUSTED
+        return Failure(kind=kind, operation=operation, detail=error.verify_message)
+    if isinstance(error, ssl.SSLError):
+        return Failure(kind=FailureKind.TLS_FAILED, operation=operation, detail=error.reason or detail)
+    if isinstance(error, socket.gaierror):
+        kind = FailureKind.NAME_NOT_FOUND if error.errno in NO_SUCH_NAME else FailureKind.NAME_UNRESOLVED
+        return Failure(kind=kind, operation=operation, detail=detail)
+    kind = KIND_BY_ERRNO.get(error.errno or 0, FailureKind.LOCAL)
+    if kind is FailureKind.LOCAL and isinstance(error, ConnectionError):  # asyncio raises these without a number
+        kind = FailureKind.RESET
+    return Failure(kind=kind, operation=operation, detail=detail)
+
+
+def network_error(error: OSError, operation: str) -> NetworkError:
+    """Return the exception that carries the classified error."""
+    return NetworkError(classify(error, operation))
+
+
+def no_answer(operation: str, detail: str) -> NetworkError:
+    """Return the exception for silence until a deadline."""
+    return NetworkError(Failure(kind=FailureKind.NO_ANSWER, operation=operation, detail=detail))

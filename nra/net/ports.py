@@ -1,0 +1,166 @@
+"""What probes may ask of the outside world, as Protocols: the real system and the fake network both fit them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nra.model.failure import Failure
+from nra.model.sample import StampKind
+
+
+class NetworkError(Exception):
+    """An operation failed; foreign exceptions are turned into this one at the line where the I/O happens."""
+
+    def __init__(self, failure: Failure) -> None:
+        """Carry the classified failure."""
+        super().__init__(f"{failure.operation}: {failure.kind} ({failure.detail})")
+        self.failure = failure
+
+
+class Clock(Protocol):
+    """Monotonic time on the line of Unix nanoseconds: anchored once, then never stepped."""
+
+    def now_ns(self) -> int:
+        """Return the time now in Unix nanoseconds; steps of the wall clock do not move it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transmission:
+    """A datagram to send now, on one of the port's sockets."""
+
+    channel: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A datagram received: `received_ns` by the best stamp there is, `read_ns` when this program saw it."""
+
+    channel: int
+    payload: bytes
+    received_ns: int
+    read_ns: int
+    stamp: StampKind
+    ttl: int | None = None
+    tos: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The system reported an error on a channel instead of a datagram, such as an ICMP port unreachable."""
+
+    channel: int
+    failure: Failure
+    read_ns: int
+
+
+class Machine(Protocol):
+    """A protocol without input and output: time and bytes come in as arguments, packets come out."""
+
+    def next_due_ns(self) -> int | None:
+        """Return when it next wants to act, or None when it is done."""
+        ...
+
+    def transmit(self, now_ns: int) -> Transmission | None:
+        """Return the next packet that is due at `now_ns`, or None."""
+        ...
+
+    def arrived(self, arrival: Arrival) -> None:
+        """Take in one datagram."""
+        ...
+
+    def refused(self, refusal: Refusal) -> None:
+        """Take in that the system reported an error on a channel."""
+        ...
+
+    def send_failed(self, transmission: Transmission, failure: Failure) -> None:
+        """Take in that a packet could not be given to the network."""
+        ...
+
+
+class DatagramPort(Protocol):
+    """A set of UDP sockets (channels) connected to one peer."""
+
+    @property
+    def local_address(self) -> str:
+        """The address that this workstation sends from."""
+        ...
+
+    def local_port(self, channel: int) -> int:
+        """Return the local port of one channel."""
+        ...
+
+    def send(self, transmission: Transmission) -> None:
+        """Send one datagram; raises NetworkError."""
+        ...
+
+    def receive(self, until_ns: int) -> Sequence[Arrival | Refusal]:
+        """Wait until something arrives or the time is reached."""
+        ...
+
+    def local_drops(self) -> int | None:
+        """Return how many datagrams this workstation's own sockets dropped, or None where the system does not say."""
+        ...
+
+    def clock_steps_ns(self) -> tuple[int, ...]:
+        """Return the steps of the wall clock noticed since the port was opened."""
+        ...
+
+    def close(self) -> None:
+        """Close the sockets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """What a TLS handshake showed: version, the issuer's name, the certificate's SHA-256."""
+
+    version: str
+    issuer: str | None
+    certificate_sha256: str | None
+
+
+class Connection(Protocol):
+    """One TCP connection with a deadline for everything."""
+
+    async def secure(self, server_name: str, deadline_ns: int) -> TlsFacts:
+        """Start TLS with the server's name and verify against the system's roots; raises NetworkError."""
+        ...
+
+    async def exchange(self, request: bytes, enough: Callable[[bytes], bool], deadline_ns: int) -> bytes:
+        """Send a request and read until `enough` says so or the peer closes; raises NetworkError."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class Network(Protocol):
+    """The outside world."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock on which everything is timed."""
+        ...
+
+    async def sleep_until(self, time_ns: int) -> None:
+        """Wait until the time on the clock."""
+        ...
+
+    async def resolve(self, host: str, deadline_ns: int) -> tuple[str, ...]:
+        """Return the host's addresses, in the system's order of preference; raises NetworkError."""
+        ...
+
+    async def connect(self, address: str, port: int, deadline_ns: int) -> tuple[Connection, int]:
+        """Open a TCP connection; return it and how many nanoseconds the handshake took; raises NetworkError."""
+        ...
+
+    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0) -> DatagramPort:
+        """Open connected UDP sockets; raises NetworkError."""
+        ...
+
+    async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:
+        """Run the machine on the port until it is done or `stop` says so."""
+        ...

@@ -1,0 +1,185 @@
+"""A network of functions on a manual clock: ten seconds of voice take milliseconds and are exact to the packet."""
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from nra.model.failure import Failure, FailureKind
+from nra.model.sample import StampKind
+from nra.net.driver import drive
+from nra.net.ports import Arrival, Connection, DatagramPort, Machine, NetworkError, Refusal, TlsFacts, Transmission
+from nra.testing.impairment import Path, Peer
+from nra.testing.manual_clock import ManualClock
+
+LOCAL_ADDRESS = "192.0.2.10"
+FIRST_PORT = 50000
+TTL_ON_ARRIVAL = 64
+
+
+def refusal(kind: FailureKind, operation: str = "receive", detail: str = "as the script says") -> Failure:
+    """Return a failure for scripts."""
+    return Failure(kind=kind, operation=operation, detail=detail)
+
+
+@dataclass(slots=True)
+class TcpScript:
+    """How a TCP port behaves: what `exchange` answers, which TLS it speaks, or the failure that it ends in."""
+
+    elapsed_ms: float = 10.0
+    answer: bytes = b""
+    tls: TlsFacts | Failure | None = None
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class FakeNetwork:
+    """Names, UDP peers and TCP scripts by hand; `up` and `down` impair every UDP packet and record it.
+
+    What is not scripted behaves as in the wild: unknown names are not found, unscripted ports are silent.
+    """
+
+    clock: ManualClock = field(default_factory=ManualClock)
+    names: dict[str, tuple[str, ...] | Failure] = field(default_factory=dict)
+    udp: dict[tuple[str, int], Peer | Failure] = field(default_factory=dict)
+    tcp: dict[tuple[str, int], TcpScript] = field(default_factory=dict)
+    up: Path = field(default_factory=Path)
+    down: Path = field(default_factory=Path)
+    before_send: Callable[[int], None] = lambda _now_ns: None
+    ports: "list[FakePort]" = field(default_factory=list)
+
+    async def sleep_until(self, time_ns: int) -> None:
+        """Move the clock to the time."""
+        self.clock.advance_to(time_ns)
+
+    async def resolve(self, host: str, deadline_ns: int) -> tuple[str, ...]:
+        """Return the scripted addresses; a numeric host is its own address."""
+        if host.replace(".", "").isdigit() or ":" in host:
+            return (host,)
+        found = self.names.get(host, refusal(FailureKind.NAME_NOT_FOUND, "resolve"))
+        if isinstance(found, Failure):
+            raise NetworkError(found)
+        return found
+
+    async def connect(self, address: str, port: int, deadline_ns: int) -> tuple[Connection, int]:
+        """Connect as the script says; without one, wait for the deadline in vain."""
+        script = self.tcp.get((address, port))
+        if script is None:
+            self.clock.advance_to(deadline_ns)
+            raise NetworkError(refusal(FailureKind.NO_ANSWER, "connect", "no answer to SYN"))
+        elapsed_ns = round(script.elapsed_ms * 1e6)
+        self.clock.advance_to(self.clock.now_ns() + elapsed_ns)
+        if script.failure is not None:
+            raise NetworkError(script.failure)
+        return FakeConnection(script), elapsed_ns
+
+    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0) -> DatagramPort:
+        """Open scripted sockets."""
+        peer = self.udp.get((address, port))
+        if isinstance(peer, Failure) and peer.kind is FailureKind.UNREACHABLE:
+            raise NetworkError(peer)
+        made = FakePort(self, peer, address, port, channels, dscp)
+        self.ports.append(made)
+        return made
+
+    async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:
+        """Run the machine here and now on the manual clock."""
+        drive(machine, port, self.clock, stop)
+
+
+@dataclass(slots=True)
+class FakeConnection:
+    """A TCP connection that answers from its script."""
+
+    script: TcpScript
+
+    async def secure(self, server_name: str, deadline_ns: int) -> TlsFacts:
+        """Return the scripted facts or raise the scripted failure."""
+        if isinstance(self.script.tls, TlsFacts):
+            return self.script.tls
+        raise NetworkError(self.script.tls or refusal(FailureKind.TLS_FAILED, "tls handshake"))
+
+    async def exchange(self, request: bytes, enough: Callable[[bytes], bool], deadline_ns: int) -> bytes:
+        """Return the scripted answer."""
+        return self.script.answer
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class FakePort:
+    """UDP sockets on the fake network; events wait on a heap until the clock reaches them."""
+
+    def __init__(self, net: FakeNetwork, peer: Peer | Failure | None, address: str, port: int, channels: int, dscp: int) -> None:
+        """Open it; `sent` keeps every transmission with its time."""
+        self._net, self._peer, self._to = net, peer, (address, port)
+        self._events: list[tuple[int, int, str, int, bytes]] = []
+        self._order = count()
+        self.channels = channels
+        self.dscp = dscp
+        self.sent: list[tuple[int, Transmission]] = []
+        self.closed = False
+
+    @property
+    def local_address(self) -> str:
+        """The address of this end."""
+        return LOCAL_ADDRESS
+
+    def local_port(self, channel: int) -> int:
+        """Return the port of one channel."""
+        return FIRST_PORT + channel
+
+    def send(self, transmission: Transmission) -> None:
+        """Put the datagram on the way up."""
+        now_ns = self._net.clock.now_ns()
+        self._net.before_send(now_ns)
+        self.sent.append((now_ns, transmission))
+        for left_ns in self._net.up.carry(transmission.payload, now_ns):
+            self._push(left_ns, "up", transmission.channel, transmission.payload)
+
+    def receive(self, until_ns: int) -> Sequence[Arrival | Refusal]:
+        """Move the clock to the next arrival, or to `until_ns`."""
+        while self._events and self._events[0][0] <= until_ns:
+            at_ns, _, direction, channel, payload = heapq.heappop(self._events)
+            self._net.clock.advance_to(at_ns)
+            if direction == "down":
+                return [self._arrival(at_ns, channel, payload)]
+            if isinstance(self._peer, Failure):
+                return [Refusal(channel=channel, failure=self._peer, read_ns=at_ns)]
+            self._reflect(at_ns, channel, payload)
+        self._net.clock.advance_to(until_ns)
+        return ()
+
+    def _reflect(self, at_ns: int, channel: int, payload: bytes) -> None:
+        if self._peer is None or isinstance(self._peer, Failure):
+            return
+        reply = self._peer(payload, at_ns, (LOCAL_ADDRESS, self.local_port(channel)))
+        if reply is not None:
+            for left_ns in self._net.down.carry(reply, at_ns):
+                self._push(left_ns, "down", channel, reply)
+
+    def _arrival(self, at_ns: int, channel: int, payload: bytes) -> Arrival:
+        return Arrival(
+            channel=channel,
+            payload=payload,
+            received_ns=at_ns,
+            read_ns=at_ns,
+            stamp=StampKind.KERNEL,
+            ttl=TTL_ON_ARRIVAL,
+            tos=self.dscp << 2,
+        )
+
+    def _push(self, at_ns: int, direction: str, channel: int, payload: bytes) -> None:
+        heapq.heappush(self._events, (at_ns, next(self._order), direction, channel, payload))
+
+    def local_drops(self) -> int | None:
+        """Return 0: nothing is dropped here."""
+        return 0
+
+    def clock_steps_ns(self) -> tuple[int, ...]:
+        """Return no steps."""
+        return ()
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True
