@@ -1,0 +1,1 @@
+"""What several probes are made of: machines, dialects, questions. None of these is a probe."""

@@ -1,0 +1,77 @@
+"""A stream against whoever sends something back for each packet: only the round trip becomes known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nra.model.plan import Task
+from nra.model.sample import CallLedger, VoiceSample
+from nra.net.ports import Network
+from nra.probes.parts.assemble import instrument_sample, stream_sample
+from nra.probes.parts.inquiry import Question, first_answering
+from nra.probes.parts.probe import Watch, stopped, voice_parameters
+from nra.probes.parts.stream import MS, Dialect, Grid, ProbeStream, slots_in
+
+RESOLVE_NS = 5_000 * MS
+LEAD_NS = 20 * MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTripForm:
+    """What a method sends: how often, how large, over how many sockets, and what a reader must know about it."""
+
+    method: str
+    interval_ms: float
+    payload_bytes: int
+    calls: int
+    channels: int
+    remarks: tuple[str, ...] = ()
+
+
+async def measure_round_trip(
+    task: Task, net: Network, watch: Watch, form: RoundTripForm, dialect: Dialect, question: Callable[[], Question[object]]
+) -> VoiceSample:
+    """Ask until one address answers, then send the stream to it; raises NetworkError when none does."""
+    asked = voice_parameters(task)
+    addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
+    address, _, _ = await first_answering(net, watch, addresses, task.target.port, question)
+    port = net.open_datagrams(address, task.target.port, channels=form.channels, dscp=asked.dscp)
+    try:
+        grid = Grid(
+            start_ns=net.clock.now_ns() + LEAD_NS,
+            interval_ns=round(form.interval_ms * MS),
+            slots=slots_in(asked.duration_s, form.interval_ms),
+            calls=form.calls,
+        )
+        stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress)
+        await net.drive(stream, port, watch.stop)
+        if not stream.record.late_ns:
+            raise stopped("voice stream")
+        return VoiceSample(
+            method=form.method,
+            host=task.target.host,
+            port=task.target.port,
+            address=address,
+            local_address=port.local_address,
+            interval_ms=form.interval_ms,
+            payload_bytes=form.payload_bytes,
+            codec=asked.codec,
+            dscp=asked.dscp,
+            calls=form.calls,
+            start_ns=grid.start_ns,
+            stream=stream_sample(stream.record),
+            ledgers=ledgers(stream),
+            instrument=instrument_sample(stream.record, port),
+            silent_since_s=stream.silent_since_s(),
+            interrupted=watch.stop(),
+            remarks=form.remarks,
+        )
+    finally:
+        port.close()
+
+
+def ledgers(stream: ProbeStream) -> tuple[CallLedger, ...]:
+    """Return the calls' ledgers: nobody at the other end counts."""
+    return tuple(
+        CallLedger(call=call, sent=len(times), not_sent=stream.record.not_sent[call], stateful=False, reflected=None, fates_known=False)
+        for call, times in enumerate(stream.record.t1_ns)
+    )

@@ -1,0 +1,212 @@
+"""A stream of numbered probes on an absolute grid, and the record of what became of them.
+
+The grid is `start + sequence * interval`, calls staggered inside the interval. A slot missed by more than half an
+interval is counted and skipped: sending late would bill this workstation's stall to the network as a burst.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from nra.model.failure import Failure
+from nra.model.sample import ABSENT, StampKind
+from nra.net.ports import Arrival, Refusal, Transmission
+
+MS: Final = 1_000_000
+SILENCE_S: Final = 1.0  # this long without any reply, at the stream's end, and the peer may have died
+REPORT_EVERY_NS: Final = 250 * MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a reply says: which probe it answers, and what the peer added; None where it said nothing."""
+
+    call: int
+    sequence: int
+    t2_ns: int | None = None
+    t3_ns: int | None = None
+    reflector_sequence: int | None = None
+    tos_up: int | None = None
+
+
+class Dialect(Protocol):
+    """How one protocol writes a numbered probe and reads a reply."""
+
+    def packet(self, call: int, sequence: int, now_ns: int) -> Transmission:
+        """Return the probe, stamped now."""
+        ...
+
+    def reply(self, arrival: Arrival) -> Reply | None:
+        """Return what the datagram says, or None when it is not a reply of ours."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """When each probe is due: `slots` per call, every `interval_ns`, `calls` staggered evenly inside the interval."""
+
+    start_ns: int
+    interval_ns: int
+    slots: int
+    calls: int
+
+    @property
+    def total(self) -> int:
+        """How many slots there are for all calls together."""
+        return self.slots * self.calls
+
+    @property
+    def end_ns(self) -> int:
+        """When the last slot's interval is over."""
+        return self.start_ns + self.slots * self.interval_ns
+
+    def due_at_ns(self, slot: int) -> int:
+        """Return when a slot is due: from the start, so that one late wake-up shifts nothing."""
+        sequence, call = divmod(slot, self.calls)
+        return self.start_ns + sequence * self.interval_ns + call * self.interval_ns // self.calls
+
+
+class StreamRecord:
+    """Columns that grow while the stream runs: probes as sent, arrivals as received."""
+
+    def __init__(self, calls: int) -> None:
+        """Start empty."""
+        self.t1_ns = [array("q") for _ in range(calls)]
+        self.not_sent = [0] * calls
+        self.answered = [bytearray() for _ in range(calls)]
+        self.outstanding = 0
+        self.late_ns = array("q")
+        self.waited_ns = array("q")
+        self.arrivals = [array("q") for _ in range(9)]  # call, sequence, t2, t3, t4, reflector sequence, ttl, tos, tos_up
+        self.user_stamped = 0
+        self.last_answered_t1_ns = ABSENT
+
+    def sent(self, call: int, now_ns: int, late_ns: int) -> None:
+        """Take down a probe given to the network."""
+        self.t1_ns[call].append(now_ns)
+        self.answered[call].append(0)
+        self.late_ns.append(late_ns)
+        self.outstanding += 1
+
+    def unsent(self, call: int) -> None:
+        """Take back the newest probe of a call: the system would not send it."""
+        self.t1_ns[call].pop()
+        self.answered[call].pop()
+        self.late_ns.pop()
+        self.outstanding -= 1
+        self.not_sent[call] += 1
+
+    def received(self, arrival: Arrival, reply: Reply) -> None:
+        """Take down a reply to a probe that was sent; a number never sent is nobody's reply."""
+        times = self.t1_ns[reply.call]
+        if not 0 <= reply.sequence < len(times):
+            return
+        if not self.answered[reply.call][reply.sequence]:
+            self.answered[reply.call][reply.sequence] = 1
+            self.outstanding -= 1
+        self.last_answered_t1_ns = max(self.last_answered_t1_ns, times[reply.sequence])
+        if arrival.stamp is StampKind.KERNEL:
+            self.waited_ns.append(arrival.read_ns - arrival.received_ns)
+        else:
+            self.user_stamped += 1
+        row = (
+            reply.call, reply.sequence, reply.t2_ns, reply.t3_ns, arrival.received_ns,
+            reply.reflector_sequence, arrival.ttl, arrival.tos, reply.tos_up,
+        )  # fmt: skip
+        for values, value in zip(self.arrivals, row, strict=True):
+            values.append(ABSENT if value is None else value)
+
+
+class ProbeStream:
+    """The machine: sends on the grid, takes replies, waits `patience_ns` for the last ones."""
+
+    def __init__(self, dialect: Dialect, grid: Grid, patience_ns: int, progress: Callable[[float, float], None]) -> None:
+        """Plan the stream; nothing is sent yet."""
+        self.grid = grid
+        self.record = StreamRecord(grid.calls)
+        self._dialect = dialect
+        self._patience_ns = patience_ns
+        self._progress = progress
+        self._report_ns = grid.start_ns
+        self._slot = 0
+        self._drained = False
+        self._in_flight: int | None = None
+
+    def next_due_ns(self) -> int | None:
+        """Return when the next slot is due, then how long to wait for the last replies; None when all is in."""
+        if self._slot < self.grid.total:
+            return self.grid.due_at_ns(self._slot)
+        if self._drained or self.record.outstanding == 0:
+            return None
+        return self.grid.end_ns + self._patience_ns
+
+    def transmit(self, now_ns: int) -> Transmission | None:
+        """Return the probe that is due now."""
+        if now_ns >= self._report_ns:
+            self._report(now_ns)
+        self._skip_missed(now_ns)
+        if self._slot >= self.grid.total:
+            self._drained = now_ns >= self.grid.end_ns + self._patience_ns
+            return None
+        due_ns = self.grid.due_at_ns(self._slot)
+        if now_ns < due_ns:
+            return None
+        call = self._slot % self.grid.calls
+        self._slot += 1
+        transmission = self._dialect.packet(call, len(self.record.t1_ns[call]), now_ns)
+        self.record.sent(call, now_ns, now_ns - due_ns)
+        self._in_flight = call
+        return transmission
+
+    def _skip_missed(self, now_ns: int) -> None:
+        while self._slot < self.grid.total and now_ns - self.grid.due_at_ns(self._slot) > self.grid.interval_ns // 2:
+            self.record.not_sent[self._slot % self.grid.calls] += 1
+            self._slot += 1
+
+    def _report(self, now_ns: int) -> None:
+        self._report_ns = now_ns + REPORT_EVERY_NS
+        total_s = (self.grid.end_ns - self.grid.start_ns) / 1e9
+        self._progress(min(total_s, (now_ns - self.grid.start_ns) / 1e9), total_s)
+
+    def arrived(self, arrival: Arrival) -> None:
+        """Take in a datagram; what is not a reply of ours is ignored."""
+        reply = self._dialect.reply(arrival)
+        if reply is not None:
+            self.record.received(arrival, reply)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Ignore it: an ICMP error answers one probe, and that probe counts as lost by itself."""
+
+    def send_failed(self, transmission: Transmission, failure: Failure) -> None:
+        """Count the probe as not sent: the network never saw it."""
+        if self._in_flight is not None:
+            self.record.unsent(self._in_flight)
+            self._in_flight = None
+
+    def silent_since_s(self) -> float | None:
+        """Return when the last answered probe was sent, if at least `SILENCE_S` of unanswered probes followed."""
+        last_sent_ns = max((times[-1] for times in self.record.t1_ns if times), default=ABSENT)
+        answered_ns = self.record.last_answered_t1_ns
+        if answered_ns == ABSENT or last_sent_ns - answered_ns < SILENCE_S * 1e9:
+            return None
+        return (answered_ns - self.grid.start_ns) / 1e9
+
+
+def slots_in(duration_s: float, interval_ms: float) -> int:
+    """Return how many packets a call sends in the duration, at least one."""
+    return max(1, round(duration_s * 1000 / interval_ms))
+
+
+def unwrap(number: int, near: int) -> int:
+    """Return the 32-bit number continued beyond its wrap, nearest to `near` (RFC 1982)."""
+    distance = (number - near + (1 << 31)) % (1 << 32) - (1 << 31)
+    return near + distance
+
+
+def unanswered(record: StreamRecord) -> Iterable[tuple[int, int]]:
+    """Yield call and sequence of every probe without a reply."""
+    for call, answered in enumerate(record.answered):
+        for sequence, seen in enumerate(answered):
+            if not seen:
+                yield call, sequence

@@ -1,0 +1,33 @@
+"""The STUN Binding question as checks and streams put it."""
+
+import random
+
+from nra.wire.errors import MalformedMessage
+from nra.wire.stun import MessageType, StunMessage, decode_message, encode_binding_request
+
+TRANSACTION_BYTES = 12
+
+
+class StunQuestion:
+    """Each try is a transaction of its own, so that a late answer is timed from its own request."""
+
+    def __init__(self) -> None:
+        """Nothing asked yet."""
+        self._asked_ns: dict[bytes, int] = {}
+
+    def ask(self, now_ns: int) -> bytes:
+        """Return a Binding request."""
+        transaction = random.randbytes(TRANSACTION_BYTES)
+        self._asked_ns[transaction] = now_ns
+        return encode_binding_request(transaction)
+
+    def understand(self, payload: bytes) -> tuple[StunMessage, int] | None:
+        """Return the response to one of our requests."""
+        try:
+            message = decode_message(payload)
+        except MalformedMessage:
+            return None
+        asked_ns = self._asked_ns.get(message.transaction)
+        if asked_ns is None or message.type not in (MessageType.SUCCESS, MessageType.ERROR):
+            return None
+        return message, asked_ns

@@ -1,0 +1,102 @@
+"""Voice against a region's public UDP beacon, which returns each packet; only the round trip becomes known.
+
+The beacon's rules (AWS GameLift "UDP ping beacons"): at most 300 bytes, at most 3 packets/s from one source port,
+at most 1000 packets/s from one source address. 50 packets/s therefore take turns over at least 17 ports.
+"""
+
+import random
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from nra.model.plan import Task, VoiceParameters
+from nra.model.sample import VoiceSample
+from nra.net.ports import Arrival, Network, Transmission
+from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
+from nra.probes.parts.round_trip import RoundTripForm, measure_round_trip
+from nra.probes.parts.stream import Reply
+from nra.wire.beacon import MIN_SIZE, EchoProbe, decode_echo, encode_echo
+from nra.wire.errors import MalformedMessage
+
+MOST_BYTES: Final = 300
+PER_PORT_PER_S: Final = 3
+PER_ADDRESS_PER_S: Final = 1000
+FEWEST_PORTS: Final = 17
+OPENING_CALL: Final = 0xFFFF
+
+
+def source_ports(packets_per_s: float) -> int:
+    """Return over how many source ports a rate must be spread."""
+    return max(FEWEST_PORTS, ceil(packets_per_s / PER_PORT_PER_S))
+
+
+def most_calls(interval_ms: float) -> int:
+    """Return how many calls the beacon's rules allow at this interval."""
+    return int(PER_ADDRESS_PER_S * interval_ms / 1000)
+
+
+def read_echo(payload: bytes, nonce: int) -> EchoProbe | None:
+    """Return our own probe as it came back, None for anything else."""
+    try:
+        probe = decode_echo(payload)
+    except MalformedMessage:
+        return None
+    return probe if probe.nonce == nonce else None
+
+
+class EchoDialect:
+    """Numbered probes that go round over many source ports."""
+
+    def __init__(self, nonce: int, size: int, calls: int, channels: int) -> None:
+        """Fix nonce and size for the run."""
+        self._nonce, self._size, self._calls, self._channels = nonce, size, calls, channels
+
+    def packet(self, call: int, sequence: int, now_ns: int) -> Transmission:
+        """Return the probe on the source port whose turn it is."""
+        payload = encode_echo(EchoProbe(self._nonce, call, sequence, now_ns), self._size)
+        return Transmission(channel=(sequence * self._calls + call) % self._channels, payload=payload)
+
+    def reply(self, arrival: Arrival) -> Reply | None:
+        """Return which probe came back."""
+        probe = read_echo(arrival.payload, self._nonce)
+        if probe is None or probe.call >= self._calls:
+            return None
+        return Reply(call=probe.call, sequence=probe.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class EchoQuestion:
+    """Is there an echo at all."""
+
+    nonce: int
+    size: int
+
+    def ask(self, now_ns: int) -> bytes:
+        """Return a probe of no call."""
+        return encode_echo(EchoProbe(self.nonce, OPENING_CALL, 0, now_ns), self.size)
+
+    def understand(self, payload: bytes) -> tuple[object, int] | None:
+        """Return our probe and when it was sent."""
+        probe = read_echo(payload, self.nonce)
+        return None if probe is None else (probe, probe.sent_ns)
+
+
+def form_of(asked: VoiceParameters) -> RoundTripForm:
+    """Return the stream within the beacon's rules."""
+    size = max(MIN_SIZE, min(asked.payload_bytes, MOST_BYTES))
+    ports = source_ports(asked.calls * 1000 / asked.interval_ms)
+    remark = f"spread over {ports} source ports by the beacon's rules: each may take its own way through the network"
+    return RoundTripForm(
+        method="echo", interval_ms=asked.interval_ms, payload_bytes=size, calls=asked.calls, channels=ports, remarks=(remark,)
+    )
+
+
+async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
+    """Measure the round trip to the beacon; raises NetworkError when it does not answer."""
+    form = form_of(voice_parameters(task))
+    nonce = random.getrandbits(32)
+    dialect = EchoDialect(nonce, form.payload_bytes, form.calls, form.channels)
+    return await measure_round_trip(task, net, watch, form, dialect, lambda: EchoQuestion(nonce, form.payload_bytes))
+
+
+PROBE: Final[Probe] = observing("udp_echo", measure)

@@ -1,0 +1,101 @@
+"""Voice by STAMP (RFC 8762): a stream of RTP-sized packets to a Session-Reflector, each direction told apart."""
+
+import random
+from typing import Final
+
+from nra.model.plan import Task, VoiceParameters
+from nra.model.sample import CallLedger, VoiceSample
+from nra.net.ports import DatagramPort, Network
+from nra.probes.parts.assemble import LostReply, instrument_sample, stream_sample
+from nra.probes.parts.inquiry import first_answering
+from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
+from nra.probes.parts.stamp_closing import Answers, Closing
+from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
+from nra.probes.parts.stamp_question import stamp_question
+from nra.probes.parts.stream import MS, Grid, ProbeStream, slots_in
+
+RESOLVE_NS: Final = 5_000 * MS
+LEAD_NS: Final = 20 * MS  # between deciding to start and the first slot
+
+
+async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
+    """Find the reflector, send the stream, close it; raises NetworkError when there is no reflector to be found."""
+    asked = voice_parameters(task)
+    addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
+    address, _, _ = await first_answering(net, watch, addresses, task.target.port, lambda: stamp_question(asked.key))
+    dialect = StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, random.randint(1, SSIDS), asked.calls)
+    port = net.open_datagrams(address, task.target.port, channels=asked.calls, dscp=asked.dscp)
+    try:
+        return await _stream(task, asked, net, watch, address, dialect, port)
+    finally:
+        port.close()
+
+
+async def _stream(
+    task: Task, asked: VoiceParameters, net: Network, watch: Watch, address: str, dialect: StampDialect, port: DatagramPort
+) -> VoiceSample:
+    grid = Grid(
+        start_ns=net.clock.now_ns() + LEAD_NS,
+        interval_ns=round(asked.interval_ms * MS),
+        slots=slots_in(asked.duration_s, asked.interval_ms),
+        calls=asked.calls,
+    )
+    stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress)
+    await net.drive(stream, port, watch.stop)
+    if not stream.record.late_ns:
+        raise stopped("voice stream")
+    closing = Closing(stream, dialect, net.clock.now_ns())
+    await net.drive(closing, port, lambda: False)
+    lost: list[LostReply] = [(call, *fate) for call in range(asked.calls) for fate in closing.lost_replies(call)]
+    return VoiceSample(
+        method="stamp",
+        host=task.target.host,
+        port=task.target.port,
+        address=address,
+        local_address=port.local_address,
+        interval_ms=asked.interval_ms,
+        payload_bytes=dialect.form.payload_bytes,
+        codec=asked.codec,
+        dscp=asked.dscp,
+        calls=asked.calls,
+        start_ns=grid.start_ns,
+        stream=stream_sample(stream.record, lost),
+        ledgers=tuple(ledger(call, stream, dialect, closing.answers[call]) for call in range(asked.calls)),
+        instrument=instrument_sample(stream.record, port),
+        silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
+        interrupted=watch.stop(),
+        remarks=remarks(asked, dialect, closing.answers),
+    )
+
+
+def ledger(call: int, stream: ProbeStream, dialect: StampDialect, answers: Answers) -> CallLedger:
+    """Return what is known of one call beside its packets."""
+    stateful: bool | None = None
+    if dialect.counts_by_itself[call]:
+        stateful = True
+    elif not all(stream.record.answered[call]) and dialect.copies_number[call]:
+        stateful = False
+    return CallLedger(
+        call=call,
+        sent=len(stream.record.t1_ns[call]),
+        not_sent=stream.record.not_sent[call],
+        stateful=stateful,
+        reflected=answers.reflected,
+        fates_known=answers.fates_known,
+    )
+
+
+def remarks(asked: VoiceParameters, dialect: StampDialect, answers: list[Answers]) -> tuple[str, ...]:
+    """Return what a reader of the report must know about how this was measured."""
+    said = []
+    if dialect.form.payload_bytes != asked.payload_bytes:
+        said.append(
+            f"packets of {dialect.form.payload_bytes} bytes stand for {asked.codec}'s {asked.payload_bytes}: STAMP cannot be that small"
+        )
+    refused = sum((a.received or 0) - (a.transmitted or 0) for a in answers if a.received is not None)
+    if refused > 0:
+        said.append(f"the reflector received {refused} packets that it did not answer (its rate limit)")
+    return tuple(said)
+
+
+PROBE: Final[Probe] = observing("voice_stream", measure)
