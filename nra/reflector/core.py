@@ -1,0 +1,142 @@
+"""The Session-Reflector's protocol without input and output: a request and the time in, a reply or a counted reason out."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from nra.reflector.guard import Guard
+from nra.reflector.sessions import Session, Sessions
+from nra.wire.errors import BadHmac, MalformedMessage
+from nra.wire.stamp import (
+    AUTHENTICATED,
+    TTL_UNKNOWN,
+    UNAUTHENTICATED,
+    ReflectorPacket,
+    SenderPacket,
+    decode_sender,
+    encode_reflector,
+    restamp_reflector,
+)
+from nra.wire.stamp_reflection import ANY_DSCP, ReflectionContext, agreed_dscp, reflect_tlvs
+from nra.wire.stamp_values import SyncSource, TimestampInformation, TimestampMethod
+from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns
+
+DSCP_SHIFT: Final = 2  # DSCP is the upper six bits of the TOS octet (RFC 2474)
+CLOCK_ERROR_NS: Final = 100_000_000
+ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
+TIMESTAMP_INFORMATION: Final = TimestampInformation(
+    sync_in=SyncSource.FREE_RUNNING,
+    method_in=TimestampMethod.SOFTWARE,
+    sync_out=SyncSource.FREE_RUNNING,
+    method_out=TimestampMethod.SOFTWARE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A datagram as received: `ttl` and `tos` are None where the system does not say, `destination` likewise."""
+
+    payload: bytes
+    source: tuple[str, int]
+    destination: str | None
+    destination_port: int
+    received_ns: int
+    ttl: int | None
+    tos: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What to send back, and how to mark it."""
+
+    payload: bytes
+    dscp: int
+
+
+@dataclass(slots=True)
+class Reflector:
+    """Answers STAMP and TWAMP Light senders; `counters` says how often each thing happened."""
+
+    key: bytes | None = None
+    guard: Guard = field(default_factory=Guard)
+    sessions: Sessions = field(default_factory=Sessions)
+    counters: Counter[str] = field(default_factory=Counter)
+
+    def answer(self, request: Request, now_ns: int) -> Response | None:
+        """Return the reply, stamped `now_ns` as T3, or None for what is not answered."""
+        self.counters["received"] += 1
+        reason = self.guard.refuses(*request.source, now_ns) or self._too_short(request)
+        if reason is not None:
+            self.counters[reason] += 1
+            if reason == "rate_limited":
+                self._count_unanswered(request)
+            return None
+        try:
+            packet = decode_sender(request.payload, self.key)
+        except BadHmac:
+            self.counters["bad_hmac"] += 1
+            return None
+        except MalformedMessage:
+            self.counters["malformed"] += 1
+            return None
+        self.counters["answered"] += 1
+        return self._reflect(request, packet, now_ns)
+
+    def stamped(self, response: Response, now_ns: int) -> bytes:
+        """Return the reply's octets with T3 as it is right before sending: making the reply takes long enough to be interrupted."""
+        octets = bytearray(response.payload)
+        restamp_reflector(octets, ntp_from_unix_ns(now_ns), self.key)
+        return bytes(octets)
+
+    def _too_short(self, request: Request) -> str | None:
+        """Refuse what would be answered by more than it is: a reply is never larger than its request."""
+        return "too_short" if len(request.payload) < UNAUTHENTICATED.size else None
+
+    def _count_unanswered(self, request: Request) -> None:
+        """Let the session's counters tell its sender that it was our limit, not the network, that took the packet."""
+        layout = UNAUTHENTICATED if self.key is None else AUTHENTICATED
+        ssid = int.from_bytes(request.payload[layout.ssid : layout.ssid + 2])
+        session = self.sessions.known((ssid, *request.source))
+        if session is not None:
+            session.received += 1
+
+    def _reflect(self, request: Request, packet: SenderPacket, now_ns: int) -> Response:
+        session = self.sessions.of((packet.ssid, *request.source), packet.sequence, now_ns)
+        sequence = session.transmitted & WORD
+        session.received += 1
+        session.transmitted += 1
+        self.sessions.remember(session, packet.sequence, request.received_ns, request.tos)
+        tail = reflect_tlvs(packet.tail, self._context(request, packet, session, sequence)) if packet.tail else b""
+        reply = ReflectorPacket(
+            sequence=sequence,
+            timestamp=ntp_from_unix_ns(now_ns),
+            error_estimate=ERROR_ESTIMATE,
+            ssid=packet.ssid,
+            receive_timestamp=ntp_from_unix_ns(request.received_ns),
+            sender_sequence=packet.sequence,
+            sender_timestamp=packet.timestamp,
+            sender_error_estimate=packet.error_estimate,
+            sender_ttl=TTL_UNKNOWN if request.ttl is None else request.ttl,
+            tail=tail,
+        )
+        agreed = agreed_dscp(tail)
+        dscp = (request.tos or 0) >> DSCP_SHIFT if agreed is None else agreed
+        return Response(payload=encode_reflector(reply, self.key), dscp=dscp)
+
+    def _context(self, request: Request, packet: SenderPacket, session: Session, sequence: int) -> ReflectionContext:
+        return ReflectionContext(
+            request_sequence=packet.sequence,
+            reply_sequence=sequence,
+            source_address=request.source[0],
+            source_port=request.source[1],
+            destination_address=request.destination,
+            destination_port=request.destination_port,
+            received_tos=request.tos,
+            honoured_dscp=ANY_DSCP,
+            received_count=session.received & WORD,
+            transmitted_count=session.transmitted & WORD,
+            timestamp_information=TIMESTAMP_INFORMATION,
+            records=session.records,
+            key=self.key,
+            authenticated=self.key is not None,
+        )
