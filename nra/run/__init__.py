@@ -1,0 +1,1 @@
+"""Use cases: plan -> observations -> assessment -> files."""

@@ -1,0 +1,53 @@
+"""The main job: measure this workstation and return the run document; the caller writes the files."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nra.model.document import RunDocument
+from nra.model.sample import StreamSample
+from nra.net.ports import Network
+from nra.net.system import SystemNetwork
+from nra.probes.parts.probe import Watch
+from nra.run.assessment import Span, assess, measured_sample
+from nra.run.carry_out import carry_out
+from nra.run.plan import make_plan
+from nra.run.reporter import Reporter
+from nra.run.settings import Settings
+
+BEAT_S: Final = 0.2
+HEARS_ONLY_BETWEEN_WAITS: Final = sys.platform == "win32"  # there Ctrl-C does not end a wait of the event loop
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Measured:
+    """What a run gives: the document, and the packets behind it (None when no voice was measured)."""
+
+    document: RunDocument
+    stream: StreamSample | None
+
+
+async def measure(settings: Settings, net: Network, reporter: Reporter, stop: Callable[[], bool]) -> Measured:
+    """Plan, carry out, assess; a bad network is a result, and an interruption ends in a report too."""
+    started_ns = net.clock.now_ns()
+    seen = await carry_out(make_plan(settings), net, Watch(stop=stop, progress=reporter.progress), reporter)
+    span = Span(started_ns=started_ns, ended_ns=net.clock.now_ns(), interrupted=stop())
+    sample = measured_sample(seen.voice)
+    return Measured(document=assess(settings, seen, span), stream=None if sample is None else sample.stream)
+
+
+def measure_here(settings: Settings, reporter: Reporter, stop: Callable[[], bool]) -> Measured:
+    """Measure from this workstation."""
+    # The selector loop everywhere: Windows' default one loses its UDP reader to an ICMP error (cpython gh-127057)
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(_beating(measure(settings, SystemNetwork(), reporter, stop)))
+
+
+async def _beating(work: Coroutine[Any, Any, Measured]) -> Measured:
+    """Do the work; where a wait is deaf to Ctrl-C, wake now and then to hear it."""
+    doing = asyncio.ensure_future(work)
+    while not doing.done():
+        await asyncio.wait([doing], timeout=BEAT_S if HEARS_ONLY_BETWEEN_WAITS else None)
+    return doing.result()

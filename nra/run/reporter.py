@@ -1,0 +1,25 @@
+"""How a run says where it is, to whatever shows it."""
+
+from typing import Protocol
+
+
+class Reporter(Protocol):
+    """Whoever shows the progress: a terminal, a log, nobody."""
+
+    def phase(self, text: str) -> None:
+        """A new phase begins."""
+        ...
+
+    def progress(self, done_s: float, total_s: float) -> None:
+        """The voice stream is `done_s` of `total_s` seconds old; called from the measuring thread."""
+        ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def phase(self, text: str) -> None:
+        """Show nothing."""
+
+    def progress(self, done_s: float, total_s: float) -> None:
+        """Show nothing."""

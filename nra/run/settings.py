@@ -1,0 +1,29 @@
+"""All that a run needs to know before it starts, checked and looked up: nothing is asked of the user after this."""
+
+from dataclasses import dataclass
+
+from nra.model.codec import Codec
+from nra.model.criteria import Thresholds
+from nra.model.document import Asked, Org
+from nra.model.plan import Target
+from nra.model.region import Region, Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was asked for; `services` are the Firewall rows with their hosts filled in, `key` the STAMP key or None."""
+
+    asked: Asked
+    org: Org
+    site: str | None
+    seat: str | None
+    case: str | None
+    region: Region
+    services: tuple[Service, ...]
+    reflector: Target | None
+    key: bytes | None
+    codec: Codec
+    codecs: tuple[Codec, ...]
+    thresholds: Thresholds
+    config: str | None
+    tool_version: str
