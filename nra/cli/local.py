@@ -1,0 +1,60 @@
+"""Region `local`: the embedded reflector and responders as a region of their own, to measure against without any network."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from nra.model.plan import Target
+from nra.model.region import Endpoint, Region, Service
+from nra.reflector.embedded import Embedded, embedded
+from nra.run.settings import Settings
+
+NAME = "local"
+SOURCE = "made by nra itself"
+
+PLACEHOLDER = Region(name=NAME, title="this workstation itself", area="local", city="loopback", source=SOURCE, checked="")
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[Settings]:
+    """Yield the settings; for region `local` with its servers running and filled in."""
+    if settings.region.name != NAME:
+        yield settings
+        return
+    with embedded(settings.key) as servers:
+        yield replace(
+            settings,
+            region=region_of(servers),
+            services=services_of(servers),
+            reflector=settings.reflector or Target(host=servers.address, port=servers.reflector_port),
+        )
+
+
+def region_of(servers: Embedded) -> Region:
+    """Return the embedded servers as a region."""
+    stun = Endpoint(host=servers.address, port=servers.stun_port)
+    return replace(PLACEHOLDER, stun=(stun,), https=Endpoint(host=servers.address, port=servers.http_port))
+
+
+def services_of(servers: Embedded) -> tuple[Service, ...]:
+    """Return the rows of the Firewall column that can be shown on loopback."""
+    rows = (
+        (servers.http_port, "TCP", "HTTP", "stands for 80 and 443 in this self-test", "http"),
+        (servers.stun_port, "UDP", "STUN/TURN", "stands for 3478 in this self-test", "stun"),
+        (servers.reflector_port, "UDP", "SRTP media", "stands for 16384-65535 in this self-test", "stamp"),
+    )
+    return tuple(
+        Service(
+            port=str(port),
+            protocol=protocol,
+            service=service,
+            purpose=purpose,
+            host=servers.address,
+            required=True,
+            ask=ask,
+            profile="webrtc",
+            source=SOURCE,
+            checked="",
+        )
+        for port, protocol, service, purpose, ask in rows
+    )

@@ -1,0 +1,148 @@
+"""The kinds of values that several commands take, each refused with a sentence when it is not one."""
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn
+
+import click
+
+from nra.cli.errors import did_you_mean
+from nra.model.plan import Target
+
+CODECS: Final = ("g711", "g722", "g729", "opus")
+PROFILES: Final = ("webrtc", "byoc", "phones", "edge")
+
+DSCP_NAMES: Final = (
+    {"EF": 46}  # RFC 3246
+    | {f"CS{n}": 8 * n for n in range(8)}  # RFC 2474, 4.2.2
+    | {f"AF{x}{y}": 8 * x + 2 * y for x in range(1, 5) for y in range(1, 4)}  # RFC 2597, 6
+    | {"DF": 0, "VA": 44, "LE": 1}  # RFC 2474, RFC 5865, RFC 8622
+)
+_HOST_PORT: Final = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>.*))?", re.DOTALL)
+_HOST: Final = re.compile(r"(?!-)[\w.-]{1,253}")
+
+
+class Dscp(click.ParamType[int]):
+    """A DSCP by name (EF, CS0..CS7, AF11..AF43) or number (0..63); the value is the number."""
+
+    name = "name|0..63"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - click's signature
+        """Return the code point."""
+        word = str(value).strip().upper()
+        number = DSCP_NAMES.get(word, int(word) if re.fullmatch("[0-9]{1,3}", word) else -1)
+        if not 0 <= number <= 63:
+            self.fail(f"{value!r} is no DSCP: EF, CS0..CS7, AF11..AF43 or 0..63", param, ctx)
+        return number
+
+
+class CommaList(click.ParamType[tuple[str, ...]]):
+    """Words of a fixed choice separated by commas; the value holds each word once, as typed first."""
+
+    name = "list"
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        """Take the words that may stand in the list."""
+        self.choices = tuple(choices)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ANN401 - click's signature
+        """Return the words."""
+        words = value.split(",") if isinstance(value, str) else value
+        chosen = tuple(dict.fromkeys(str(word).strip().lower() for word in words))
+        for word in chosen:
+            if word not in self.choices:
+                self.fail(f"{word!r} is none of {', '.join(self.choices)}{did_you_mean(word, self.choices)}", param, ctx)
+        if not chosen:
+            self.fail(f"the list is empty: choose from {', '.join(self.choices)}", param, ctx)
+        return chosen
+
+
+class HostPort(click.ParamType[Target]):
+    """HOST[:PORT], IPv6 in brackets; without a default port the port must be given."""
+
+    name = "host[:port]"
+
+    def __init__(self, default_port: int | None = None) -> None:
+        """Take the port that is meant when none is typed."""
+        self.default_port = default_port
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Target:  # noqa: ANN401 - click's signature
+        """Return host and port; the host's name is not looked up here."""
+        if isinstance(value, Target):
+            return value
+
+        def refuse(why: str) -> NoReturn:
+            self.fail(f"{value!r}: {why}", param, ctx)
+
+        found = _HOST_PORT.fullmatch(str(value).strip())
+        if found is None or (found["host"] is not None and ":" in (found["port"] or "")):
+            refuse("expected HOST[:PORT], an IPv6 address in brackets such as [2001:db8::1]:20862")
+        host = found["host"]
+        if host is None and not _is_ipv6(found["v6"]):
+            refuse(f"{found['v6']!r} is no IPv6 address")
+        if host is not None and not _HOST.fullmatch(host):
+            refuse("this is no host name or address")
+        port = found["port"] if found["port"] is not None else str(self.default_port or "")
+        if not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+            refuse("a port from 1 to 65535 is needed")
+        return Target(host=host if host is not None else found["v6"], port=int(port))
+
+
+class Quantity(click.ParamType[float]):
+    """A finite number within bounds; `above` bounds it from below without being allowed itself."""
+
+    name = "number"
+
+    def __init__(self, minimum: float = -math.inf, maximum: float = math.inf, *, above: float = -math.inf, name: str = "number") -> None:
+        """Take the bounds and the word that the help shows."""
+        self.minimum, self.maximum, self.above, self.name = minimum, maximum, above, name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+        """Return the number."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not (math.isfinite(number) and self.minimum <= number <= self.maximum and number > self.above):
+            self.fail(f"{value} is not {self._range()}", param, ctx)
+        return number
+
+    def _range(self) -> str:
+        lower = [f"above {self.above:g}"] if self.above > -math.inf else [f"at least {self.minimum:g}"] if self.minimum > -math.inf else []
+        upper = [f"at most {self.maximum:g}"] if self.maximum < math.inf else []
+        return " and ".join([*lower, *upper]) or "a finite number"
+
+
+class NameOrFile(click.ParamType[str]):
+    """A name from the catalogue or a file; in nra.toml a file is looked for beside nra.toml too."""
+
+    name = "name|file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's signature
+        """Return the text as it is: which of the two it names is the catalogue's business."""
+        return str(value)
+
+
+DSCP: Final = Dscp()
+NAME_OR_FILE: Final = NameOrFile()
+
+
+def HOST_PORT(default_port: int | None = None) -> HostPort:  # noqa: N802 - reads as a type where options are declared
+    """Return the type of HOST[:PORT] options; the value is a Target."""
+    return HostPort(default_port)
+
+
+def Seconds(minimum: float = 0.0, maximum: float = math.inf) -> Quantity:  # noqa: N802 - reads as a type where options are declared
+    """Return the type of durations: positive, finite, within these bounds."""
+    return Quantity(minimum, maximum, above=0.0, name="seconds")
+
+
+def _is_ipv6(text: str) -> bool:
+    import ipaddress  # 3 ms that only an address in brackets costs
+
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True

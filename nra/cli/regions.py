@@ -1,0 +1,106 @@
+"""`nra regions`: what the catalogue knows of where to measure."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nra.cli.errors import told_to_the_user
+
+if TYPE_CHECKING:
+    from nra.model.region import Region, Service
+
+
+LOCAL = {
+    "name": "local",
+    "title": "this workstation: reflector and responders on loopback",
+    "kind": "self-test",
+    "methods": ["stamp", "stun", "tcp"],
+}
+"""The region that every run can make for itself; it needs no network and stands in no file."""
+
+REFLECTOR = """\
+No public endpoint tells up from down; a Session-Reflector of your own does (methods stamp and quic):
+nra reflect in the region, nra run --reflector HOST here."""
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the same as JSON, and nothing else.")
+def regions(name: str | None, as_json: bool) -> None:
+    """List the regions of the catalogue, or show the hosts, ports and methods of the region NAME."""
+    from nra import catalogue
+
+    with told_to_the_user(catalogue.CatalogueError):
+        if name is None:
+            rows = [_summary(each) for each in catalogue.regions()] + [LOCAL]
+            click.echo(_json(rows) if as_json else _list(rows))
+        elif name.strip().lower() == "local":
+            click.echo(_json(LOCAL) if as_json else _list([LOCAL]))
+        else:
+            region, services = catalogue.region(name), catalogue.all_services()
+            click.echo(_json(_detail(region, services)) if as_json else _page(region, services))
+
+
+def public_endpoints(region: "Region") -> dict[str, tuple[str, ...]]:
+    """Return the methods that public endpoints of the region allow, each with its HOST:PORT, in the order of `--method auto`."""
+    every = {"echo": (region.beacon,), "stun": region.stun, "tcp": (region.https,)}
+    found = {method: tuple(f"{each.host}:{each.port}" for each in endpoints if each) for method, endpoints in every.items()}
+    return {method: endpoints for method, endpoints in found.items() if endpoints}
+
+
+def _summary(region: "Region") -> dict[str, Any]:
+    return asdict(region) | {"methods": list(public_endpoints(region))}
+
+
+def _detail(region: "Region", services: Iterable["Service"]) -> dict[str, Any]:
+    from nra.catalogue import destination
+
+    return _summary(region) | {"services": [asdict(each) | {"destination": destination(each, region)} for each in services]}
+
+
+def _list(rows: Sequence[dict[str, Any]]) -> str:
+    head = ("Name", "Title", "Kind", "Methods")
+    body = [(row["name"], row["title"], row["kind"] or "-", " ".join(row["methods"])) for row in rows]
+    return f"{_columns([head, *body])}\n\n{REFLECTOR}"
+
+
+def _page(region: "Region", services: Iterable["Service"]) -> str:
+    from nra.catalogue import destination
+
+    facts = [("Region", region.name), ("Title", region.title), ("Kind", region.kind or "- (the service is not there)")]
+    if region.domain:
+        facts.append(("Hosts", ", ".join(f"{host}.{region.domain}" for host in ("api", "login", "apps"))))
+    endpoints = [(method, where) for method, places in public_endpoints(region).items() for where in places]
+    ports = [
+        (each.profile, each.port, each.protocol, _need(each), destination(each, region) or _unnamed(each), each.service)
+        for each in services
+    ]
+    return "\n\n".join(
+        (
+            _columns(facts),
+            _columns([("Method", "Public endpoint"), *endpoints]),
+            _columns([("Profile", "Port", "Protocol", "Need", "Destination", "Service"), *ports]),
+            REFLECTOR,
+            f"Checked {region.checked}. Source: {region.source}",
+        )
+    )
+
+
+def _need(service: "Service") -> str:
+    return "required" if service.required else "optional"
+
+
+def _unnamed(service: "Service") -> str:
+    return "your Session-Reflector" if "{reflector}" in service.host else "- (no host known here)"
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

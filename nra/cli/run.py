@@ -1,0 +1,153 @@
+"""`nra run`: measure this workstation and write the reports, the main job."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from nra.cli.door import Door
+from nra.cli.errors import UserError
+from nra.cli.interrupt import Interrupt, interruptible
+from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PROFILES, CommaList, Quantity, Seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nra.model.document import RunDocument
+    from nra.run.measure import Measured
+    from nra.run.settings import Settings
+
+REFLECTOR_PORT: Final = 20862
+FORMATS: Final = ("txt", "xlsx", "json")
+EXIT_CODES: Final = {"PASS": 0, "WARN": 0, "FAIL": 1, "INCONCLUSIVE": 3}
+INTERRUPTED_EMPTY: Final = 130
+
+
+@click.command()
+@click.option("--region", "-r", metavar="NAME", help="AWS region, or local: a self-test on loopback that needs no network.")
+@click.option("--org", "-o", metavar="TEXT", help="Organization name.")
+@click.option("--site", metavar="TEXT", help="Label carried into every report.")
+@click.option("--seat", metavar="TEXT", help="Label carried into every report.")
+@click.option("--case", metavar="TEXT", help="Label carried into every report.")
+@click.option("--reflector", type=HOST_PORT(REFLECTOR_PORT), help="Session-Reflector to use (IPv6 in brackets).")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: 64 hex digits.")
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "stamp", "echo", "stun", "tcp"]),
+    default="auto",
+    show_default=True,
+    help="How voice is measured.",
+)
+@click.option("--duration", type=Seconds(1, 86400), default=30.0, show_default=True, help="Length of the voice stream.")
+@click.option("--interval", type=Quantity(5, 1000, name="ms"), default=20.0, show_default=True, help="Time between packets.")
+@click.option("--codec", type=click.Choice(CODECS), default="g711", show_default=True, help="Codec that is simulated.")
+@click.option("--calls", type=click.IntRange(1, 1000), default=1, show_default=True, help="Simultaneous simulated calls.")
+@click.option("--dscp", type=DSCP, default="EF", show_default=True, help="Marking of the stream.")
+@click.option("--services", type=CommaList(PROFILES), default="webrtc", show_default=True, help="Firewall profiles to check.")
+@click.option("--only", type=click.Choice(["voice", "firewall"]), help="Measure one half; the other is SKIPPED.")
+@click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results beside the program, else here]")
+@click.option("--format", "formats", type=CommaList(FORMATS), default="txt,xlsx,json", show_default=True, help="Reports to write.")
+@click.option("--keep-packets", is_flag=True, help="Also write the per-packet record (.packets.csv.gz).")
+@click.option(
+    "--thresholds", type=NAME_OR_FILE, default="genesys-cloud", show_default=True, help="Profile of limits, by name or TOML file."
+)
+@click.option("--strict", is_flag=True, help="WARN counts as failure in the exit code.")
+@click.option("--quiet", is_flag=True, help="No progress and no summary.")
+@click.option("--json", "as_json", is_flag=True, help="Run document on standard output, and nothing else there.")
+@click.pass_obj
+def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
+    """Measure voice to a region and the ports on the way, and write the reports."""
+    from nra.archive.files import results_folder, writable
+    from nra.cli.settings import Typed, settings_of
+
+    out, formats, keep_packets = options.pop("out"), options.pop("formats"), options.pop("keep_packets")
+    strict, quiet, as_json = options.pop("strict"), options.pop("quiet"), options.pop("as_json")
+    options["region"] = options["region"] or ask("--region", "AWS region (nra regions lists them)", known_region)
+    options["org"] = options["org"] if options["org"] is not None else ask("--org", "Organization", str)
+    if not options["org"].strip():
+        raise UserError("--org: the organization's name is empty")
+    settings = settings_of(Typed(**options), door)
+    folder = results_folder(out, door.program_folder, Path.cwd())
+    if not writable(folder):
+        raise UserError(f"{folder}: cannot be written to (choose another folder with --out)")
+    if settings.config and not quiet:
+        click.echo(f"options from {settings.config}", err=True)
+    with interruptible(signal.SIGINT) as interrupt:
+        measured = carry_out(settings, interrupt, quiet=quiet)
+        if interrupt() and is_empty(measured.document):
+            return INTERRUPTED_EMPTY
+        paths = save(measured, folder, formats, keep_packets=keep_packets)
+    tell(measured.document, paths, quiet=quiet, as_json=as_json)
+    return exit_code(measured.document, strict=strict)
+
+
+def ask(option: str, question: str, check: "Callable[[str], str]") -> str:
+    """Return what the user types, asking again until `check` takes it; without a terminal there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UserError(f"{option} is missing (nra run --help)")
+    return str(click.prompt(question, err=True, value_proc=check))
+
+
+def known_region(text: str) -> str:
+    """Return the text if it names a region; raises UserError with the nearest names."""
+    from nra.cli.settings import region_named
+
+    return region_named(text).name
+
+
+def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool) -> "Measured":
+    """Measure, with the progress shown."""
+    from nra.cli.local import served
+    from nra.cli.progress import shown
+    from nra.run.measure import measure_here
+    from nra.run.reporter import Silent
+
+    with served(settings) as ready, shown(quiet=quiet) as reporter:
+        return measure_here(ready, reporter or Silent(), interrupt)
+
+
+def is_empty(document: "RunDocument") -> bool:
+    """Tell whether nothing at all was measured."""
+    return document.voice is None and not any(check.connect_ms is not None for check in document.firewall or ())
+
+
+def save(measured: "Measured", folder: Path, formats: tuple[str, ...], *, keep_packets: bool) -> list[Path]:
+    """Write the files and return their paths; raises UserError."""
+    from nra.archive.files import CannotWrite, write_bytes
+    from nra.archive.naming import stem
+    from nra.archive.packets import write_packets
+    from nra.cli.printing import rendered
+
+    name = stem(measured.document)
+    try:
+        paths = [write_bytes(folder, name, extension, data) for extension, data in rendered(measured.document, formats)]
+        if keep_packets and measured.stream is not None:
+            paths.append(write_packets(folder, name, measured.stream))
+    except CannotWrite as error:
+        raise UserError(str(error)) from error
+    return paths
+
+
+def tell(document: "RunDocument", paths: list[Path], *, quiet: bool, as_json: bool) -> None:
+    """Show the result: the document as JSON, or the summary, or nothing."""
+    if as_json:
+        from nra.archive.document import encode
+
+        click.echo(encode(document).decode(), nl=False)
+    elif not quiet:
+        from nra.cli.printing import show
+
+        show(document)
+        for path in paths:
+            click.echo(str(path))
+
+
+def exit_code(document: "RunDocument", *, strict: bool) -> int:
+    """Return the verdict as an exit code; an interrupted run is inconclusive."""
+    if document.run.used.interrupted:
+        return EXIT_CODES["INCONCLUSIVE"]
+    if strict and document.verdict == "WARN":
+        return EXIT_CODES["FAIL"]
+    return EXIT_CODES[document.verdict]

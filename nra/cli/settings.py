@@ -1,0 +1,148 @@
+"""From the words typed to checked settings: everything that can be wrong is said here, before anything is measured."""
+
+import os
+import re
+import stat
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from nra import __version__
+from nra.archive.naming import short_name
+from nra.catalogue import CatalogueError, codec, codecs, destination, region, services, thresholds
+from nra.cli import local
+from nra.cli.door import Door
+from nra.cli.errors import UserError, told_to_the_user
+from nra.model.document import Asked, Org
+from nra.model.plan import Target
+from nra.model.region import Region, Service
+from nra.run.plan import rungs
+from nra.run.settings import Settings
+
+KEY_BYTES: Final = 32
+SHORTEST_S: Final = 1.0
+MOST_PACKETS: Final = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """The options of `nra run` that make up the settings, as click hands them over."""
+
+    region: str
+    org: str
+    site: str | None
+    seat: str | None
+    case: str | None
+    reflector: Target | None
+    key_file: Path | None
+    method: str
+    duration: float
+    interval: float
+    codec: str
+    calls: int
+    dscp: int
+    services: tuple[str, ...]
+    only: Any
+    thresholds: str
+
+
+def settings_of(typed: Typed, door: Door) -> Settings:
+    """Return the settings; raises UserError with one line about what is wrong."""
+    with told_to_the_user(CatalogueError):
+        where = region_named(typed.region)
+        chosen_codec, limits = codec(typed.codec), thresholds(typed.thresholds)
+        rows = () if where is local.PLACEHOLDER else filled_in(services(typed.services), where, typed.reflector)
+    packets = typed.duration * 1000 / typed.interval * typed.calls
+    if packets > MOST_PACKETS:
+        raise UserError(f"--duration, --interval and --calls ask for {packets:.0f} packets; {MOST_PACKETS} are the most")
+    settings = Settings(
+        asked=asked_of(typed),
+        org=Org(name=typed.org.strip(), shortname=short_name(typed.org)),
+        site=blank_is_none(typed.site),
+        seat=blank_is_none(typed.seat),
+        case=blank_is_none(typed.case),
+        region=where,
+        services=rows,
+        reflector=typed.reflector,
+        key=read_key(typed.key_file) if typed.key_file else None,
+        codec=chosen_codec,
+        codecs=codecs(),
+        thresholds=limits,
+        config=str(door.config_path) if door.config_path else None,
+        tool_version=__version__,
+    )
+    check_method(settings)
+    return settings
+
+
+def region_named(name: str) -> Region:
+    """Return the region of the catalogue, or the placeholder for `local`; raises UserError with the nearest names."""
+    if name.strip().lower() == local.NAME:
+        return local.PLACEHOLDER
+    with told_to_the_user(CatalogueError):
+        return region(name)
+
+
+def asked_of(typed: Typed) -> Asked:
+    """Return the options as the run document keeps them."""
+    return Asked(
+        method=typed.method,
+        duration_s=typed.duration,
+        interval_ms=typed.interval,
+        codec=typed.codec,
+        calls=typed.calls,
+        dscp=typed.dscp,
+        services=typed.services,
+        only=typed.only,
+        reflector=host_port(typed.reflector) if typed.reflector else None,
+        authenticated=typed.key_file is not None,
+        thresholds=typed.thresholds,
+    )
+
+
+def host_port(target: Target) -> str:
+    """Return HOST:PORT, an IPv6 address in brackets."""
+    return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
+
+
+def filled_in(rows: tuple[Service, ...], where: Region, reflector: Target | None) -> tuple[Service, ...]:
+    """Return the rows with their hosts; where a host is not known, nobody can be asked."""
+    filled = []
+    for row in rows:
+        host = destination(row, where, reflector.host if reflector else None)
+        filled.append(
+            replace(row, host=host) if host else replace(row, host=row.host.replace("{reflector}", "a reflector of one's own"), ask="none")
+        )
+    return tuple(filled)
+
+
+def check_method(settings: Settings) -> None:
+    """Refuse a method for which nothing is there to measure against."""
+    if settings.asked.only == "firewall" or settings.region is local.PLACEHOLDER:
+        return
+    ladder = rungs(settings)
+    if all(rung.task is None for rung in ladder):
+        why = "; ".join(rung.why for rung in ladder)
+        raise UserError(f"--method {settings.asked.method}: {why} (give --reflector, or another --method)")
+
+
+def blank_is_none(text: str | None) -> str | None:
+    """Return the text without surrounding blanks, None when nothing is left."""
+    return (text or "").strip() or None
+
+
+def read_key(path: Path) -> bytes:
+    """Return the key in a file of 64 hex digits; raises UserError."""
+    try:
+        text = path.read_text("ascii").strip()
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise UserError(f"--key-file {path}: {getattr(error, 'strerror', None) or 'not text'}") from error
+    if not re.fullmatch(f"[0-9A-Fa-f]{{{2 * KEY_BYTES}}}", text):
+        raise UserError(f"--key-file {path}: 64 hex digits are expected")
+    if sys.platform != "win32" and mode & (stat.S_IRGRP | stat.S_IROTH) and os.access(path, os.W_OK):
+        click.echo(f"note: {path} can be read by others on this machine", err=True)
+    return bytes.fromhex(text)
