@@ -19,24 +19,28 @@ LEAST_PACKETS: Final = 100  # fewer: NOT MEASURED
 class _Row:
     """Where a row's number stands in the document, and whether it rests on the packets received or on those expected."""
 
-    key: str
     part: str
     name: str
     counts_received: bool = False
 
+    @property
+    def key(self) -> str:
+        """The key under which profiles limit it."""
+        return f"{self.part}_{self.name}"
+
 
 _ROWS: Final = (
-    _Row("up_jitter_ms", "up", "jitter_ms", counts_received=True),
-    _Row("down_jitter_ms", "down", "jitter_ms", counts_received=True),
-    _Row("up_loss_percent", "up", "loss_percent"),
-    _Row("down_loss_percent", "down", "loss_percent"),
-    _Row("up_discard_percent", "up", "discard_percent"),
-    _Row("down_discard_percent", "down", "discard_percent"),
-    _Row("up_order_percent", "up", "order_percent", counts_received=True),
-    _Row("down_order_percent", "down", "order_percent", counts_received=True),
-    _Row("round_trip_avg_ms", "round_trip", "avg_ms"),
-    _Row("up_mos", "up", "mos"),
-    _Row("down_mos", "down", "mos"),
+    _Row("up", "jitter_ms", counts_received=True),
+    _Row("down", "jitter_ms", counts_received=True),
+    _Row("up", "loss_percent"),
+    _Row("down", "loss_percent"),
+    _Row("up", "discard_percent"),
+    _Row("down", "discard_percent"),
+    _Row("up", "order_percent", counts_received=True),
+    _Row("down", "order_percent", counts_received=True),
+    _Row("round_trip", "avg_ms"),
+    _Row("up", "mos"),
+    _Row("down", "mos"),
 )
 
 
@@ -50,13 +54,14 @@ def voice_rows(voice: Voice | None, thresholds: Thresholds, *, skipped: bool = F
 
 
 def overall(metrics: Sequence[Metric], checks: Sequence[FirewallCheck], *, unsteady: bool = False) -> Overall:
-    """Return what the run comes to: FAIL before INCONCLUSIVE before WARN before PASS; an unsteady instrument proves nothing.
+    """Return what the run comes to: FAIL before INCONCLUSIVE before WARN before PASS.
 
-    What the user skipped and optional ports are not required.
+    An unsteady instrument proves nothing of voice, but a blocked port is blocked. What was skipped and optional ports do not count.
     """
-    verdicts = {metric.verdict for metric in metrics} | {check.verdict for check in checks if check.required}
+    ports = {check.verdict for check in checks if check.required}
+    verdicts = ports | {metric.verdict for metric in metrics}
     if unsteady:
-        return Overall.INCONCLUSIVE
+        return Overall.FAIL if Verdict.FAIL in ports else Overall.INCONCLUSIVE
     if Verdict.FAIL in verdicts:
         return Overall.FAIL
     if Verdict.NOT_MEASURED in verdicts:

@@ -73,9 +73,13 @@ def count_fate(journeys: Iterable[Journey], fate: Fate) -> int:
 
 def known_delays_ns(journey: Journey) -> Int64Column:
     """Return the delays of the first copies in order of arrival, shape (copies with a delay,)."""
-    delays = journey.delay_ns[journey.arrival]
-    known: Int64Column = delays[delays != ABSENT]
-    return known
+    return journey.delay_ns[timed_arrivals(journey)]
+
+
+def timed_arrivals(journey: Journey) -> Int64Column:
+    """Return the probes whose delay is known in order of arrival, shape (copies with a delay,)."""
+    timed: Int64Column = journey.arrival[journey.delay_ns[journey.arrival] != ABSENT]
+    return timed
 
 
 def reordered_count(departure: Int64Column) -> int:

@@ -16,7 +16,7 @@ from nra.scoring.instrument import instrument
 from nra.scoring.jitter_buffer import FIXED_MS, NOMINAL_MS, adaptive, fixed_late, fixed_outcome
 from nra.scoring.quality import Impairments, QualityEstimate, estimate, mos_by_codec, scale_note
 from nra.scoring.statistics import StreamStatistics, count_fate, known_delays_ns, round_trip, running_jitter, stream_statistics
-from nra.scoring.windows import NS_PER_S, Seconds, by_second, second_of_sending, windows, worst_window
+from nra.scoring.windows import NS_PER_S, RoundTrips, Seconds, by_second, round_trips_by_second, second_of_sending, windows, worst_window
 
 DELAY_ONLY: Final = frozenset({"tcp"})
 """Methods that show delay but hide loss, order and jitter behind retransmission."""
@@ -66,17 +66,13 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
     return _delay_only(voice) if sample.method in DELAY_ONLY else voice
 
 
-def _measure_all(sample: VoiceSample, fates: Fates) -> tuple[_Measured, _Measured, Seconds]:
-    """Return both directions, and the round trip by the second; with basis "round trip" all three are the same numbers."""
+def _measure_all(sample: VoiceSample, fates: Fates) -> tuple[_Measured, _Measured, RoundTrips]:
+    """Return both directions, and the round trip by the second; with basis "round trip" up and down are the same numbers."""
     t1_ns = [call.t1_ns for call in fates.calls]
     seconds = [second_of_sending(t1, sample.start_ns) for t1 in t1_ns]
     up = _measure([call.up for call in fates.calls], t1_ns, seconds)
-    if fates.basis is Basis.ROUND_TRIP:
-        return up, up, up.seconds
-    trips = [call.round_trip for call in fates.calls]
-    nothing = [np.zeros(len(t1), dtype=np.bool_) for t1 in t1_ns]
-    trip = by_second(trips, seconds, nothing, [running_jitter(known_delays_ns(journey)) for journey in trips])
-    return up, _measure([call.down for call in fates.calls], t1_ns, seconds), trip
+    down = up if fates.basis is Basis.ROUND_TRIP else _measure([call.down for call in fates.calls], t1_ns, seconds)
+    return up, down, round_trips_by_second([call.round_trip for call in fates.calls], seconds)
 
 
 def _measure(journeys: Sequence[Journey], t1_ns: Sequence[Int64Column], seconds: Sequence[Int64Column]) -> _Measured:
@@ -129,7 +125,7 @@ def _impairments(measured: _Measured, rtt: RoundTrip) -> Impairments:
     )
 
 
-def _worst(sample: VoiceSample, fates: Fates, up: _Measured, down: _Measured, trip: Seconds, codec: Codec | None) -> Worst:
+def _worst(sample: VoiceSample, fates: Fates, up: _Measured, down: _Measured, trip: RoundTrips, codec: Codec | None) -> Worst:
     if codec is None or fates.basis is Basis.ROUND_TRIP:
         return Worst()
     length_s = _length_s(sample, fates)

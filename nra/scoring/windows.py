@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 
 from nra.model.document import Window, WindowDirection, WorstWindow
-from nra.model.sample import ABSENT, Int64Column
+from nra.model.sample import Int64Column
 from nra.scoring.bursts import burst_ratio
 from nra.scoring.fates import Fate, Journey
 from nra.scoring.quality import Impairments
-from nra.scoring.statistics import NS_PER_MS, FloatColumn, percent
+from nra.scoring.statistics import NS_PER_MS, FloatColumn, percent, timed_arrivals
 from nra.scoring.upstream import BoolColumn
 
 NS_PER_S: Final = 1_000_000_000
@@ -26,17 +26,23 @@ class Seconds:
     """One direction over all its calls, counted by the second of sending: columns of shape (seconds,).
 
     `expected` leaves out probes of unknown fate; `runs` are runs of lost-or-discarded packets, counted where they begin;
-    `jitter_ns` and `delay_ns` are sums over `jitters` and `delays` packets.
+    `jitter_ns` is a sum over `jitters` packets.
     """
 
     expected: Int64Column
     lost: Int64Column
     late: Int64Column
     runs: Int64Column
-    jitter_ns: FloatColumn
     jitters: Int64Column
+    jitter_ns: FloatColumn
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class RoundTrips:
+    """The round trips of all calls by the second of sending, shape (seconds,): `delay_ns` is a sum over `answers` packets."""
+
+    answers: Int64Column
     delay_ns: FloatColumn
-    delays: Int64Column
 
 
 def second_of_sending(t1_ns: Int64Column, start_ns: int) -> Int64Column:
@@ -48,33 +54,45 @@ def by_second(
     journeys: Sequence[Journey], seconds: Sequence[Int64Column], late: Sequence[BoolColumn], jitter_ns: Sequence[FloatColumn]
 ) -> Seconds:
     """Count one direction by the second; each jitter sample belongs to the packet at whose arrival it was taken."""
-    length = 1 + max((int(second.max(initial=-1)) for second in seconds), default=-1)
-    counts, sums = np.zeros((6, length), dtype=np.int64), np.zeros((2, length))
+    length = _length(seconds)
+    counts, jitter_sum = np.zeros((5, length), dtype=np.int64), np.zeros(length)
     for journey, second, too_late, jitter in zip(journeys, seconds, late, jitter_ns, strict=True):
         known = journey.fate <= Fate.LOST
         lost = journey.fate == Fate.LOST
         bad = (lost | too_late)[known]
-        begins = bad & ~np.append(False, bad[:-1]) if len(bad) else bad
-        timed = journey.arrival[journey.delay_ns[journey.arrival] != ABSENT]
-        picked = (second[known], second[lost], second[too_late], second[known][begins], second[timed[1:]], second[timed])
-        counts += [np.bincount(pick, minlength=length) for pick in picked]
-        sums[0] += np.bincount(second[timed[1:]], weights=jitter, minlength=length)
-        sums[1] += np.bincount(second[timed], weights=journey.delay_ns[timed], minlength=length)
-    expected, lost_count, late_count, runs, jitters, delays = counts
-    return Seconds(
-        expected=expected, lost=lost_count, late=late_count, runs=runs, jitter_ns=sums[0], jitters=jitters, delay_ns=sums[1], delays=delays
-    )
+        begins = bad & np.diff(bad, prepend=False)
+        after = second[timed_arrivals(journey)[1:]]
+        counts += [np.bincount(s, minlength=length) for s in (second[known], second[lost], second[too_late], second[known][begins], after)]
+        jitter_sum += np.bincount(after, weights=jitter, minlength=length)
+    expected, lost_count, late_count, runs, jitters = counts
+    return Seconds(expected=expected, lost=lost_count, late=late_count, runs=runs, jitters=jitters, jitter_ns=jitter_sum)
 
 
-def windows(up: Seconds, down: Seconds, round_trip: Seconds) -> tuple[Window, ...]:
+def round_trips_by_second(journeys: Sequence[Journey], seconds: Sequence[Int64Column]) -> RoundTrips:
+    """Add up the round trips by the second."""
+    length = _length(seconds)
+    answers, delay_sum = np.zeros(length, dtype=np.int64), np.zeros(length)
+    for journey, second in zip(journeys, seconds, strict=True):
+        timed = timed_arrivals(journey)
+        answers += np.bincount(second[timed], minlength=length)
+        delay_sum += np.bincount(second[timed], weights=journey.delay_ns[timed], minlength=length)
+    return RoundTrips(answers=answers, delay_ns=delay_sum)
+
+
+def windows(up: Seconds, down: Seconds, round_trip: RoundTrips) -> tuple[Window, ...]:
     """Return one window per second; what a second does not show is None."""
     return tuple(
-        Window(start_s=float(second), up=_direction(up, second), down=_direction(down, second), rtt_avg_ms=_delay_ms(round_trip, second))
-        for second in range(len(round_trip.expected))
+        Window(
+            start_s=float(second),
+            up=_direction(up, second),
+            down=_direction(down, second),
+            rtt_avg_ms=_mean_ms(round_trip.delay_ns[second], round_trip.answers[second]),
+        )
+        for second in range(len(round_trip.answers))
     )
 
 
-def worst_window(direction: Seconds, round_trip: Seconds, length_s: float, mos_of: MosOf) -> WorstWindow | None:
+def worst_window(direction: Seconds, round_trip: RoundTrips, length_s: float, mos_of: MosOf) -> WorstWindow | None:
     """Return the 15 s with the lowest MOS (the first of equals), or None if the stream was shorter than that.
 
     Where loss took every answer there is no round trip and so no MOS: such a window is worse than any that has one.
@@ -86,7 +104,7 @@ def worst_window(direction: Seconds, round_trip: Seconds, length_s: float, mos_o
     return min(ranked, key=lambda window: -1.0 if window.mos is None else window.mos, default=None)
 
 
-def _window(direction: Seconds, round_trip: Seconds, start: int, mos_of: MosOf) -> WorstWindow:
+def _window(direction: Seconds, round_trip: RoundTrips, start: int, mos_of: MosOf) -> WorstWindow:
     span = slice(start, start + WORST_S)
     expected, lost, late, runs = (
         int(column[span].sum()) for column in (direction.expected, direction.lost, direction.late, direction.runs)
@@ -95,7 +113,7 @@ def _window(direction: Seconds, round_trip: Seconds, start: int, mos_of: MosOf) 
         loss_percent=percent(lost, expected),
         discard_percent=percent(late, expected),
         burst_r=burst_ratio(lost + late, max(runs, 1), expected) if expected else None,
-        rtt_avg_ms=_mean_ms(round_trip.delay_ns[span], round_trip.delays[span]),
+        rtt_avg_ms=_mean_ms(round_trip.delay_ns[span], round_trip.answers[span]),
     )
     return WorstWindow(
         start_s=float(start),
@@ -107,17 +125,16 @@ def _window(direction: Seconds, round_trip: Seconds, start: int, mos_of: MosOf) 
 
 
 def _direction(direction: Seconds, second: int) -> WindowDirection:
-    span = slice(second, second + 1)
     return WindowDirection(
         loss_percent=percent(int(direction.lost[second]), int(direction.expected[second])),
-        jitter_ms=_mean_ms(direction.jitter_ns[span], direction.jitters[span]),
+        jitter_ms=_mean_ms(direction.jitter_ns[second], direction.jitters[second]),
     )
 
 
-def _delay_ms(direction: Seconds, second: int) -> float | None:
-    return _mean_ms(direction.delay_ns[second : second + 1], direction.delays[second : second + 1])
-
-
-def _mean_ms(total_ns: FloatColumn, count: Int64Column) -> float | None:
+def _mean_ms(total_ns: FloatColumn | np.float64, count: Int64Column | np.int64) -> float | None:
     packets = int(count.sum())
     return float(total_ns.sum()) / packets / NS_PER_MS if packets else None
+
+
+def _length(seconds: Sequence[Int64Column]) -> int:
+    return 1 + max((int(second.max(initial=-1)) for second in seconds), default=-1)

@@ -142,14 +142,15 @@ def test_overtaking_does_not_smear_losses_over_the_call() -> None:
     assert probes(call.down.fate, Fate.LOST) == truth.lost_down
 
 
-def test_a_probe_that_overtook_and_was_then_lost_is_lost_down() -> None:
+def test_a_probe_that_was_lost_among_overtaking_ones_is_lost_down() -> None:
     """Among overtaking packets a number without its probe belongs to the unanswered probe nearest to it."""
-    up = steady(100)
-    up[30], up[60] = (45.0,), (45.0,)  # both arrive after their successor; the reply to 30 is lost
-    rows, truth = call_rows(up, losing(100, [31]))
-    assert truth.lost_down == {30}
-    call = fates_of(rows, ledger(rows, reflected=truth.reflected))
-    assert (probes(call.up.fate, Fate.LOST), probes(call.down.fate, Fate.LOST)) == (set(), {30})
+    up = losing(100, [10, 50])
+    up[30], up[60] = (45.0,), (45.0,)  # both arrive after their successor
+    for lost_reply, lost_probe in ((30, 30), (29, 31)):  # the one that was overtaken, or the one that overtook it
+        rows, truth = call_rows(up, losing(98, [lost_reply]))
+        assert truth.lost_down == {lost_probe}
+        call = fates_of(rows, ledger(rows, reflected=truth.reflected))
+        assert (probes(call.up.fate, Fate.LOST), probes(call.down.fate, Fate.LOST)) == ({10, 50}, {lost_probe})
 
 
 def test_reordering_is_billed_to_the_direction_in_which_it_happened() -> None:

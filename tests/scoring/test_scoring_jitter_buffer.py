@@ -108,6 +108,10 @@ def test_adaptive_buffer_starts_at_80_ms_and_shrinks() -> None:
     assert outcome is not None
     assert outcome.discards == 0
     assert outcome.delay_ms == pytest.approx((25 * 80 + 475 * 20) / 500)
+    delays: list[float | None] = [None, 20.0] * 250
+    halved, _ = adaptive([journey(delays)], [column(range(500)) * INTERVAL_MS * MS])
+    assert halved is not None
+    assert halved.delay_ms == pytest.approx((12 * 80 + 238 * 20) / 250)
 
 
 def test_adaptive_buffers_of_calls_do_not_mix() -> None:

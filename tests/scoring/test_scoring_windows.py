@@ -114,6 +114,14 @@ def test_the_worst_15_s_against_plain_loops(seed: int) -> None:
         assert worst.length_s == 15.0
 
 
+def test_a_run_that_begins_with_the_stream_is_a_run() -> None:
+    """The very first packet lost and another later are two runs of one."""
+    rows, _ = call_rows(losing(750, [0, 400]), steady(1), recorded=True)
+    worst = score_voice(voice_sample(rows, ledger(rows, fates_known=True)), CODECS).worst_15s.up
+    assert worst is not None
+    assert worst.mos == pytest.approx(slow_worst(rows, upward(rows), 0))
+
+
 @pytest.mark.parametrize(("probes", "there"), [(749, False), (750, True)])
 def test_a_stream_shorter_than_15_s_has_no_worst_15_s(probes: int, there: bool) -> None:
     """750 slots of 20 ms are 15 s."""
