@@ -8,7 +8,7 @@ from itertools import count
 from nra.model.failure import Failure, FailureKind
 from nra.model.sample import StampKind
 from nra.net.driver import drive
-from nra.net.ports import Arrival, Connection, DatagramPort, Machine, NetworkError, Refusal, TlsFacts, Transmission
+from nra.net.ports import Arrival, Connection, DatagramPort, Machine, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
 from nra.testing.impairment import Path, Peer
 from nra.testing.manual_clock import ManualClock
 
@@ -24,10 +24,10 @@ def refusal(kind: FailureKind, operation: str = "receive", detail: str = "as the
 
 @dataclass(slots=True)
 class TcpScript:
-    """How a TCP port behaves: what `exchange` answers, which TLS it speaks, or the failure that it ends in."""
+    """How a TCP port behaves: what `exchange` answers (fixed, or made from the request), which TLS it speaks, or how it fails."""
 
     elapsed_ms: float = 10.0
-    answer: bytes = b""
+    answer: bytes | Callable[[bytes], bytes] = b""
     tls: TlsFacts | Failure | None = None
     failure: Failure | None = None
 
@@ -43,6 +43,7 @@ class FakeNetwork:
     names: dict[str, tuple[str, ...] | Failure] = field(default_factory=dict)
     udp: dict[tuple[str, int], Peer | Failure] = field(default_factory=dict)
     tcp: dict[tuple[str, int], TcpScript] = field(default_factory=dict)
+    quic: dict[tuple[str, int], QuicFacts | Failure] = field(default_factory=dict)
     up: Path = field(default_factory=Path)
     down: Path = field(default_factory=Path)
     before_send: Callable[[int], None] = lambda _now_ns: None
@@ -53,11 +54,13 @@ class FakeNetwork:
         self.clock.advance_to(time_ns)
 
     async def resolve(self, host: str, deadline_ns: int) -> tuple[str, ...]:
-        """Return the scripted addresses; a numeric host is its own address."""
+        """Return the scripted addresses; a numeric host is its own address. A resolver that is scripted silent takes all its time."""
         if host.replace(".", "").isdigit() or ":" in host:
             return (host,)
         found = self.names.get(host, refusal(FailureKind.NAME_NOT_FOUND, "resolve"))
         if isinstance(found, Failure):
+            if found.kind is FailureKind.NAME_UNRESOLVED:
+                self.clock.advance_to(deadline_ns)
             raise NetworkError(found)
         return found
 
@@ -82,6 +85,16 @@ class FakeNetwork:
         self.ports.append(made)
         return made
 
+    async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
+        """Shake hands as the script says; without one, or when it says silence, wait for the deadline in vain."""
+        found = self.quic.get((address, port), refusal(FailureKind.NO_ANSWER, "quic handshake", "no answer"))
+        if isinstance(found, Failure):
+            if found.kind is FailureKind.NO_ANSWER:
+                self.clock.advance_to(deadline_ns)
+            raise NetworkError(found)
+        self.clock.advance_to(self.clock.now_ns() + found.elapsed_ns)
+        return found
+
     async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:
         """Run the machine here and now on the manual clock."""
         drive(machine, port, self.clock, stop)
@@ -101,7 +114,8 @@ class FakeConnection:
 
     async def exchange(self, request: bytes, enough: Callable[[bytes], bool], deadline_ns: int) -> bytes:
         """Return the scripted answer."""
-        return self.script.answer
+        answer = self.script.answer
+        return answer if isinstance(answer, bytes) else answer(request)
 
     async def close(self) -> None:
         """Do nothing."""

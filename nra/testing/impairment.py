@@ -13,7 +13,8 @@ HEAD_BYTES: Final = 128  # enough of a packet to know it again
 class Impairment:
     """What one direction does to packets: shares in 0..1, times in milliseconds; jitter is uniform in 0..`jitter_ms`.
 
-    A reordered packet is held back by `reorder_ms`. `loss_runs` drops packets by their number, to place bursts by hand.
+    A reordered packet is held back by `reorder_ms`. To place losses by hand, `loss_runs` drops packets by their number, and
+    `loss_spans_s` by when they come: pairs of seconds after the first packet, the end not included.
     """
 
     delay_ms: float = 0.0
@@ -23,6 +24,7 @@ class Impairment:
     reorder: float = 0.0
     reorder_ms: float = 50.0
     loss_runs: tuple[range, ...] = ()
+    loss_spans_s: tuple[tuple[float, float], ...] = ()
     seed: int = 1
 
 
@@ -61,7 +63,8 @@ class Path:
     def _fate(self, number: int, now_ns: int) -> tuple[int, ...]:
         asked, chance = self.impairment, self._random.random
         lost, copied, held = chance() < asked.loss, chance() < asked.duplicate, chance() < asked.reorder
-        if lost or any(number in run for run in asked.loss_runs):
+        since_s = (now_ns - self.passages[0].came_ns) / 1e9 if self.passages else 0.0
+        if lost or any(number in run for run in asked.loss_runs) or any(start <= since_s < end for start, end in asked.loss_spans_s):
             return ()
         times = []
         for _ in range(2 if copied else 1):

@@ -182,9 +182,11 @@ def host_port(text: str) -> tuple[str, int]:
 
 
 def impairment(text: str) -> Impairment:
-    """Return the impairment that a JSON object describes, `loss_runs` as [start, stop] pairs; raises ValueError, TypeError."""
+    """Return the impairment that a JSON object describes, runs and spans as pairs; raises ValueError, TypeError."""
     fields: dict[str, Any] = json.loads(text)
-    return Impairment(**fields | {"loss_runs": tuple(range(*pair) for pair in fields.get("loss_runs", ()))})
+    runs = tuple(range(*pair) for pair in fields.get("loss_runs", ()))
+    spans = tuple((float(start), float(end)) for start, end in fields.get("loss_spans_s", ()))
+    return Impairment(**fields | {"loss_runs": runs, "loss_spans_s": spans})
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

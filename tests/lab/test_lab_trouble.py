@@ -1,0 +1,101 @@
+"""`nra run` where the network is blocked, dead or interrupted: always a full report, in bounded time, with the right exit code."""
+
+import signal
+from typing import Final
+
+import pytest
+from lab_peers import BEACON, BEACON_PORT, REGION, all_names_are_the_server, measure, start_beacon, start_coturn, start_nginx
+from lab_world import CLIENT, MIDDLE_ADDRESS, SERVER_ADDRESS, World, document_of, nra_run, start_reflector, start_relay
+
+pytestmark = pytest.mark.namespaces
+
+ROWS: Final = 11
+ENOUGH_S: Final = 60.0
+
+NO_BEACON: Final = f"udp dport {BEACON_PORT}"
+NO_UDP: Final = "meta l4proto udp"
+NO_TCP: Final = "meta l4proto tcp"
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("dropped", "taken"),
+    [((), "echo"), ((NO_BEACON,), "stun"), ((NO_UDP,), "tcp"), ((NO_UDP, NO_TCP), None)],
+    ids=["nothing blocked", "beacon blocked", "UDP blocked", "all blocked"],
+)
+def test_auto_takes_the_best_way_that_is_left(world: World, dropped: tuple[str, ...], taken: str | None) -> None:
+    """`auto` goes from echo to stun to tcp, and says why it did not take the better ones (contract 1)."""
+    all_names_are_the_server(world)
+    start_beacon(world)
+    start_coturn(world)
+    start_nginx(world)
+    world.drop(*dropped)
+    document = measure(world, "--only", "voice", "--duration", "2")
+    used = document["run"]["used"]
+    tried = [step["method"] for step in used["ladder"] if step["taken"]]
+    assert (used["method"], tried) == (taken, [taken] if taken else [])
+    assert "no reflector is known" in used["why"]
+    assert all(step["why"] for step in used["ladder"])
+    if taken is None:
+        assert document["voice"] is None
+        assert [row["verdict"] for row in document["metrics"]] == ["NOT MEASURED"] * ROWS
+
+
+def test_no_route_at_all(world: World) -> None:
+    """Without a route every port is unreachable, nothing is measured, and that is the report (contract 4.4)."""
+    all_names_are_the_server(world)
+    world.run(CLIENT, "ip", "route", "del", "default")
+    ended = nra_run(world, "--region", REGION, "--duration", "2", "--json").end(ENOUGH_S)
+    document = document_of(ended)
+    assert (ended.code, document["verdict"]) == (3, "INCONCLUSIVE")
+    assert {row["verdict"] for row in document["metrics"]} == {"NOT MEASURED"}
+    assert {row["state"] for row in document["firewall"]} == {"unreachable", "no_responder"}
+    assert files(world) == {".json", ".txt", ".xlsx"}
+    assert ended.elapsed_s < 10
+
+
+def test_a_resolver_that_is_silent(world: World) -> None:
+    """Names that nobody resolves are dns_failed, within the program's own deadlines and not the resolver's (contract 4.4)."""
+    world.names({}, resolver=SERVER_ADDRESS)
+    world.drop("udp dport 53")
+    ended = nra_run(world, "--region", REGION, "--duration", "2", "--json").end(ENOUGH_S)
+    document = document_of(ended)
+    assert (ended.code, document["verdict"]) == (3, "INCONCLUSIVE")
+    assert {row["verdict"] for row in document["metrics"]} == {"NOT MEASURED"}
+    assert {row["state"] for row in document["firewall"]} == {"dns_failed", "no_responder"}
+    assert files(world) == {".json", ".txt", ".xlsx"}
+    assert ended.elapsed_s < 30
+
+
+def test_ctrl_c_in_the_middle_keeps_what_was_measured(world: World) -> None:
+    """Ctrl-C ends the measurement: files are written, rows stand on what was measured, exit 3 (contract 1)."""
+    start_reflector(world)
+    relay = start_relay(world, "--announce-after", "151")
+    run = nra_run(world, "--region", REGION, "--only", "voice", "--reflector", MIDDLE_ADDRESS, "--duration", "50", "--json")
+    relay.wait_for("forwarding packet 151")
+    run.signal(signal.SIGINT)
+    ended = run.end(ENOUGH_S)
+    document = document_of(ended)
+    assert (ended.code, document["run"]["used"]["interrupted"]) == (3, True)
+    assert 150 <= document["voice"]["sent"] < 200
+    assert document["voice"]["up"]["lost"] == document["voice"]["down"]["lost"] == document["voice"]["lost_unknown"] == 0
+    assert "interrupted" in document["voice"]["note"]
+    assert files(world) == {".json", ".txt", ".xlsx"}
+    assert ended.elapsed_s < 12
+
+
+def test_ctrl_c_before_anything_was_measured(world: World) -> None:
+    """Ctrl-C before the first answer leaves no files and exits 130 (contract 1)."""
+    all_names_are_the_server(world)
+    world.drop(NO_UDP)
+    run = nra_run(world, "--region", REGION, "--only", "voice", "--method", "echo").wait_for(f"voice: echo to {BEACON}")
+    run.signal(signal.SIGINT)
+    ended = run.end(ENOUGH_S)
+    assert (ended.code, files(world)) == (130, set())
+    assert "Traceback" not in ended.err
+    assert ended.elapsed_s < 5
+
+
+def files(world: World) -> set[str]:
+    """Return the extensions of the files written."""
+    return {path.suffix for path in (world.folder / "out").iterdir()} if (world.folder / "out").exists() else set()
