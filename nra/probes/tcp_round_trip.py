@@ -5,9 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from nra.model.failure import Failure
 from nra.model.plan import Task, VoiceParameters
 from nra.model.sample import ABSENT, CallLedger, InstrumentSample, StampKind, StreamSample, VoiceSample, column
 from nra.net.ports import Network, NetworkError
+from nra.probes.parts.addresses import MOST_ADDRESSES, together
 from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
 from nra.probes.parts.stream import MS, Grid, slots_in
 
@@ -30,7 +32,8 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     asked = voice_parameters(task)
     addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
     address = await _first_accepting(net, addresses, task.target.port)
-    grid = Grid(start_ns=net.clock.now_ns(), interval_ns=round(INTERVAL_MS * MS), slots=slots_in(asked.duration_s, INTERVAL_MS), calls=1)
+    interval_ns = round(INTERVAL_MS * MS)
+    grid = Grid(start_ns=net.clock.now_ns() + interval_ns, interval_ns=interval_ns, slots=slots_in(asked.duration_s, INTERVAL_MS), calls=1)
     handshakes = await _shake_hands(net, watch, address, task.target.port, grid)
     if not handshakes.t1_ns:
         raise stopped("tcp round trip")
@@ -38,22 +41,25 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
 
 
 async def _first_accepting(net: Network, addresses: tuple[str, ...], port: int) -> str:
-    for last, address in enumerate(addresses, 1 - len(addresses)):
+    failures: list[tuple[str, Failure]] = []
+    for address in addresses[:MOST_ADDRESSES]:
         try:
             connection, _ = await net.connect(address, port, net.clock.now_ns() + 2 * CONNECT_NS)
-        except NetworkError:
-            if last == 0:
-                raise
+        except NetworkError as error:
+            failures.append((address, error.failure))
         else:
             await connection.close()
             return address
-    raise AssertionError("a resolved name has at least one address")
+    raise NetworkError(together(failures))
 
 
 async def _shake_hands(net: Network, watch: Watch, address: str, port: int, grid: Grid) -> Handshakes:
+    """Start one handshake per slot; a slot during which one is still under way is not one that this workstation missed."""
     made = Handshakes()
     for slot in range(grid.total):
         due_ns = grid.due_at_ns(slot)
+        if net.clock.now_ns() > due_ns:
+            continue
         await net.sleep_until(due_ns)
         if watch.stop():
             break

@@ -1,7 +1,8 @@
 """Voice against a region's public UDP beacon, which returns each packet; only the round trip becomes known.
 
 The beacon's rules (AWS GameLift "UDP ping beacons"): at most 300 bytes, at most 3 packets/s from one source port,
-at most 1000 packets/s from one source address. 50 packets/s therefore take turns over at least 17 ports.
+at most 1000 packets/s from one source address. 50 packets/s therefore take turns over at least 17 ports, more at other
+rates: a packet may be sent late by half an interval, and the rules hold in every second all the same.
 """
 
 import random
@@ -21,18 +22,24 @@ from nra.wire.errors import MalformedMessage
 MOST_BYTES: Final = 300
 PER_PORT_PER_S: Final = 3
 PER_ADDRESS_PER_S: Final = 1000
+OPENING: Final = 3  # packets of the question whether the beacon is there
 FEWEST_PORTS: Final = 17
 OPENING_CALL: Final = 0xFFFF
 
 
-def source_ports(packets_per_s: float) -> int:
-    """Return over how many source ports a rate must be spread."""
-    return max(FEWEST_PORTS, ceil(packets_per_s / PER_PORT_PER_S))
+def seconds_slots(interval_ms: float) -> float:
+    """Return how many slots of one call can come to be sent within one second: the first of them may be late."""
+    return (1000 + interval_ms / 2) / interval_ms
+
+
+def source_ports(calls: int, interval_ms: float) -> int:
+    """Return over how many source ports a stream must be spread."""
+    return max(FEWEST_PORTS, ceil(calls * seconds_slots(interval_ms) / PER_PORT_PER_S))
 
 
 def most_calls(interval_ms: float) -> int:
     """Return how many calls the beacon's rules allow at this interval."""
-    return int(PER_ADDRESS_PER_S * interval_ms / 1000)
+    return int((PER_ADDRESS_PER_S - OPENING) / seconds_slots(interval_ms))
 
 
 def read_echo(payload: bytes, nonce: int) -> EchoProbe | None:
@@ -51,9 +58,12 @@ class EchoDialect:
         """Fix nonce and size for the run."""
         self._nonce, self._size, self._calls, self._channels = nonce, size, calls, channels
 
+    def prepare(self, call: int, sequence: int) -> None:
+        """Do nothing: the packet is quickly made."""
+
     def packet(self, call: int, sequence: int, now_ns: int) -> Transmission:
         """Return the probe on the source port whose turn it is."""
-        payload = encode_echo(EchoProbe(self._nonce, call, sequence, now_ns), self._size)
+        payload = encode_echo(EchoProbe(self._nonce, call, sequence, now_ns), MIN_SIZE) + random.randbytes(self._size - MIN_SIZE)
         return Transmission(channel=(sequence * self._calls + call) % self._channels, payload=payload)
 
     def reply(self, arrival: Arrival) -> Reply | None:
@@ -84,10 +94,12 @@ class EchoQuestion:
 def form_of(asked: VoiceParameters) -> RoundTripForm:
     """Return the stream within the beacon's rules."""
     size = max(MIN_SIZE, min(asked.payload_bytes, MOST_BYTES))
-    ports = source_ports(asked.calls * 1000 / asked.interval_ms)
-    remark = f"spread over {ports} source ports by the beacon's rules: each may take its own way through the network"
+    ports = source_ports(asked.calls, asked.interval_ms)
+    remarks = [f"spread over {ports} source ports by the beacon's rules: each may take its own way through the network"]
+    if size != asked.payload_bytes:
+        remarks.append(f"packets of {size} bytes stand for {asked.codec}'s {asked.payload_bytes}: the beacon takes no other")
     return RoundTripForm(
-        method="echo", interval_ms=asked.interval_ms, payload_bytes=size, calls=asked.calls, channels=ports, remarks=(remark,)
+        method="echo", interval_ms=asked.interval_ms, payload_bytes=size, calls=asked.calls, channels=ports, remarks=tuple(remarks)
     )
 
 

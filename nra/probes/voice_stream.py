@@ -1,15 +1,17 @@
 """Voice by STAMP (RFC 8762): a stream of RTP-sized packets to a Session-Reflector, each direction told apart."""
 
 import random
+from dataclasses import replace
 from typing import Final
 
+from nra.model.failure import FailureKind
 from nra.model.plan import Task, VoiceParameters
 from nra.model.sample import CallLedger, VoiceSample
-from nra.net.ports import DatagramPort, Network
+from nra.net.ports import DatagramPort, Network, NetworkError
 from nra.probes.parts.assemble import LostReply, instrument_sample, stream_sample
 from nra.probes.parts.inquiry import first_answering
 from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
-from nra.probes.parts.stamp_closing import Answers, Closing
+from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
 from nra.probes.parts.stamp_question import stamp_question
 from nra.probes.parts.stream import MS, Grid, ProbeStream, slots_in
@@ -22,13 +24,25 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     """Find the reflector, send the stream, close it; raises NetworkError when there is no reflector to be found."""
     asked = voice_parameters(task)
     addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
-    address, _, _ = await first_answering(net, watch, addresses, task.target.port, lambda: stamp_question(asked.key))
+    address = await _answering(task, asked, net, watch, addresses)
     dialect = StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, random.randint(1, SSIDS), asked.calls)
     port = net.open_datagrams(address, task.target.port, channels=asked.calls, dscp=asked.dscp)
     try:
         return await _stream(task, asked, net, watch, address, dialect, port)
     finally:
         port.close()
+
+
+async def _answering(task: Task, asked: VoiceParameters, net: Network, watch: Watch, addresses: tuple[str, ...]) -> str:
+    """Return the address at which a reflector answers; with a key, silence has one explanation more."""
+    try:
+        address, _, _ = await first_answering(net, watch, addresses, task.target.port, lambda: stamp_question(asked.key))
+    except NetworkError as error:
+        if asked.key is None or error.failure.kind is not FailureKind.NO_ANSWER:
+            raise
+        detail = f"{error.failure.detail}; a reflector with another key, or without one, is silent too"
+        raise NetworkError(replace(error.failure, detail=detail)) from error
+    return address
 
 
 async def _stream(
@@ -44,6 +58,7 @@ async def _stream(
     await net.drive(stream, port, watch.stop)
     if not stream.record.late_ns:
         raise stopped("voice stream")
+    interrupted = not stream.is_complete
     closing = Closing(stream, dialect, net.clock.now_ns())
     await net.drive(closing, port, lambda: False)
     lost: list[LostReply] = [(call, *fate) for call in range(asked.calls) for fate in closing.lost_replies(call)]
@@ -60,41 +75,39 @@ async def _stream(
         calls=asked.calls,
         start_ns=grid.start_ns,
         stream=stream_sample(stream.record, lost),
-        ledgers=tuple(ledger(call, stream, dialect, closing.answers[call]) for call in range(asked.calls)),
+        ledgers=tuple(ledger(call, stream, dialect, closing) for call in range(asked.calls)),
         instrument=instrument_sample(stream.record, port),
         silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
-        interrupted=watch.stop(),
-        remarks=remarks(asked, dialect, closing.answers),
+        interrupted=interrupted,
+        remarks=remarks(asked, dialect, closing),
     )
 
 
-def ledger(call: int, stream: ProbeStream, dialect: StampDialect, answers: Answers) -> CallLedger:
+def ledger(call: int, stream: ProbeStream, dialect: StampDialect, closing: Closing) -> CallLedger:
     """Return what is known of one call beside its packets."""
-    stateful: bool | None = None
-    if dialect.counts_by_itself[call]:
-        stateful = True
-    elif not all(stream.record.answered[call]) and dialect.copies_number[call]:
-        stateful = False
+    record = stream.record
     return CallLedger(
         call=call,
-        sent=len(stream.record.t1_ns[call]),
-        not_sent=stream.record.not_sent[call],
-        stateful=stateful,
-        reflected=answers.reflected,
-        fates_known=answers.fates_known,
+        sent=len(record.t1_ns[call]),
+        not_sent=record.not_sent[call],
+        stateful=dialect.evidence[call].stateful(lost=not all(record.answered[call])),
+        reflected=closing.answers[call].reflected,
+        fates_known=closing.fates_known(call),
     )
 
 
-def remarks(asked: VoiceParameters, dialect: StampDialect, answers: list[Answers]) -> tuple[str, ...]:
+def remarks(asked: VoiceParameters, dialect: StampDialect, closing: Closing) -> tuple[str, ...]:
     """Return what a reader of the report must know about how this was measured."""
     said = []
     if dialect.form.payload_bytes != asked.payload_bytes:
         said.append(
             f"packets of {dialect.form.payload_bytes} bytes stand for {asked.codec}'s {asked.payload_bytes}: STAMP cannot be that small"
         )
-    refused = sum((a.received or 0) - (a.transmitted or 0) for a in answers if a.received is not None)
+    refused = sum((answers.received or 0) - (answers.transmitted or 0) for answers in closing.answers)
     if refused > 0:
         said.append(f"the reflector received {refused} packets that it did not answer (its rate limit)")
+    if any(numbers.restarts for numbers in dialect.numbers):
+        said.append("the reflector began to count anew while the stream ran: what was lost then may be its own doing")
     return tuple(said)
 
 

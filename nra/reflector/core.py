@@ -1,7 +1,7 @@
 """The Session-Reflector's protocol without input and output: a request and the time in, a reply or a counted reason out."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nra.reflector.guard import Guard
@@ -15,13 +15,17 @@ from nra.wire.stamp import (
     SenderPacket,
     decode_sender,
     encode_reflector,
-    restamp_reflector,
+    restamp,
 )
 from nra.wire.stamp_reflection import ANY_DSCP, ReflectionContext, agreed_dscp, reflect_tlvs
 from nra.wire.stamp_values import SyncSource, TimestampInformation, TimestampMethod
 from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns
 
 DSCP_SHIFT: Final = 2  # DSCP is the upper six bits of the TOS octet (RFC 2474)
+AFTER_SSID: Final = slice(UNAUTHENTICATED.ssid + 2, UNAUTHENTICATED.size)
+"""Zeros in a STAMP request; a TWAMP Light sender has its padding there, which starts in the SSID's place (RFC 5357 4.1.2)."""
+REPLY_WITHIN: Final = 1 << 36
+"""How far T3 may be behind T2 in what is taken for a reply: 16 s, in both formats of time stamps; a busy reflector takes its time."""
 CLOCK_ERROR_NS: Final = 100_000_000
 ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
 TIMESTAMP_INFORMATION: Final = TimestampInformation(
@@ -65,7 +69,7 @@ class Reflector:
     def answer(self, request: Request, now_ns: int) -> Response | None:
         """Return the reply, stamped `now_ns` as T3, or None for what is not answered."""
         self.counters["received"] += 1
-        reason = self.guard.refuses(*request.source, now_ns) or self._too_short(request)
+        reason = self.guard.refuses(*request.source, now_ns) or self._too_short(request) or self._reply(request)
         if reason is not None:
             self.counters[reason] += 1
             if reason == "rate_limited":
@@ -80,17 +84,30 @@ class Reflector:
             self.counters["malformed"] += 1
             return None
         self.counters["answered"] += 1
+        if self.key is None and any(request.payload[AFTER_SSID]):
+            packet = replace(packet, ssid=0, twamp_light=True)
         return self._reflect(request, packet, now_ns)
 
     def stamped(self, response: Response, now_ns: int) -> bytes:
         """Return the reply's octets with T3 as it is right before sending: making the reply takes long enough to be interrupted."""
         octets = bytearray(response.payload)
-        restamp_reflector(octets, ntp_from_unix_ns(now_ns), self.key)
+        restamp(octets, ntp_from_unix_ns(now_ns), self.key)
         return bytes(octets)
 
     def _too_short(self, request: Request) -> str | None:
         """Refuse what would be answered by more than it is: a reply is never larger than its request."""
         return "too_short" if len(request.payload) < UNAUTHENTICATED.size else None
+
+    def _reply(self, request: Request) -> str | None:
+        """Refuse what another reflector answered: two of them, on whatever ports, would go on answering each other for ever.
+
+        A reply bears T2 where a request has zeros or padding, and T3 shortly behind it: chance does that once in 2^28.
+        """
+        layout = UNAUTHENTICATED if self.key is None else AUTHENTICATED
+        at = layout.receive_timestamp
+        received, sent = request.payload[at : at + 8], request.payload[layout.timestamp : layout.timestamp + 8]
+        is_reply = any(received) and 0 <= int.from_bytes(sent) - int.from_bytes(received) < REPLY_WITHIN
+        return "reply" if is_reply else None
 
     def _count_unanswered(self, request: Request) -> None:
         """Let the session's counters tell its sender that it was our limit, not the network, that took the packet."""
@@ -106,7 +123,9 @@ class Reflector:
         session.received += 1
         session.transmitted += 1
         self.sessions.remember(session, packet.sequence, request.received_ns, request.tos)
-        tail = reflect_tlvs(packet.tail, self._context(request, packet, session, sequence)) if packet.tail else b""
+        tail = packet.tail
+        if tail and not packet.twamp_light:
+            tail = reflect_tlvs(tail, self._context(request, packet, session, sequence))
         reply = ReflectorPacket(
             sequence=sequence,
             timestamp=ntp_from_unix_ns(now_ns),
@@ -119,7 +138,7 @@ class Reflector:
             sender_ttl=TTL_UNKNOWN if request.ttl is None else request.ttl,
             tail=tail,
         )
-        agreed = agreed_dscp(tail)
+        agreed = None if packet.twamp_light else agreed_dscp(tail)
         dscp = (request.tos or 0) >> DSCP_SHIFT if agreed is None else agreed
         return Response(payload=encode_reflector(reply, self.key), dscp=dscp)
 

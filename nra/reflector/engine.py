@@ -7,6 +7,7 @@ from nra.net.clock import SystemClock
 from nra.net.ports import NetworkError
 from nra.net.server import Datagram, ServerPort, every_address
 from nra.reflector.core import Reflector, Request
+from nra.reflector.responders.udp import STAMP, serve
 
 __all__ = ["CannotListen", "Engine", "every_address"]
 
@@ -25,6 +26,7 @@ class Engine:
         """Bind the addresses; raises CannotListen."""
         self._clock = clock or SystemClock()
         self._reflector = reflector
+        self._services: dict[int, str] = {}  # of channels that are not STAMP's
         try:
             self._port = ServerPort(self._clock, binds)
         except NetworkError as error:
@@ -35,6 +37,16 @@ class Engine:
     def bound(self) -> tuple[tuple[str, int], ...]:
         """The addresses and ports that are bound."""
         return self._port.bound
+
+    def listen(self, address: str, port: int, service: str = STAMP) -> tuple[str, int]:
+        """Bind one more address for a service of `nra.reflector.responders.udp` and return it; raises CannotListen."""
+        try:
+            channel = self._port.listen(address, port)
+        except NetworkError as error:
+            raise CannotListen(error.failure.detail) from error
+        if service != STAMP:
+            self._services[channel] = service
+        return self._port.bound[channel]
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Answer until `stop` says so; close the sockets then."""
@@ -56,11 +68,21 @@ class Engine:
             ttl=datagram.ttl,
             tos=datagram.tos,
         )
-        response = self._reflector.answer(request, self._clock.now_ns())
-        if response is None:
+        service = self._services.get(datagram.channel, STAMP)
+        if service == STAMP:
+            self._reflect(request, datagram)
             return
-        payload = self._reflector.stamped(response, self._clock.now_ns())
-        if not self._port.reply(datagram, payload, response.dscp):
+        answer = serve(self._reflector, service, request, self._clock.now_ns())
+        if answer is not None:
+            self._send(datagram, answer, 0)
+
+    def _reflect(self, request: Request, datagram: Datagram) -> None:
+        response = self._reflector.answer(request, self._clock.now_ns())
+        if response is not None:
+            self._send(datagram, self._reflector.stamped(response, self._clock.now_ns()), response.dscp)
+
+    def _send(self, datagram: Datagram, payload: bytes, dscp: int) -> None:
+        if not self._port.reply(datagram, payload, dscp):
             self._reflector.counters["unsendable"] += 1
 
     def _expire(self) -> None:

@@ -47,6 +47,7 @@ class Guard:
     def _take_token(self, address: str, now_ns: int) -> bool:
         """Take one token of a bucket that holds one second's worth."""
         tokens, then_ns = self._buckets.get(address, (float(self._rate), now_ns))
+        now_ns = max(now_ns, then_ns)  # nobody pays for a clock that goes backwards
         tokens = min(self._rate, tokens + (now_ns - then_ns) * self._rate / 1e9)
         granted = tokens >= 1
         self._buckets[address] = (tokens - granted, now_ns)

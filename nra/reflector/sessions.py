@@ -3,6 +3,7 @@
 from array import array
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from nra.wire.receive_record import ReceiveRecord
@@ -12,7 +13,8 @@ MAX_SESSIONS: Final = 10_000
 IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long (RFC 4787 REQ-5)
 RECORDS_PER_SESSION: Final = 32_768  # ten minutes at 50 packets/s
 RECORDS_IN_ALL: Final = 2_000_000
-SETTLED: Final = 25  # packets after which a session may be followed to a new address
+SETTLED: Final = 25  # replies after which a session may be followed to a new address
+NAMESAKES: Final = 8  # sessions of one SSID that are looked at for that: an SSID is 16 bits, and forging them must not cost us time
 REBINDING_REACH: Final = 250  # how far ahead the first packet from the new address may be: 5 s at 50 packets/s
 TOS_UNKNOWN: Final = -1
 
@@ -28,6 +30,7 @@ class Session:
     highest: int = -1
     last_seen_ns: int = 0
     dropped: int = 0
+    moved_from: SessionKey | None = None
     senders: "array[int]" = field(default_factory=lambda: array("I"))
     times_ns: "array[int]" = field(default_factory=lambda: array("q"))
     toses: "array[int]" = field(default_factory=lambda: array("h"))
@@ -68,7 +71,8 @@ class Sessions:
     def __init__(self, max_sessions: int = MAX_SESSIONS, idle_ns: int = IDLE_NS) -> None:
         """Start empty."""
         self._by_key: OrderedDict[SessionKey, Session] = OrderedDict()
-        self._keys_of_ssid: dict[int, list[SessionKey]] = {}
+        self._keys_of_ssid: dict[int, dict[SessionKey, None]] = {}  # newest last
+        self._moved: dict[SessionKey, SessionKey] = {}  # from where a NAT took a session to where it is now
         self._max = max_sessions
         self._idle_ns = idle_ns
         self._records = 0
@@ -81,12 +85,13 @@ class Sessions:
 
     def of(self, key: SessionKey, sequence: int, now_ns: int) -> Session:
         """Return the session of a packet: the known one, the one that a NAT moved here, or a new one."""
+        key = self._current(key, sequence)
         session = self._by_key.get(key)
         if session is not None and now_ns - session.last_seen_ns > self._idle_ns:
             self._drop(key)
             session = None
         if session is None:
-            session = self._take_over(key, sequence) or self._open(key, now_ns)
+            session = self._take_over(key, sequence, now_ns) or self._open(key, now_ns)
         self._by_key.move_to_end(key)
         session.last_seen_ns = now_ns
         session.highest = max(session.highest, sequence)
@@ -95,6 +100,13 @@ class Sessions:
     def known(self, key: SessionKey) -> Session | None:
         """Return the session of that key, None where there is none yet."""
         return self._by_key.get(key)
+
+    def _current(self, key: SessionKey, sequence: int) -> SessionKey:
+        """Return where a packet's session is now: those that were under way when a NAT moved it still come from the old address."""
+        moved = self._moved.get(key)
+        if key in self._by_key or moved is None or abs(sequence - self._by_key[moved].highest) > REBINDING_REACH:
+            return key
+        return moved
 
     def remember(self, session: Session, sequence: int, received_ns: int, tos: int | None) -> None:
         """Add to the session's receive record; past the overall budget the longest silent sessions lose theirs."""
@@ -110,16 +122,22 @@ class Sessions:
             if self._records <= RECORDS_IN_ALL // 2:
                 return
 
-    def _take_over(self, key: SessionKey, sequence: int) -> Session | None:
-        """Follow a settled session whose SSID goes on from a new address where the old one stopped: a NAT rebinding."""
+    def _take_over(self, key: SessionKey, sequence: int, now_ns: int) -> Session | None:
+        """Follow a settled session whose SSID goes on from a new address where the old one stopped: a NAT rebinding.
+
+        SSID 0 is nobody's own. Without a key whoever guesses SSID and number can do this too: the sender's own packets still
+        belong to the session, which then has one more.
+        """
         if key[0] == 0:
             return None
-        for old in self._keys_of_ssid.get(key[0], ()):
+        for old in islice(reversed(self._keys_of_ssid.get(key[0], {})), NAMESAKES):
             session = self._by_key[old]
-            if session.highest >= SETTLED and 0 < sequence - session.highest <= REBINDING_REACH:
+            is_alive = now_ns - session.last_seen_ns <= self._idle_ns
+            if is_alive and session.transmitted > SETTLED and 0 < sequence - session.highest <= REBINDING_REACH:
                 self._drop(old)
                 self._records += len(session.senders)
                 self._insert(key, session)
+                session.moved_from, self._moved[old] = old, key
                 self.rebound += 1
                 return session
         return None
@@ -134,13 +152,15 @@ class Sessions:
 
     def _insert(self, key: SessionKey, session: Session) -> None:
         self._by_key[key] = session
-        self._keys_of_ssid.setdefault(key[0], []).append(key)
+        self._keys_of_ssid.setdefault(key[0], {})[key] = None
 
     def _drop(self, key: SessionKey) -> None:
         session = self._by_key.pop(key)
+        if session.moved_from is not None:
+            self._moved.pop(session.moved_from, None)
         self._records -= len(session.senders)
         keys = self._keys_of_ssid[key[0]]
-        keys.remove(key)
+        del keys[key]
         if not keys:
             del self._keys_of_ssid[key[0]]
 

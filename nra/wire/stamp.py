@@ -163,8 +163,11 @@ def restamp_sender(packet: bytearray, sequence: int, timestamp: int, key: bytes 
         packet[layout.size :] = seal_tlvs(bytes(packet[layout.size :]), sequence, key)
 
 
-def restamp_reflector(packet: bytearray, timestamp: int, key: bytes | None = None) -> None:
-    """Give an encoded reply a new T3 in place; with a key the base packet's HMAC is made anew (an HMAC TLV does not cover T3)."""
+def restamp(packet: bytearray, timestamp: int, key: bytes | None = None) -> None:
+    """Give an encoded packet, sender's or reflector's, a new Timestamp in place.
+
+    With a key the base packet's HMAC is made anew; an HMAC TLV does not cover the Timestamp (RFC 8972 4.8).
+    """
     layout = UNAUTHENTICATED if key is None else AUTHENTICATED
     TIMESTAMP.pack_into(packet, layout.timestamp, timestamp)
     if key is not None:

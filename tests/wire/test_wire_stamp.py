@@ -23,7 +23,7 @@ from nra.wire.stamp import (
     decode_sender,
     encode_reflector,
     encode_sender,
-    restamp_reflector,
+    restamp,
     restamp_sender,
 )
 from nra.wire.stamp_tlv import verify_tlvs
@@ -197,11 +197,19 @@ def test_restamping_renews_the_hmac_tlv() -> None:
 
 
 @given(reflector_packets, u64, keys)
-def test_restamping_a_reply_is_encoding_anew(packet: ReflectorPacket, timestamp: int, key: bytes | None) -> None:
+def test_a_new_time_in_a_reply_is_encoding_anew(packet: ReflectorPacket, timestamp: int, key: bytes | None) -> None:
     """A reply packed once and given a new T3 equals one packed with it; what follows the base packet stays as it is."""
     octets = bytearray(encode_reflector(packet, key))
-    restamp_reflector(octets, timestamp, key)
+    restamp(octets, timestamp, key)
     assert bytes(octets) == encode_reflector(dataclasses.replace(packet, timestamp=timestamp), key)
+
+
+@given(sender_packets, u64, keys)
+def test_a_new_time_in_a_probe_is_encoding_anew(packet: SenderPacket, timestamp: int, key: bytes | None) -> None:
+    """A probe packed once and given a new T1 equals one packed with it; what follows the base packet stays as it is."""
+    octets = bytearray(encode_sender(packet, key))
+    restamp(octets, timestamp, key)
+    assert bytes(octets) == encode_sender(dataclasses.replace(packet, timestamp=timestamp), key)
 
 
 WIDTHS = {

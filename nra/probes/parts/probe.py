@@ -1,7 +1,8 @@
 """What a probe is: a name and a function from a task to an observation."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Observation
@@ -23,7 +24,7 @@ class Probe:
     """One way to measure; `run` never raises for what the network does: a failure is an observation too."""
 
     name: str
-    run: Callable[[Task, Network, Watch], Awaitable[Observation]]
+    run: Callable[[Task, Network, Watch], Coroutine[Any, Any, Observation]]
 
 
 Work = Callable[[Task, Network, Watch], Awaitable[VoiceSample | Answer]]

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from nra.model.plan import Task
 from nra.model.sample import CallLedger, VoiceSample
-from nra.net.ports import Network
+from nra.net.ports import DatagramPort, Network
 from nra.probes.parts.assemble import instrument_sample, stream_sample
 from nra.probes.parts.inquiry import Question, first_answering
 from nra.probes.parts.probe import Watch, stopped, voice_parameters
 from nra.probes.parts.stream import MS, Dialect, Grid, ProbeStream, slots_in
 
 RESOLVE_NS = 5_000 * MS
-LEAD_NS = 20 * MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,38 +34,44 @@ async def measure_round_trip(
     addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
     address, _, _ = await first_answering(net, watch, addresses, task.target.port, question)
     port = net.open_datagrams(address, task.target.port, channels=form.channels, dscp=asked.dscp)
+    interval_ns = round(form.interval_ms * MS)
+    grid = Grid(
+        start_ns=net.clock.now_ns() + interval_ns,  # the question that was just answered counts against the peer's rules too
+        interval_ns=interval_ns,
+        slots=slots_in(asked.duration_s, form.interval_ms),
+        calls=form.calls,
+    )
+    stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress)
     try:
-        grid = Grid(
-            start_ns=net.clock.now_ns() + LEAD_NS,
-            interval_ns=round(form.interval_ms * MS),
-            slots=slots_in(asked.duration_s, form.interval_ms),
-            calls=form.calls,
-        )
-        stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress)
         await net.drive(stream, port, watch.stop)
         if not stream.record.late_ns:
             raise stopped("voice stream")
-        return VoiceSample(
-            method=form.method,
-            host=task.target.host,
-            port=task.target.port,
-            address=address,
-            local_address=port.local_address,
-            interval_ms=form.interval_ms,
-            payload_bytes=form.payload_bytes,
-            codec=asked.codec,
-            dscp=asked.dscp,
-            calls=form.calls,
-            start_ns=grid.start_ns,
-            stream=stream_sample(stream.record),
-            ledgers=ledgers(stream),
-            instrument=instrument_sample(stream.record, port),
-            silent_since_s=stream.silent_since_s(),
-            interrupted=watch.stop(),
-            remarks=form.remarks,
-        )
+        return _sample(task, form, address, stream, port)
     finally:
         port.close()
+
+
+def _sample(task: Task, form: RoundTripForm, address: str, stream: ProbeStream, port: DatagramPort) -> VoiceSample:
+    asked = voice_parameters(task)
+    return VoiceSample(
+        method=form.method,
+        host=task.target.host,
+        port=task.target.port,
+        address=address,
+        local_address=port.local_address,
+        interval_ms=form.interval_ms,
+        payload_bytes=form.payload_bytes,
+        codec=asked.codec,
+        dscp=asked.dscp,
+        calls=form.calls,
+        start_ns=stream.grid.start_ns,
+        stream=stream_sample(stream.record),
+        ledgers=ledgers(stream),
+        instrument=instrument_sample(stream.record, port),
+        silent_since_s=stream.silent_since_s(),
+        interrupted=not stream.is_complete,
+        remarks=form.remarks,
+    )
 
 
 def ledgers(stream: ProbeStream) -> tuple[CallLedger, ...]:

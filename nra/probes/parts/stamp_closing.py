@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nra.model.failure import Failure
-from nra.model.sample import ABSENT
 from nra.net.ports import Arrival, Refusal, Transmission
-from nra.probes.parts.stamp_dialect import StampDialect, sender_packet, usable_tlvs
-from nra.probes.parts.stream import MS, ProbeStream, unwrap
+from nra.probes.parts.stamp_dialect import StampDialect, Values, counters_of, sender_packet, values_of
+from nra.probes.parts.stream import MS, ProbeStream, Reply
 from nra.wire.errors import MalformedMessage
 from nra.wire.receive_record import ReceiveRecord, RecordReply, RecordRequest
-from nra.wire.stamp import ReflectorPacket, decode_reflector
+from nra.wire.stamp import ReflectorPacket
 from nra.wire.stamp_tlv import TlvType, encode_tlvs, hmac_tlv
 from nra.wire.stamp_values import DirectMeasurement, request_tlv
 from nra.wire.timestamps import WORD, unix_ns_from_ntp
@@ -38,20 +37,18 @@ class Question:
 
 @dataclass(slots=True)
 class Answers:
-    """What became known of one call: how many replies the reflector sent for the stream, and records of lost ones."""
+    """What became known of one call: how many replies the reflector sent for the stream, and records of lost ones.
+
+    `reflected` is None unless it is certain; all numbers `below` were given, perhaps some of them to closing questions.
+    """
 
     counted: bool = False
+    below: int = 0
     reflected: int | None = None
     received: int | None = None  # by the reflector's own counter, closing packets included
     transmitted: int | None = None
     records: dict[int, ReceiveRecord] = field(default_factory=dict)
     has_records: bool = True
-    missing: frozenset[int] = frozenset()
-
-    @property
-    def fates_known(self) -> bool:
-        """Tell whether every reply that is missing here is accounted for."""
-        return self.counted and self.has_records and self.missing <= self.records.keys()
 
 
 class Closing:
@@ -64,13 +61,10 @@ class Closing:
         self._sent = [len(times) for times in stream.record.t1_ns]
         self._next_number = list(self._sent)
         self._open: dict[tuple[int, int], Question] = {}  # by call and sequence
-        self._queue: deque[tuple[int, Question]] = deque()
+        self._queue = deque((start_ns, Question(call, 0, 0)) for call, sent in enumerate(self._sent) if sent)
         self._answered: set[Question] = set()
         self._earliest_ns = start_ns
         self.answers = [Answers() for _ in self._sent]
-        for call, sent in enumerate(self._sent):
-            if sent:
-                self._queue.append((start_ns, Question(call, 0, 0)))
 
     def next_due_ns(self) -> int | None:
         """Return when to ask next; None when everything is answered or time is up."""
@@ -78,14 +72,14 @@ class Closing:
             self._queue.popleft()
         if not self._queue:
             return None
-        return max(self._earliest_ns, self._queue[0][0])
+        return min(self._end_ns, max(self._earliest_ns, self._queue[0][0]))
 
     def transmit(self, now_ns: int) -> Transmission | None:
         """Return the next question; questions go round until they are answered."""
-        due_ns = self.next_due_ns()
         if now_ns >= self._end_ns:
             self._queue.clear()
-        if due_ns is None or now_ns < due_ns or not self._queue:
+        due_ns = self.next_due_ns()
+        if due_ns is None or now_ns < due_ns:
             return None
         _, question = self._queue.popleft()
         self._queue.append((now_ns + RETRY_NS, question))
@@ -96,9 +90,11 @@ class Closing:
         call, sequence = question.call, self._next_number[question.call]
         self._next_number[call] += 1
         self._open[call, sequence] = question
+        self._dialect.note_sent(call, sequence)
         tlvs = [request_tlv(DirectMeasurement(sender_tx=(sequence + 1) & WORD))]
-        if question.count:
-            tlvs.append(request_tlv(RecordRequest(question.first, question.count)))
+        first = self._dialect.numbers[call].on_wire(question.first)
+        if question.count and first is not None:
+            tlvs.append(request_tlv(RecordRequest(first, question.count)))
         if self._dialect.form.key is not None:
             tlvs.append(hmac_tlv())
         payload = sender_packet(sequence, now_ns, self._dialect.ssids[call], encode_tlvs(tlvs), self._dialect.form.key)
@@ -106,56 +102,57 @@ class Closing:
 
     def arrived(self, arrival: Arrival) -> None:
         """Take an answer, or hand a late reply to the stream."""
-        call = arrival.channel
-        try:
-            packet = decode_reflector(arrival.payload, self._dialect.form.key)
-        except MalformedMessage:
+        packet = self._dialect.decode(arrival)
+        reply = None if packet is None else self._dialect.read(arrival.channel, packet, arrival.received_ns)
+        if packet is None or reply is None:
             return
-        sequence = unwrap(packet.sender_sequence, self._next_number[call])
-        question = self._open.get((call, sequence))
+        question = self._open.get((reply.call, reply.sequence))
         if question is None:
-            self._stream.arrived(arrival)
+            self._stream.record.received(arrival, reply)
         elif question not in self._answered:
             self._answered.add(question)
-            self._take(question, sequence, packet, arrival.received_ns)
+            self._take(question, reply, packet, arrival.received_ns)
 
-    def _take(self, question: Question, sequence: int, packet: ReflectorPacket, now_ns: int) -> None:
-        answers = self.answers[question.call]
-        tlvs = usable_tlvs(packet, self._dialect.form.key)
+    def _take(self, question: Question, reply: Reply, packet: ReflectorPacket, now_ns: int) -> None:
+        values = values_of(packet, self._dialect.form.key)
         if question.count == 0:
-            self._count(question.call, sequence, packet, tlvs.get(TlvType.DIRECT_MEASUREMENT))
-            for asked in self._missing_ranges(question.call):
-                self._queue.appendleft((now_ns, asked))
+            self._count(reply, counters_of(packet, values))
+            self._queue.extendleft((now_ns, asked) for asked in self._missing_ranges(question.call))
             return
-        value = tlvs.get(TlvType.RECEIVE_RECORD)
-        if value is None:
+        answers = self.answers[question.call]
+        records = records_of(values)
+        if records is None:
             answers.has_records = False
             self._queue = deque(entry for entry in self._queue if entry[1].call != question.call)
             return
-        reply = RecordReply.decode(value)
-        answers.records.update({reply.first + i: record for i, record in enumerate(reply.records) if record is not None})
+        answers.records.update({question.first + place: record for place, record in enumerate(records) if record is not None})
 
-    def _count(self, call: int, sequence: int, packet: ReflectorPacket, counters: bytes | None) -> None:
-        answers = self.answers[call]
+    def _count(self, reply: Reply, counters: DirectMeasurement | None) -> None:
+        answers = self.answers[reply.call]
         answers.counted = True
-        reply = self._dialect.read(call, packet, 0)
-        first_try = sequence == self._sent[call]
-        if first_try and reply.reflector_sequence is not None:  # else earlier questions may have been counted too
-            answers.reflected = reply.reflector_sequence
+        answers.below = reply.reflector_sequence or 0
         if counters is not None:
-            direct = DirectMeasurement.decode(counters)
-            answers.received, answers.transmitted = direct.reflector_rx, direct.reflector_tx
-        answers.missing = frozenset(range(reply.reflector_sequence or 0)) - self._seen(call)
-
-    def _seen(self, call: int) -> set[int]:
-        columns = self._stream.record.arrivals
-        return {number for owner, number in zip(columns[0], columns[5], strict=True) if owner == call and number != ABSENT}
+            answers.received, answers.transmitted = counters.reflector_rx, counters.reflector_tx
+        numbers = self._stream.record.numbers[reply.call]
+        if reply.sequence == self._sent[reply.call] or len(numbers) == answers.below:
+            answers.reflected = answers.below  # else numbers next below may have been given to our earlier questions
 
     def _missing_ranges(self, call: int) -> Iterator[Question]:
         """Yield questions that cover the missing reflector sequences, near ones together."""
-        if self._dialect.counts_by_itself[call]:
-            for first, count in covering(sorted(self.answers[call].missing), RECORDS_PER_PACKET):
-                yield Question(call, first, count)
+        if not self._dialect.evidence[call].stateful(lost=True):
+            return
+        on_wire = self._dialect.numbers[call].on_wire
+        missing = [number for number in self._missing(call) if on_wire(number) is not None]
+        for first, count in covering(missing, RECORDS_PER_PACKET):
+            yield Question(call, first, count)
+
+    def _missing(self, call: int) -> list[int]:
+        return self._stream.record.numbers_missing(call, self.answers[call].below)
+
+    def fates_known(self, call: int) -> bool:
+        """Tell whether every reply of the call that is missing here is accounted for."""
+        answers = self.answers[call]
+        return answers.counted and answers.has_records and all(number in answers.records for number in self._missing(call))
 
     def refused(self, refusal: Refusal) -> None:
         """Ignore it and ask again."""
@@ -165,12 +162,19 @@ class Closing:
 
     def lost_replies(self, call: int) -> Iterator[tuple[int, int, int, int | None]]:
         """Yield reflector sequence, sequence, T2 and TOS of the call's probes that arrived there but whose reply did not come back."""
-        answers, seen = self.answers[call], self._seen(call)
-        for number in sorted(answers.missing - seen):
-            record = answers.records.get(number)
+        for number in self._missing(call):
+            record = self.answers[call].records.get(number)
             if record is not None and record.sender_sequence < self._sent[call]:
                 near_ns = self._stream.grid.start_ns
                 yield number, record.sender_sequence, unix_ns_from_ntp(record.receive_timestamp, near_ns), record.tos
+
+
+def records_of(values: Values) -> tuple[ReceiveRecord | None, ...] | None:
+    """Return the records in a reply; None from a reflector that keeps none, or has another experiment under that type."""
+    try:
+        return RecordReply.decode(values.get(TlvType.RECEIVE_RECORD, b"")).records
+    except MalformedMessage:
+        return None
 
 
 def covering(numbers: Sequence[int], most: int) -> Iterator[tuple[int, int]]:

@@ -1,14 +1,16 @@
 """STAMP as a dialect of the voice stream: RTP-sized packets, marked, randomly filled."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from nra.net.ports import Arrival, Transmission
-from nra.probes.parts.stream import Reply, unwrap
-from nra.wire.errors import MalformedMessage
-from nra.wire.stamp import AUTHENTICATED, UNAUTHENTICATED, ReflectorPacket, SenderPacket, decode_reflector, encode_sender
-from nra.wire.stamp_tlv import HEADER, UNRECOGNIZED, TlvType, authentic_tlvs, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs
+from nra.probes.parts.reflector_numbers import ReflectorNumbers, unwrap
+from nra.probes.parts.stream import Reply
+from nra.wire.errors import BadHmac, MalformedMessage
+from nra.wire.stamp import AUTHENTICATED, UNAUTHENTICATED, ReflectorPacket, SenderPacket, decode_reflector, encode_sender, restamp
+from nra.wire.stamp_tlv import HEADER, UNRECOGNIZED, TlvType, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs, verify_tlvs
 from nra.wire.stamp_values import ClassOfService, DirectMeasurement, request_tlv
 from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns
 
@@ -16,11 +18,8 @@ CLOCK_ERROR_NS: Final = 100_000_000  # nobody vouches for a workstation's clock;
 ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
 SSIDS: Final = 0xFFFF
 
-
-def usable_tlvs(packet: ReflectorPacket, key: bytes | None) -> dict[int, bytes]:
-    """Return the values that may be used of a reply's TLVs, by type; with a key, none unless their HMAC holds (RFC 8972 4.8)."""
-    tlvs = parse_tlvs(packet.tail) if key is None else authentic_tlvs(packet.tail, packet.sequence, key)
-    return {tlv.type: tlv.value for tlv in tlvs}
+Values = Mapping[int, bytes]
+"""The values of a reply's TLVs that may be used, by type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +74,59 @@ def sender_packet(sequence: int, now_ns: int, ssid: int, tail: bytes, key: bytes
     return encode_sender(packet, key)
 
 
+def values_of(packet: ReflectorPacket, key: bytes | None) -> Values:
+    """Return what the reply's TLVs say, nothing when their seal is broken; a TWAMP Light reflector's padding may look like anything."""
+    try:
+        if key is not None:
+            verify_tlvs(packet.tail, packet.sequence, key, mandatory=True)
+    except BadHmac:
+        return {}
+    return {tlv.type: tlv.value for tlv in parse_tlvs(packet.tail)}
+
+
+def counters_of(packet: ReflectorPacket, values: Values) -> DirectMeasurement | None:
+    """Return the reflector's counters, None where the reply has none; they must repeat our own count to be believed."""
+    try:
+        counters = DirectMeasurement.decode(values.get(TlvType.DIRECT_MEASUREMENT, b""))
+    except MalformedMessage:
+        return None
+    return counters if counters.sender_tx == (packet.sender_sequence + 1) & WORD else None
+
+
+def tos_up_of(values: Values) -> int | None:
+    """Return the TOS octet with which the probe came to the reflector, None where the reply does not say."""
+    try:
+        seen = ClassOfService.decode(values.get(TlvType.CLASS_OF_SERVICE, b""))
+    except MalformedMessage:
+        return None
+    return seen.dscp2 << 2 | seen.ecn
+
+
+@dataclass(slots=True)
+class PeerEvidence:
+    """What the replies of one call show of how the peer counts."""
+
+    numbers_differ: bool = False  # a reply carried another number than its probe: the peer counts
+    counters_agree: bool = False  # its Direct Measurement counters fit its numbers
+    counters_differ: bool = False  # they do not: the numbers are copies of ours
+
+    def take(self, packet: ReflectorPacket, counters: DirectMeasurement | None) -> None:
+        """Take in one reply."""
+        self.numbers_differ |= packet.sequence != packet.sender_sequence
+        if counters is not None:
+            agree = counters.reflector_tx == (packet.sequence + 1) & WORD
+            self.counters_agree |= agree
+            self.counters_differ |= not agree
+
+    def stateful(self, *, lost: bool) -> bool | None:
+        """Tell whether the peer numbers its replies by itself; without losses a copied number looks like a count: None."""
+        if self.numbers_differ:
+            return True
+        if self.counters_agree and not self.counters_differ:
+            return True
+        return False if lost or self.counters_differ else None
+
+
 class StampDialect:
     """Each call is a session of its own: one socket and one SSID."""
 
@@ -82,54 +134,61 @@ class StampDialect:
         """Take consecutive SSIDs from `first_ssid` on."""
         self.form = form
         self.ssids = tuple(ssid_after(first_ssid, call) for call in range(calls))
+        self.numbers = [ReflectorNumbers() for _ in range(calls)]
+        self.evidence = [PeerEvidence() for _ in range(calls)]
         self._dscp = dscp
         self._fill = random.Random()
         self._sent = [0] * calls
-        self._reflected = [0] * calls
-        self.counts_by_itself = [False] * calls  # the peer's own numbers or counters were seen
-        self.copies_number = [True] * calls  # every reply so far carried our own number
+        self._ready = [(-1, bytearray())] * calls  # the next packet of each call, and its sequence
+
+    def prepare(self, call: int, sequence: int) -> None:
+        """Make the packet but for its time, so that between T1 and the network there is little left to be interrupted in."""
+        if self._ready[call][0] != sequence:
+            tail = self.form.tail(self._dscp, sequence + 1, self._fill)
+            self._ready[call] = sequence, bytearray(sender_packet(sequence, 0, self.ssids[call], tail, self.form.key))
 
     def packet(self, call: int, sequence: int, now_ns: int) -> Transmission:
         """Return the probe, stamped now."""
+        self.note_sent(call, sequence)
+        self.prepare(call, sequence)
+        octets = self._ready[call][1]
+        restamp(octets, ntp_from_unix_ns(now_ns), self.form.key)
+        return Transmission(channel=call, payload=bytes(octets))
+
+    def note_sent(self, call: int, sequence: int) -> None:
+        """Expect replies to the call's probes up to this one."""
         self._sent[call] = sequence + 1
-        tail = self.form.tail(self._dscp, sequence + 1, self._fill)
-        return Transmission(channel=call, payload=sender_packet(sequence, now_ns, self.ssids[call], tail, self.form.key))
 
     def reply(self, arrival: Arrival) -> Reply | None:
         """Return what the datagram says, or None when it is not a reply of this session."""
-        call = arrival.channel
+        packet = self.decode(arrival)
+        return None if packet is None else self.read(arrival.channel, packet, arrival.received_ns)
+
+    def decode(self, arrival: Arrival) -> ReflectorPacket | None:
+        """Return the packet, or None when it is not one of this session."""
         try:
             packet = decode_reflector(arrival.payload, self.form.key)
         except MalformedMessage:
             return None
-        if packet.ssid not in (0, self.ssids[call]):  # 0: a reflector that knows RFC 8762 only
-            return None
-        return self.read(call, packet, arrival.received_ns)
+        return packet if packet.ssid in (0, self.ssids[arrival.channel]) else None  # 0: a reflector that knows RFC 8762 only
 
-    def read(self, call: int, packet: ReflectorPacket, near_ns: int) -> Reply:
-        """Return what a reply of the call says, numbers continued beyond their 32 bits."""
-        sequence = unwrap(packet.sender_sequence, self._sent[call])
-        reflector_sequence = unwrap(packet.sequence, self._reflected[call])
-        self._reflected[call] = max(self._reflected[call], reflector_sequence)
-        tlvs = usable_tlvs(packet, self.form.key)
-        if reflector_sequence != sequence or TlvType.DIRECT_MEASUREMENT in tlvs:
-            self.counts_by_itself[call] = True
-        self.copies_number[call] &= reflector_sequence == sequence
+    def read(self, call: int, packet: ReflectorPacket, near_ns: int) -> Reply | None:
+        """Return what a reply of the call says, numbers continued beyond their 32 bits; None when they answer nothing that was sent."""
+        sent = self._sent[call]
+        sequence = unwrap(packet.sender_sequence, sent)
+        number = self.numbers[call].place(packet.sequence, sequence, sent) if 0 <= sequence < sent else None
+        if number is None:
+            return None
+        values = values_of(packet, self.form.key)
+        self.evidence[call].take(packet, counters_of(packet, values))
         return Reply(
             call=call,
             sequence=sequence,
             t2_ns=packet.t2_ns(near_ns),
             t3_ns=packet.t3_ns(near_ns),
-            reflector_sequence=reflector_sequence,
-            tos_up=_tos_up(tlvs.get(TlvType.CLASS_OF_SERVICE)),
+            reflector_sequence=number,
+            tos_up=tos_up_of(values),
         )
-
-
-def _tos_up(value: bytes | None) -> int | None:
-    if value is None:
-        return None
-    seen = ClassOfService.decode(value)
-    return seen.dscp2 << 2 | seen.ecn
 
 
 def ssid_after(first: int, number: int) -> int:

@@ -1,6 +1,6 @@
 """A stream of numbered probes on an absolute grid, and the record of what became of them.
 
-The grid is `start + sequence * interval`, calls staggered inside the interval. A slot missed by more than half an
+The grid is `start + slot * interval`, calls staggered inside the interval. A slot missed by more than half an
 interval is counted and skipped: sending late would bill this workstation's stall to the network as a burst.
 """
 
@@ -32,6 +32,10 @@ class Reply:
 
 class Dialect(Protocol):
     """How one protocol writes a numbered probe and reads a reply."""
+
+    def prepare(self, call: int, sequence: int) -> None:
+        """Do beforehand what takes time: this probe is the next that `packet` is asked for."""
+        ...
 
     def packet(self, call: int, sequence: int, now_ns: int) -> Transmission:
         """Return the probe, stamped now."""
@@ -75,6 +79,7 @@ class StreamRecord:
         self.t1_ns = [array("q") for _ in range(calls)]
         self.not_sent = [0] * calls
         self.answered = [bytearray() for _ in range(calls)]
+        self.numbers = [bytearray() for _ in range(calls)]  # which of the reflector's numbers came back
         self.outstanding = 0
         self.late_ns = array("q")
         self.waited_ns = array("q")
@@ -116,10 +121,24 @@ class StreamRecord:
         )  # fmt: skip
         for values, value in zip(self.arrivals, row, strict=True):
             values.append(ABSENT if value is None else value)
+        if reply.reflector_sequence is not None:
+            numbers = self.numbers[reply.call]
+            numbers.extend(bytes(max(0, reply.reflector_sequence + 1 - len(numbers))))
+            numbers[reply.reflector_sequence] = 1
+
+    def newest_unanswered_ns(self) -> int:
+        """Return when the newest probe without a reply was sent; ABSENT when all have one."""
+        newest = ((times, answered.rfind(0)) for times, answered in zip(self.t1_ns, self.answered, strict=True))
+        return max((times[sequence] for times, sequence in newest if sequence >= 0), default=ABSENT)
+
+    def numbers_missing(self, call: int, below: int) -> list[int]:
+        """Return the reflector's numbers below this one that did not come back."""
+        numbers = self.numbers[call]
+        return [number for number in range(below) if number >= len(numbers) or not numbers[number]]
 
 
 class ProbeStream:
-    """The machine: sends on the grid, takes replies, waits `patience_ns` for the last ones."""
+    """The machine: sends on the grid, takes replies, and waits for each as long as `patience_ns` after its probe."""
 
     def __init__(self, dialect: Dialect, grid: Grid, patience_ns: int, progress: Callable[[float, float], None]) -> None:
         """Plan the stream; nothing is sent yet."""
@@ -128,33 +147,36 @@ class ProbeStream:
         self._dialect = dialect
         self._patience_ns = patience_ns
         self._progress = progress
-        self._report_ns = grid.start_ns
+        self._report_ns = self._now_ns = grid.start_ns
         self._slot = 0
-        self._drained = False
+        self._waiting: tuple[int, int] | None = None  # for so many replies, until then
         self._in_flight: int | None = None
 
     def next_due_ns(self) -> int | None:
-        """Return when the next slot is due, then how long to wait for the last replies; None when all is in."""
+        """Return when the next slot is due, then how long to wait for the last replies; None when waiting longer is pointless."""
         if self._slot < self.grid.total:
             return self.grid.due_at_ns(self._slot)
-        if self._drained or self.record.outstanding == 0:
+        outstanding = self.record.outstanding
+        if outstanding == 0:
             return None
-        return self.grid.end_ns + self._patience_ns
+        if self._waiting is None or self._waiting[0] != outstanding:
+            self._waiting = outstanding, self.record.newest_unanswered_ns() + self._patience_ns
+        return None if self._now_ns >= self._waiting[1] else self._waiting[1]
 
     def transmit(self, now_ns: int) -> Transmission | None:
-        """Return the probe that is due now."""
-        if now_ns >= self._report_ns:
-            self._report(now_ns)
+        """Return the probe that is due now; when none is, there is time to prepare the next and to say how far the stream is."""
+        self._now_ns = now_ns
         self._skip_missed(now_ns)
         if self._slot >= self.grid.total:
-            self._drained = now_ns >= self.grid.end_ns + self._patience_ns
             return None
-        due_ns = self.grid.due_at_ns(self._slot)
+        due_ns, call = self.grid.due_at_ns(self._slot), self._slot % self.grid.calls
+        sequence = len(self.record.t1_ns[call])
         if now_ns < due_ns:
+            self._dialect.prepare(call, sequence)
+            self._report(now_ns)
             return None
-        call = self._slot % self.grid.calls
         self._slot += 1
-        transmission = self._dialect.packet(call, len(self.record.t1_ns[call]), now_ns)
+        transmission = self._dialect.packet(call, sequence, now_ns)
         self.record.sent(call, now_ns, now_ns - due_ns)
         self._in_flight = call
         return transmission
@@ -165,6 +187,8 @@ class ProbeStream:
             self._slot += 1
 
     def _report(self, now_ns: int) -> None:
+        if now_ns < self._report_ns:
+            return
         self._report_ns = now_ns + REPORT_EVERY_NS
         total_s = (self.grid.end_ns - self.grid.start_ns) / 1e9
         self._progress(min(total_s, (now_ns - self.grid.start_ns) / 1e9), total_s)
@@ -184,24 +208,21 @@ class ProbeStream:
             self.record.unsent(self._in_flight)
             self._in_flight = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came to its end by itself: every slot had its turn, every reply came or was waited for."""
+        return self.next_due_ns() is None
+
     def silent_since_s(self) -> float | None:
-        """Return when the last answered probe was sent, if at least `SILENCE_S` of unanswered probes followed."""
-        last_sent_ns = max((times[-1] for times in self.record.t1_ns if times), default=ABSENT)
-        answered_ns = self.record.last_answered_t1_ns
-        if answered_ns == ABSENT or last_sent_ns - answered_ns < SILENCE_S * 1e9:
-            return None
-        return (answered_ns - self.grid.start_ns) / 1e9
+        """Return when the last answered probe was sent (0: none was), if at least `SILENCE_S` of unanswered probes followed."""
+        last_sent_ns = max((times[-1] for times in self.record.t1_ns if times), default=self.grid.start_ns)
+        answered_ns = max(self.record.last_answered_t1_ns, self.grid.start_ns)
+        return (answered_ns - self.grid.start_ns) / 1e9 if last_sent_ns - answered_ns >= SILENCE_S * 1e9 else None
 
 
 def slots_in(duration_s: float, interval_ms: float) -> int:
     """Return how many packets a call sends in the duration, at least one."""
     return max(1, round(duration_s * 1000 / interval_ms))
-
-
-def unwrap(number: int, near: int) -> int:
-    """Return the 32-bit number continued beyond its wrap, nearest to `near` (RFC 1982)."""
-    distance = (number - near + (1 << 31)) % (1 << 32) - (1 << 31)
-    return near + distance
 
 
 def unanswered(record: StreamRecord) -> Iterable[tuple[int, int]]:
