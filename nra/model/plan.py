@@ -66,7 +66,8 @@ class PortQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a run intends: the ladder of voice methods, best first, and the questions to ports."""
+    """All that a run intends: the ladder of voice methods, best first, the questions to ports, and whom to ask when all is silent."""
 
     voice: tuple[Rung, ...]
     ports: tuple[PortQuestion, ...]
+    control: Task | None = None

@@ -10,7 +10,9 @@ from nra.model.failure import FailureKind
 from nra.model.observation import Observation
 from nra.model.plan import Rung
 from nra.model.sample import VoiceSample
-from nra.run.carry_out import Climbed, Observations
+from nra.run.carry_out import Observations
+from nra.run.control import Climbed, explained, measured_sample, network_was_gone, until_silence
+from nra.run.plan import host_port
 from nra.run.settings import Settings
 from nra.run.workstation import describe
 from nra.scoring.assess import overall, voice_rows
@@ -19,6 +21,7 @@ from nra.scoring.firewall import check_port, control_answered, words
 from nra.scoring.voice import score_voice
 
 NOT_TRIED: Final = "not tried: a better way worked"
+INTERRUPTED: Final = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,39 +35,44 @@ class Span:
 
 def assess(settings: Settings, seen: Observations, span: Span) -> RunDocument:
     """Return the run document: every number, row, finding and the verdict."""
-    sample = measured_sample(seen.voice)
+    sample = judged_sample(seen)
     voice = score_voice(sample, settings.codecs) if sample is not None else None
-    why = "" if sample is not None else why_not_measured(seen.voice)
+    explanation = None if span.interrupted else explained(seen.voice, seen.ports, seen.control)
+    why = "" if sample is not None else why_not_measured(seen.voice, interrupted=span.interrupted)
     skipped = settings.asked.only == "firewall"
     metrics = voice_rows(voice, settings.thresholds, skipped=skipped, why_absent="not asked for" if skipped else why)
-    observed = [observation for _, observation in (*seen.voice, *seen.ports)]
-    control = control_answered(observed)
+    control = control_answered([seen.control, *(observation for _, observation in (*seen.voice, *seen.ports))])
     checks = tuple(check_port(question, observation, control=control) for question, observation in seen.ports)
     unsteady = voice is not None and not voice.instrument.steady
     return RunDocument(
         schema=SCHEMA,
         verdict=overall(metrics, checks, unsteady=unsteady),
-        run=describe_run(settings, seen.voice, span, sample),
+        run=describe_run(settings, seen.voice, span, explanation if voice is None else None),
         voice=voice,
         firewall=None if settings.asked.only == "voice" else checks,
         metrics=metrics,
-        findings=findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ()),
+        findings=findings(voice, metrics, checks, remarks=remarks(sample, explanation)),
         thresholds=settings.thresholds,
     )
 
 
-def measured_sample(climbed: tuple[Climbed, ...]) -> VoiceSample | None:
-    """Return the sample of the rung that worked, None where none did."""
-    for _, observation in climbed:
-        if observation is not None and isinstance(observation.value, VoiceSample):
-            return observation.value
-    return None
+def judged_sample(seen: Observations) -> VoiceSample | None:
+    """Return what is to be judged: where only the round trip is known, a far end that died is not counted as loss."""
+    sample = measured_sample(seen.voice)
+    if sample is None or sample.silent_since_s is None or any(ledger.stateful for ledger in sample.ledgers):
+        return sample
+    return sample if network_was_gone(seen.control) else until_silence(sample)
 
 
-def why_not_measured(climbed: tuple[Climbed, ...]) -> str:
+def remarks(sample: VoiceSample | None, explanation: str | None) -> tuple[str, ...]:
+    """Return what a reader must know beside the numbers."""
+    return (*(() if sample is None else sample.remarks), *(() if explanation is None else (explanation,)))
+
+
+def why_not_measured(climbed: tuple[Climbed, ...], *, interrupted: bool) -> str:
     """Return why there is no voice: what became of each way."""
-    if any(seen is not None and seen.failure is not None and seen.failure.kind is FailureKind.STOPPED for _, seen in climbed):
-        return "interrupted"
+    if interrupted:
+        return INTERRUPTED
     return "; ".join(f"{rung.method}: {outcome(rung, seen)}" for rung, seen in climbed) or "no way to measure is known"
 
 
@@ -74,15 +82,19 @@ def outcome(rung: Rung, seen: Observation | None) -> str:
         return rung.why
     if seen is None or seen.failure is None:
         return NOT_TRIED
-    return f"{rung.task.target.host}:{rung.task.target.port} {words(seen.failure)}"
+    if seen.failure.kind is FailureKind.STOPPED:
+        return INTERRUPTED
+    return f"{host_port(rung.task.target)} {words(seen.failure)}"
 
 
 def ladder(climbed: tuple[Climbed, ...]) -> tuple[LadderStep, ...]:
     """Return every rung with its fate, the one that was taken with the reason to take it."""
     steps = []
+    found = measured_sample(climbed) is not None
     for rung, seen in climbed:
         taken = seen is not None and isinstance(seen.value, VoiceSample)
-        steps.append(LadderStep(method=rung.method, taken=taken, why=rung.why if taken else outcome(rung, seen)))
+        fate = INTERRUPTED if rung.task is not None and seen is None and not found else outcome(rung, seen)
+        steps.append(LadderStep(method=rung.method, taken=taken, why=rung.why if taken else fate))
     return tuple(steps)
 
 
@@ -96,10 +108,11 @@ def why_this_method(steps: tuple[LadderStep, ...]) -> tuple[str | None, str]:
     return None, "; ".join(before) or "voice was not asked for"
 
 
-def describe_run(settings: Settings, climbed: tuple[Climbed, ...], span: Span, sample: VoiceSample | None) -> Run:
-    """Return who measured, when, where and how."""
+def describe_run(settings: Settings, climbed: tuple[Climbed, ...], span: Span, explanation: str | None) -> Run:
+    """Return who measured, when, where and how; `explanation` says why nothing answered."""
     steps = ladder(climbed)
     method, why = why_this_method(steps)
+    sample = measured_sample(climbed)
     return Run(
         id=uuid.uuid4().hex,
         tool_version=settings.tool_version,
@@ -114,7 +127,7 @@ def describe_run(settings: Settings, climbed: tuple[Climbed, ...], span: Span, s
         asked=settings.asked,
         used=Used(
             method=method,
-            why=why,
+            why="; ".join(part for part in (why, explanation) if part),
             ladder=steps,
             config=settings.config,
             elapsed_s=(span.ended_ns - span.started_ns) / 1e9,

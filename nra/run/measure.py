@@ -1,24 +1,20 @@
 """The main job: measure this workstation and return the run document; the caller writes the files."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
 
 from nra.model.document import RunDocument
 from nra.model.sample import StreamSample
 from nra.net.ports import Network
 from nra.net.system import SystemNetwork
 from nra.probes.parts.probe import Watch
-from nra.run.assessment import Span, assess, measured_sample
+from nra.run.assessment import Span, assess
 from nra.run.carry_out import carry_out
+from nra.run.control import measured_sample
 from nra.run.plan import make_plan
 from nra.run.reporter import Reporter
 from nra.run.settings import Settings
-
-BEAT_S: Final = 0.2
-HEARS_ONLY_BETWEEN_WAITS: Final = sys.platform == "win32"  # there Ctrl-C does not end a wait of the event loop
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,12 +38,4 @@ def measure_here(settings: Settings, reporter: Reporter, stop: Callable[[], bool
     """Measure from this workstation."""
     # The selector loop everywhere: Windows' default one loses its UDP reader to an ICMP error (cpython gh-127057)
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_beating(measure(settings, SystemNetwork(), reporter, stop)))
-
-
-async def _beating(work: Coroutine[Any, Any, Measured]) -> Measured:
-    """Do the work; where a wait is deaf to Ctrl-C, wake now and then to hear it."""
-    doing = asyncio.ensure_future(work)
-    while not doing.done():
-        await asyncio.wait([doing], timeout=BEAT_S if HEARS_ONLY_BETWEEN_WAITS else None)
-    return doing.result()
+        return runner.run(measure(settings, SystemNetwork(), reporter, stop))

@@ -9,6 +9,7 @@ from nra.probes.udp_echo import PER_ADDRESS_PER_S, most_calls
 from nra.run.settings import Settings
 
 RTP_HEADER_BYTES: Final = 12  # RFC 3550 5.1
+OUTLAST_S: Final = 2.5  # with the shortest stream, of 1 s: enough for three SYNs (0, 1, 3 s) and for three questions (0.5 s)
 AUTO: Final = ("stamp", "echo", "stun", "tcp")  # best first: what tells up from down, then what is most like voice
 PROBE_OF_METHOD: Final = {"stamp": "voice_stream", "echo": "udp_echo", "stun": "stun_stream", "tcp": "tcp_round_trip"}
 PROBE_OF_ASK: Final = {
@@ -18,15 +19,20 @@ PROBE_OF_ASK: Final = {
     "stun_tcp": "stun_binding_tcp",
     "stamp": "stamp_echo",
     "dns": "dns_query",
+    "dns_tcp": "dns_query_tcp",
+    "ntp": "ntp_query",
+    "quic": "quic_handshake",
+    "quic_version": "quic_version",
 }
 
 
 def make_plan(settings: Settings) -> Plan:
     """Return what to do; a half that was not asked for is empty."""
-    only = settings.asked.only
+    only, https = settings.asked.only, settings.region.https
     return Plan(
         voice=() if only == "firewall" else rungs(settings),
         ports=() if only == "voice" else tuple(port_question(service, settings) for service in settings.services),
+        control=Task(probe="tcp_connect", target=_target(https), parameters=CheckParameters()) if https is not None else None,
     )
 
 
@@ -51,11 +57,16 @@ def voice_parameters(settings: Settings) -> VoiceParameters:
     )
 
 
+def host_port(target: Target) -> str:
+    """Return HOST:PORT, an IPv6 address in brackets."""
+    return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
+
+
 def _stamp(settings: Settings) -> tuple[Rung, ...]:
     if settings.reflector is None:
         return (Rung(method="stamp", task=None, why="no reflector is known"),)
-    where = settings.asked.reflector or f"{settings.reflector.host}:{settings.reflector.port}"
-    return (_rung(settings, "stamp", settings.reflector, f"a reflector is known ({where}): it tells up from down"),)
+    why = f"a reflector is known ({host_port(settings.reflector)}): it tells up from down"
+    return (_rung(settings, "stamp", settings.reflector, why),)
 
 
 def _echo(settings: Settings) -> tuple[Rung, ...]:
@@ -93,12 +104,25 @@ def _target(endpoint: Endpoint) -> Target:
 
 
 def port_question(service: Service, settings: Settings) -> PortQuestion:
-    """Return the question to a port; a range is asked at the reflector's port, which lies in it."""
+    """Return the question to a port; a range is asked at the reflector's port if that lies in it."""
     probe = PROBE_OF_ASK.get(service.ask)
-    if probe is None or (service.ask == "stamp" and settings.reflector is None):
+    target = port_target(service, settings)
+    if probe is None or target is None:
         return PortQuestion(service=service, task=None)
-    if service.ask == "stamp" and settings.reflector is not None:
-        target = settings.reflector
-    else:
-        target = Target(host=service.host, port=int(service.port))
-    return PortQuestion(service=service, task=Task(probe=probe, target=target, parameters=CheckParameters(key=settings.key)))
+    parameters = CheckParameters(deadline_s=check_deadline_s(settings), key=settings.key)
+    return PortQuestion(service=service, task=Task(probe=probe, target=target, parameters=parameters))
+
+
+def port_target(service: Service, settings: Settings) -> Target | None:
+    """Return whom to ask, None where nobody would answer."""
+    first, _, last = service.port.partition("-")
+    if service.ask != "stamp":
+        return None if last else Target(host=service.host, port=int(first))
+    reflector = settings.reflector
+    return reflector if reflector is not None and int(first) <= reflector.port <= int(last or first) else None
+
+
+def check_deadline_s(settings: Settings) -> float:
+    """Return how long a port may take to answer: all are asked at the start, and none may outlast a short stream by much."""
+    longest_s = CheckParameters().deadline_s
+    return longest_s if settings.asked.only == "firewall" else min(longest_s, settings.asked.duration_s + OUTLAST_S)

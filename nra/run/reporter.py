@@ -11,7 +11,7 @@ class Reporter(Protocol):
         ...
 
     def progress(self, done_s: float, total_s: float) -> None:
-        """The voice stream is `done_s` of `total_s` seconds old; called from the measuring thread."""
+        """The voice stream is `done_s` of `total_s` seconds old; called some times a second."""
         ...
 
 

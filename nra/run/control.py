@@ -1,0 +1,104 @@
+"""Whose silence was it: a control that answers tells a dead far end from a dead network (contract 4.4)."""
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Final
+
+from nra.model.failure import FailureKind
+from nra.model.observation import Answer, Observation
+from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Task
+from nra.model.sample import ABSENT, StreamSample, VoiceSample
+from nra.scoring.firewall import control_answered
+
+CONTROL_S: Final = 2.0
+UDP_PROBES: Final = frozenset({"voice_stream", "udp_echo", "stun_stream", "stun_binding", "stamp_echo", "dns_query"})
+NO_NAME: Final = (FailureKind.NAME_NOT_FOUND, FailureKind.NAME_UNRESOLVED)
+
+Climbed = tuple[Rung, Observation | None]  # None: not tried
+Asked = tuple[PortQuestion, Observation | None]  # None: nobody there to ask
+
+
+def measured_sample(climbed: Iterable[Climbed]) -> VoiceSample | None:
+    """Return the sample of the rung that worked, None where none did."""
+    for _, observation in climbed:
+        if observation is not None and isinstance(observation.value, VoiceSample):
+            return observation.value
+    return None
+
+
+def control_task(plan: Plan, climbed: tuple[Climbed, ...], ports: tuple[Asked, ...]) -> Task | None:
+    """Return what to ask once more, away from the far end: who answered before, else the plan's control; None where it is of no use."""
+    sample = measured_sample(climbed)
+    if sample is None and (not climbed or control_answered(seen for _, seen in (*climbed, *ports)) or tried(climbed, "tcp")):
+        return None
+    if sample is not None and sample.silent_since_s is None:
+        return None
+    answered = (seen.task for _, seen in ports if seen is not None and isinstance(seen.value, Answer))
+    task = next((task for task in answered if sample is None or task.target.host != sample.host), plan.control)
+    if task is None or not isinstance(task.parameters, CheckParameters):
+        return None
+    return replace(task, parameters=replace(task.parameters, deadline_s=CONTROL_S))
+
+
+def tried(climbed: tuple[Climbed, ...], method: str) -> bool:
+    """Tell whether a method was tried."""
+    return any(seen is not None for rung, seen in climbed if rung.method == method)
+
+
+def explained(climbed: tuple[Climbed, ...], ports: tuple[Asked, ...], control: Observation | None) -> str | None:
+    """Return in words what the silence of a far end comes to; None where none was silent."""
+    sample = measured_sample(climbed)
+    if sample is not None and sample.silent_since_s is not None:
+        return f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control)}"
+    if sample is not None and sample.method != "tcp":
+        return None
+    seen = [observation for _, observation in (*climbed, *ports) if observation is not None]
+    if seen and all(failed_as(observation, *NO_NAME) for observation in seen):
+        return "no name could be resolved: the resolver, or the way to it, is at fault"
+    if not any(observation is not None and is_silent_udp(observation) for _, observation in climbed):
+        return None
+    return after_no_udp(seen, control)
+
+
+def after_no_udp(seen: list[Observation], control: Observation | None) -> str:
+    """Return what all the rest says of UDP voice probes that nobody answered."""
+    if control_answered(observation for observation in seen if observation.task.probe in UDP_PROBES):
+        return "the far end of the voice stream does not answer although other UDP is answered: it is down, or its port is blocked"
+    if not control_answered([*seen, control]):
+        return "nothing answered at all, neither UDP nor TCP: this workstation has no way out, or everything is filtered"
+    places = len({observation.task.target for observation in seen if is_silent_udp(observation)})
+    return f"no UDP answer came from any of {places} places although TCP was answered: UDP is blocked on the way, or none of them is there"
+
+
+def is_silent_udp(observation: Observation) -> bool:
+    """Tell whether a question by UDP met silence."""
+    return observation.task.probe in UDP_PROBES and failed_as(observation, FailureKind.NO_ANSWER)
+
+
+def failed_as(observation: Observation, *kinds: FailureKind) -> bool:
+    """Tell whether it failed, and in one of these ways."""
+    return observation.failure is not None and observation.failure.kind in kinds
+
+
+def after_silence(control: Observation | None) -> str:
+    """Return what the control says of a far end that stopped answering."""
+    if control is None:
+        return "nobody was known who could have been asked whether the network was still there"
+    where = f"{control.task.target.host} port {control.task.target.port}"
+    if control_answered([control]):
+        return f"{where} answered afterwards: the network was there, so the far end stopped, or this flow was cut off on the way"
+    return f"{where} did not answer afterwards either: the network itself was gone"
+
+
+def network_was_gone(control: Observation | None) -> bool:
+    """Tell whether the control was silent too: then the silence is the network's loss."""
+    return control is not None and not control_answered([control])
+
+
+def until_silence(sample: VoiceSample) -> VoiceSample:
+    """Return the sample without the probes after the last one answered: they tell of the far end, not of the network."""
+    stream = sample.stream
+    answered_ns = stream.t1_ns[stream.t4_ns != ABSENT]
+    kept = stream.t1_ns <= answered_ns.max(initial=sample.start_ns - 1)
+    columns = {each.name: getattr(stream, each.name)[kept] for each in fields(StreamSample)}
+    return replace(sample, stream=StreamSample(**columns))
