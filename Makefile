@@ -1,0 +1,41 @@
+# Each command does its own set-up. All that a fresh machine needs is make and Python 3.11 or newer with its venv module.
+#   make demo     measure this workstation against itself for 30 s, reports in results/
+#   make test     all tests        make lint     style, types, layers        make bench     speed, as ratios
+# Another Python: make PYTHON=python3.13 test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint bench
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed
+	$(BIN)/nra run --region local --org Demo --out results
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks
+
+# pip is the last thing that venv makes: without it the environment is not whole
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.x" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(BIN)/pip
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --editable .
+	@touch $@
+
+# scapy (extra "lab") is a second opinion on packet formats; no test needs it, and nothing that is shipped may (docs/decisions/0004)
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) install --editable '.[lab,quic]' --group dev
+	@touch $@

@@ -1,0 +1,10 @@
+"""All benchmarks as one table (`make bench`): exit code 1 when a limit is exceeded."""
+
+import sys
+
+import run_time
+import scoring
+import start_up
+from row import finish
+
+sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure()))
