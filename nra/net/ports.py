@@ -121,6 +121,17 @@ class TlsFacts:
     certificate_sha256: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuicFacts:
+    """What a QUIC handshake showed, how long it took, and how many flights were sent until the first answer."""
+
+    version: str
+    alpn: str | None
+    tls: TlsFacts
+    elapsed_ns: int
+    tries: int
+
+
 class Connection(Protocol):
     """One TCP connection with a deadline for everything."""
 
@@ -159,6 +170,10 @@ class Network(Protocol):
 
     def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0) -> DatagramPort:
         """Open connected UDP sockets; raises NetworkError."""
+        ...
+
+    async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
+        """Do a QUIC handshake for HTTP/3 verified against the system's roots, and close at once; raises NetworkError."""
         ...
 
     async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:

@@ -12,7 +12,8 @@ from nra.net.clock import SystemClock
 from nra.net.datagrams import KernelStampedPort
 from nra.net.driver import drive
 from nra.net.failures import network_error
-from nra.net.ports import DatagramPort, Machine, NetworkError
+from nra.net.ports import DatagramPort, Machine, NetworkError, QuicFacts
+from nra.net.quic import shake_hands
 from nra.net.streams import TcpConnection, open_tcp, seconds_left
 from nra.net.threaded_datagrams import ThreadStampedPort
 
@@ -60,6 +61,10 @@ class SystemNetwork:
         if hasattr(socket.socket, "recvmsg"):
             return KernelStampedPort(self._clock, address, port, channels, dscp)
         return ThreadStampedPort(self._clock, address, port, channels, dscp)
+
+    async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
+        """Do a QUIC handshake for HTTP/3 verified against the system's roots, and close at once; raises NetworkError."""
+        return await shake_hands(self, address, port, server_name, deadline_ns)
 
     async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:
         """Run the machine on the port in a thread of its own until it is done or `stop` says so."""

@@ -15,6 +15,7 @@ HEADER: Final = Struct(">HHHHHH")
 QUESTION: Final = Struct(">HH")
 RECORD: Final = Struct(">HHIH")
 POINTER: Final = Struct(">H")
+LENGTH: Final = Struct(">H")  # before each message over TCP, RFC 1035 4.2.2
 RESPONSE: Final = 0x8000  # QR, RFC 1035 4.1.1
 OPCODE: Final = 0x7800
 TRUNCATED: Final = 0x0200
@@ -65,6 +66,19 @@ def encode_query(transaction: int, name: str, record_type: RecordType = RecordTy
     if not all(1 <= len(label) <= LABEL_MAX for label in labels) or len(octets) > NAME_MAX:
         raise ValueError(f"no DNS name: {name!r}")
     return HEADER.pack(transaction, RECURSION_DESIRED, 1, 0, 0, 0) + octets + QUESTION.pack(record_type, INTERNET)
+
+
+def frame(message: bytes) -> bytes:
+    """Return a message as it goes over TCP, in one piece with its length (RFC 1035 4.2.2, RFC 7766 8)."""
+    return LENGTH.pack(len(message)) + message
+
+
+def unframe(received: bytes) -> bytes | None:
+    """Return the first message of a TCP stream, None while it is not whole; what follows it is not looked at."""
+    if len(received) < LENGTH.size:
+        return None
+    end = LENGTH.size + LENGTH.unpack_from(received)[0]
+    return received[LENGTH.size : end] if len(received) >= end else None
 
 
 def decode_response(data: bytes) -> DnsResponse:

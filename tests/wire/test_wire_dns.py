@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nra.wire.dns import AddressRecord, DnsResponse, RecordType, decode_response, encode_query
+from nra.wire.dns import AddressRecord, DnsResponse, RecordType, decode_response, encode_query, frame, unframe
 from nra.wire.errors import MalformedMessage
 
 QUESTION = bytes.fromhex("076578616d706c6503636f6d00" + "00010001")  # example.com, A, IN
@@ -138,3 +138,16 @@ def test_what_is_no_name_is_refused(name: str) -> None:
     """Labels have 1 to 63 octets, names at most 255 (RFC 1035 2.3.4)."""
     with pytest.raises(ValueError, match=r"no DNS name|ascii"):
         encode_query(1, name)
+
+
+def test_over_tcp_a_length_goes_before_the_message() -> None:
+    """Two octets tell how long the message is (RFC 1035 4.2.2)."""
+    assert frame(b"abc") == b"\0\3abc"
+
+
+def test_a_framed_message_comes_back_whole_or_not_at_all() -> None:
+    """While octets are missing there is no message; what follows it belongs to the next one (RFC 7766 8)."""
+    framed = frame(ANSWER)
+    assert [unframe(framed[:size]) for size in range(len(framed))] == [None] * len(framed)
+    assert unframe(framed) == unframe(framed + b"next") == ANSWER
+    assert unframe(b"\0\0") == b""

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from stamp_vectors import GOLDEN
 
 from nra.wire.beacon import EchoProbe, decode_echo, encode_echo
-from nra.wire.dns import decode_response
+from nra.wire.dns import decode_response, frame, unframe
 from nra.wire.errors import MalformedMessage
 from nra.wire.http import parse_response
+from nra.wire.ntp import decode_reply
+from nra.wire.quic import decode_version_negotiation
 from nra.wire.receive_record import RecordReply, RecordRequest
 from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, decode_sender, encode_reflector, encode_sender
 from nra.wire.stamp_reflection import agreed_dscp
@@ -48,6 +50,13 @@ def _addresses(data: bytes) -> tuple[object, ...]:
     return location.source_address, location.destination_address
 
 
+def _time_of_server(data: bytes) -> tuple[object, ...]:
+    reply = decode_reply(data)
+    return reply.kiss, reply.offset_ns(NEAR_NS, NEAR_NS), reply.delay_ns(NEAR_NS, NEAR_NS)
+
+
+DNS_ANSWER = bytes.fromhex("000181800001000100000000" + "016100" + "00010001" + "c00c" + "00010001000000010004" + "01020304")
+
 CASES = (
     Case("stamp sender", _times_of_sender, GOLDEN.sender_octets),
     Case("stamp sender with a key", lambda data: decode_sender(data, GOLDEN.key), encode_sender(GOLDEN.sender, GOLDEN.key)),
@@ -74,11 +83,10 @@ CASES = (
     Case("stun stream", split_stream, encode_binding_success(TRANSACTION, TransportAddress("::1", 9)) * 2),
     Case("echo", decode_echo, encode_echo(EchoProbe(1, 2, 3, 4), 30)),
     Case("http", parse_response, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
-    Case(
-        "dns",
-        decode_response,
-        bytes.fromhex("000181800001000100000000" + "016100" + "00010001" + "c00c" + "00010001000000010004" + "01020304"),
-    ),
+    Case("dns", decode_response, DNS_ANSWER),
+    Case("dns over tcp", lambda data: decode_response(unframe(data) or b""), frame(DNS_ANSWER)),
+    Case("ntp", _time_of_server, bytes([0x24, 2]) + bytes(22) + bytes(range(24))),
+    Case("quic version negotiation", decode_version_negotiation, bytes.fromhex("c000000000" + "0101" + "0102" + "00000001")),
 )
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
