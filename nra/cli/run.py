@@ -59,7 +59,7 @@ INTERRUPTED_EMPTY: Final = 130
 @click.pass_obj
 def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Measure voice to a region and the ports on the way, and write the reports."""
-    from nra.archive.files import results_folder, writable
+    from nra.archive.files import CannotWrite, results_folder
     from nra.cli.settings import Typed, settings_of
 
     out, formats, keep_packets = options.pop("out"), options.pop("formats"), options.pop("keep_packets")
@@ -69,9 +69,10 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     if not options["org"].strip():
         raise UserError("--org: the organization's name is empty")
     settings = settings_of(Typed(**options), door)
-    folder = results_folder(out, door.program_folder, Path.cwd())
-    if not writable(folder):
-        raise UserError(f"{folder}: cannot be written to (choose another folder with --out)")
+    try:
+        folder = results_folder(out, door.program_folder, Path.cwd())
+    except CannotWrite as error:
+        raise UserError(f"{error} (choose another folder with --out)") from error
     if settings.config and not quiet:
         click.echo(f"options from {settings.config}", err=True)
     with interruptible(signal.SIGINT) as interrupt:
@@ -91,10 +92,13 @@ def ask(option: str, question: str, check: "Callable[[str], str]") -> str:
 
 
 def known_region(text: str) -> str:
-    """Return the text if it names a region; raises UserError with the nearest names."""
+    """Return the text if it names a region; raises UsageError, after which a prompt asks again."""
     from nra.cli.settings import region_named
 
-    return region_named(text).name
+    try:
+        return region_named(text).name
+    except UserError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool) -> "Measured":

@@ -19,7 +19,7 @@ from nra.cli.errors import UserError, told_to_the_user
 from nra.model.document import Asked, Org
 from nra.model.plan import Target
 from nra.model.region import Region, Service
-from nra.run.plan import rungs
+from nra.run.plan import host_port, rungs
 from nra.run.settings import Settings
 
 KEY_BYTES: Final = 32
@@ -101,11 +101,6 @@ def asked_of(typed: Typed) -> Asked:
         authenticated=typed.key_file is not None,
         thresholds=typed.thresholds,
     )
-
-
-def host_port(target: Target) -> str:
-    """Return HOST:PORT, an IPv6 address in brackets."""
-    return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
 
 
 def filled_in(rows: tuple[Service, ...], where: Region, reflector: Target | None) -> tuple[Service, ...]:

@@ -49,7 +49,7 @@ def classify(error: OSError, operation: str) -> Failure:
         kind = FailureKind.TLS_FAILED if error.verify_code in OUT_OF_DATE else FailureKind.TLS_UNTRUSTED
         return Failure(kind=kind, operation=operation, detail=error.verify_message)
     if isinstance(error, ssl.SSLError):
-        return Failure(kind=FailureKind.TLS_FAILED, operation=operation, detail=error.reason or detail)
+        return Failure(kind=FailureKind.TLS_FAILED, operation=operation, detail=getattr(error, "reason", None) or detail)
     if isinstance(error, socket.gaierror):
         kind = FailureKind.NAME_NOT_FOUND if error.errno in NO_SUCH_NAME else FailureKind.NAME_UNRESOLVED
         return Failure(kind=kind, operation=operation, detail=detail)

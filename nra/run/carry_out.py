@@ -77,7 +77,7 @@ async def observe_stream(task: Task, net: Network, watch: Watch, reporter: Repor
 
 
 async def observe(task: Task, net: Network, watch: Watch, beat: Callable[[], None] = lambda: None) -> Observation:
-    """Return the task's observation; a failed one when it outlasts its time, or for long the user's request to stop."""
+    """Return the task's observation; a failed one when it outlasts its time, or the request to stop by too much."""
     started_ns = net.clock.now_ns()
     stopped_ns: int | None = None
     doing = asyncio.ensure_future(PROBES[task.probe].run(task, net, watch))

@@ -94,4 +94,6 @@ def destination_of(question: PortQuestion) -> str:
     if question.task is None:
         return question.service.host
     target = question.task.target
-    return target.host if question.service.port == str(target.port) else f"{target.host}:{target.port}"
+    if question.service.port == str(target.port):
+        return target.host
+    return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"

@@ -184,10 +184,12 @@ def test_an_interrupted_run_keeps_what_it_has() -> None:
         ([Verdict.SKIPPED], [check(Verdict.PASS, required=True), check(Verdict.INFO, required=False)], False, Overall.PASS),
         ([Verdict.PASS], [], True, Overall.INCONCLUSIVE),
         ([Verdict.FAIL], [], True, Overall.INCONCLUSIVE),
+        ([Verdict.PASS], [check(Verdict.FAIL, required=True)], True, Overall.FAIL),
+        ([Verdict.PASS], [check(Verdict.FAIL, required=False)], True, Overall.INCONCLUSIVE),
     ],
 )
 def test_overall(verdicts: list[Verdict], checks: list[FirewallCheck], unsteady: bool, word: Overall) -> None:
-    """FAIL before INCONCLUSIVE before WARN before PASS over what is required; an unsteady instrument proves nothing either way."""
+    """FAIL before INCONCLUSIVE before WARN before PASS over what is required; an unsteady instrument proves nothing of voice."""
     row = rows_of(stamp_sample(steady(200), steady(1)))["up_jitter_ms"]
     metrics = [replace(row, verdict=verdict) for verdict in verdicts]
     assert overall(metrics, checks, unsteady=unsteady) is word

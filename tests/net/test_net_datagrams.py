@@ -1,0 +1,223 @@
+"""Both ways to receive UDP, on loopback: the kernel's stamps, and stamps of a thread of ours."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from loopback import LOOPBACKS, no_listener, received, udp_server
+
+from nra.model.failure import FailureKind
+from nra.model.sample import StampKind
+from nra.net import sockets, threaded_datagrams
+from nra.net.clock import SystemClock
+from nra.net.datagrams import KernelStampedPort
+from nra.net.ports import Arrival, DatagramPort, NetworkError, Refusal, Transmission
+from nra.net.threaded_datagrams import ThreadStampedPort
+
+MS = 1_000_000
+CLOCK = SystemClock()
+Open = Callable[..., DatagramPort]
+HAS_RECVMSG = hasattr(socket.socket, "recvmsg")
+
+
+@pytest.fixture(
+    params=[pytest.param(KernelStampedPort, marks=pytest.mark.skipif(not HAS_RECVMSG, reason="no recvmsg here")), ThreadStampedPort]
+)
+def open_port(request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Return how to open a port of either kind; all are closed in the end."""
+    opened: list[DatagramPort] = []
+
+    def opening(address: str, port: int, channels: int = 1, dscp: int = 0) -> DatagramPort:
+        opened.append(request.param(CLOCK, address, port, channels, dscp))
+        return opened[-1]
+
+    yield opening
+    for port in opened:
+        port.close()
+
+
+def arrivals(port: DatagramPort, count: int = 1) -> list[Arrival]:
+    """Return the next datagrams."""
+    events = received(port, CLOCK.now_ns, count)
+    assert all(isinstance(event, Arrival) for event in events), events
+    return [event for event in events if isinstance(event, Arrival)]
+
+
+@pytest.mark.parametrize("address", LOOPBACKS)
+def test_a_datagram_there_and_back(open_port: Open, address: str) -> None:
+    """What comes back is stamped between sending and reading, on the line of our clock."""
+    with udp_server(address) as number:
+        port = open_port(address, number)
+        sent_ns = CLOCK.now_ns()
+        port.send(Transmission(channel=0, payload=b"there"))
+        (arrival,) = arrivals(port)
+        assert (arrival.payload, arrival.channel) == (b"there", 0)
+        assert sent_ns < arrival.received_ns <= arrival.read_ns <= CLOCK.now_ns()
+        assert port.local_address == address
+        assert port.local_port(0) > 0
+
+
+@pytest.mark.skipif(not HAS_RECVMSG, reason="no recvmsg here")
+@pytest.mark.parametrize("address", LOOPBACKS)
+def test_the_kernel_says_when_and_how(address: str) -> None:
+    """Linux and macOS stamp each datagram, and give its TTL and TOS; the stamp is laid on our line, wherever that runs."""
+    clock = SystemClock()
+    clock._anchor_ns -= 3_600_000 * MS  # an hour behind the wall clock
+    with udp_server(address) as number:
+        port = KernelStampedPort(clock, address, number, 1, 46)
+        try:
+            sent_ns = clock.now_ns()
+            port.send(Transmission(channel=0, payload=b"x"))
+            (arrival,) = received(port, clock.now_ns)
+            assert isinstance(arrival, Arrival)
+            assert sent_ns < arrival.received_ns <= arrival.read_ns
+            assert (arrival.stamp, arrival.tos) == (StampKind.KERNEL, 0)
+            assert arrival.ttl is not None
+            assert arrival.ttl > 0
+            assert port.local_drops() in (0, None)
+        finally:
+            port.close()
+
+
+def test_stamps_of_our_own_are_called_so() -> None:
+    """A thread's stamp is the user's; drops are not known."""
+    with udp_server("127.0.0.1") as number:
+        port = ThreadStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            port.send(Transmission(channel=0, payload=b"x"))
+            (arrival,) = arrivals(port)
+            assert (arrival.stamp, arrival.ttl, arrival.tos, port.local_drops()) == (StampKind.USER, None, None, None)
+            assert arrival.received_ns == arrival.read_ns
+        finally:
+            port.close()
+
+
+def test_channels_are_told_apart(open_port: Open) -> None:
+    """Each channel is a socket with a port of its own, and what comes back on it says so."""
+    with udp_server("127.0.0.1") as number:
+        port = open_port("127.0.0.1", number, channels=5)
+        for channel in range(5):
+            port.send(Transmission(channel=channel, payload=bytes((channel,))))
+        assert sorted((event.channel, event.payload[0]) for event in arrivals(port, 5)) == [(n, n) for n in range(5)]
+        assert len({port.local_port(channel) for channel in range(5)}) == 5
+
+
+def test_waiting_ends_when_it_should(open_port: Open) -> None:
+    """Nothing comes: the wait ends at the time, not much later; a time in the past does not wait."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = open_port("127.0.0.1", silent.getsockname()[1])
+        until_ns = CLOCK.now_ns() + 30 * MS
+        assert list(port.receive(until_ns)) == []
+        assert 0 <= CLOCK.now_ns() - until_ns < 200 * MS
+        before_ns = CLOCK.now_ns()
+        assert list(port.receive(before_ns - MS)) == []
+        assert CLOCK.now_ns() - before_ns < 100 * MS
+
+
+def test_a_closed_port_is_a_refusal(open_port: Open) -> None:
+    """The ICMP error that comes back is an event of its channel, not an exception (contract 4.4: refused)."""
+    with no_listener() as number:
+        port = open_port("127.0.0.1", number)
+        port.send(Transmission(channel=0, payload=b"x"))
+        (event, *_) = received(port, CLOCK.now_ns)
+        assert isinstance(event, Refusal)
+        assert (event.channel, event.failure.kind) == (0, FailureKind.REFUSED)
+
+
+@pytest.mark.skipif(not HAS_RECVMSG, reason="the thread takes the error at once")
+def test_an_earlier_packet_s_error_does_not_cost_the_next() -> None:
+    """Linux reports an ICMP error at the next call, be that a send of another packet: it is sent all the same."""
+    with no_listener() as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            for _ in range(5):
+                port.send(Transmission(channel=0, payload=b"x"))
+                time.sleep(0.001)
+        finally:
+            port.close()
+
+
+def test_what_cannot_be_sent_is_a_network_error(open_port: Open) -> None:
+    """A datagram that no network takes is the workstation's failure, with the system's words."""
+    with udp_server("127.0.0.1") as number:
+        port = open_port("127.0.0.1", number)
+        with pytest.raises(NetworkError, match="send"):
+            port.send(Transmission(channel=0, payload=bytes(70_000)))
+
+
+def test_what_cannot_be_opened_is_a_network_error(open_port: Open) -> None:
+    """A zone that is no interface of this machine; nothing is left open."""
+    with pytest.raises(NetworkError, match="open"):
+        open_port("fe80::1%no-such-interface", 9, channels=3)
+
+
+def test_an_undisturbed_clock_has_no_steps(open_port: Open) -> None:
+    """No step is told where there was none."""
+    with udp_server("127.0.0.1") as number:
+        assert open_port("127.0.0.1", number).clock_steps_ns() == ()
+
+
+def test_a_clock_step_is_told_and_moves_no_stamp(open_port: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wall clock set forward by an hour: arrivals stay on the line, the step is in the report."""
+    hour_ns = 3600 * 1000 * MS
+    with udp_server("127.0.0.1") as number:
+        port = open_port("127.0.0.1", number)
+        real_ns = time.time_ns
+        monkeypatch.setattr("nra.net.clock.time.time_ns", lambda: real_ns() + hour_ns)
+        port.send(Transmission(channel=0, payload=b"x"))
+        (arrival,) = arrivals(port)
+        assert abs(arrival.received_ns - CLOCK.now_ns()) < 1000 * MS
+        (step_ns,) = port.clock_steps_ns()
+        assert abs(step_ns - hour_ns) < MS
+
+
+@pytest.mark.skipif(not HAS_RECVMSG, reason="Windows takes 512 at most")
+def test_more_sockets_than_select_takes() -> None:
+    """A thousand calls need descriptors above 1023, and a limit of open files to match."""
+    with udp_server("127.0.0.1") as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1100, 0)
+        try:
+            port.send(Transmission(channel=1099, payload=b"last"))
+            assert [event.channel for event in arrivals(port)] == [1099]
+        finally:
+            port.close()
+
+
+def test_threads_share_many_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One `select` takes 512 sockets on Windows: each thread has its share, and closing ends them all."""
+    monkeypatch.setattr(threaded_datagrams, "MOST_SELECTED", 2)
+    with udp_server("127.0.0.1") as number:
+        port = ThreadStampedPort(CLOCK, "127.0.0.1", number, 5, 0)
+        for channel in range(5):
+            port.send(Transmission(channel=channel, payload=bytes((channel,))))
+        assert {event.channel for event in arrivals(port, 5)} == {0, 1, 2, 3, 4}
+        assert len(port._readers) == 3
+        port.close()
+        assert not any(reader.is_alive() for reader in port._readers)
+
+
+def test_local_drops_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this workstation's own socket dropped is told, so that it is not billed to the network (SO_RXQ_OVFL)."""
+    monkeypatch.setattr(sockets, "BUFFER_BYTES", 4096)
+    if not HAS_RECVMSG:
+        pytest.skip("no recvmsg here")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = KernelStampedPort(CLOCK, "127.0.0.1", server.getsockname()[1], 1, 0)
+        try:
+            if port.local_drops() is None:
+                pytest.skip("this system does not count")
+            for _ in range(200):
+                server.sendto(bytes(172), ("127.0.0.1", port.local_port(0)))
+            seen = len(arrivals(port))
+            server.sendto(b"next", ("127.0.0.1", port.local_port(0)))
+            while arrivals(port)[-1].payload != b"next":
+                seen += 1
+            drops = port.local_drops()
+            assert drops is not None
+            assert drops > 0
+            assert seen + drops <= 200
+        finally:
+            port.close()
