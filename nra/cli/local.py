@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from nra.cli.errors import told_to_the_user
 from nra.model.plan import Target
 from nra.model.region import Endpoint, Region, Service
 from nra.reflector.embedded import Embedded, embedded
+from nra.reflector.engine import CannotListen
 from nra.run.settings import Settings
 
 NAME = "local"
@@ -21,7 +23,7 @@ def served(settings: Settings) -> Iterator[Settings]:
     if settings.region.name != NAME:
         yield settings
         return
-    with embedded(settings.key) as servers:
+    with told_to_the_user(CannotListen), embedded(settings.key) as servers:
         yield replace(
             settings,
             region=region_of(servers),

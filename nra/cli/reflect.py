@@ -1,6 +1,7 @@
 """`nra reflect`: the Session-Reflector as a program."""
 
 import signal
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,23 +26,40 @@ RATE_LIMIT_PER_S: Final = 6000
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
-def reflect(bind: str | None, port: int, key_file: Path | None, allow: tuple[str, ...], rate_limit: int) -> int:
+@click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
+@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
+@click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
+def reflect(
+    bind: str | None,
+    port: int,
+    key_file: Path | None,
+    allow: tuple[str, ...],
+    rate_limit: int,
+    responders: bool,
+    cert: Path | None,
+    key: Path | None,
+) -> int:
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
+    from nra.cli.responders import responding, tls_of
     from nra.cli.settings import read_key
     from nra.reflector.core import Reflector
     from nra.reflector.engine import CannotListen, Engine
     from nra.reflector.guard import Guard
 
+    if (cert or key) and not responders:
+        raise UserError("--cert and --key: of use with --responders only")
+    tls = tls_of(cert, key) if responders else None
     guard = Guard(allow=networks(allow), rate_limit=rate_limit, own_ports=frozenset({port}))
     reflector = Reflector(key=read_key(key_file) if key_file else None, guard=guard)
     try:
         engine = Engine(reflector, [(address, port) for address in addresses(bind)])
     except CannotListen as error:
         raise UserError(f"cannot listen on {bind or 'all addresses'} port {port}: {error}") from error
-    for address, number in engine.bound:
-        click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
-    with interruptible(signal.SIGINT, signal.SIGTERM) as interrupt:
-        engine.run(interrupt)
+    with suppress(KeyboardInterrupt), interruptible(signal.SIGINT, signal.SIGTERM) as interrupt:  # a second signal is no other wish
+        for address, number in engine.bound:
+            click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
+        with responding(reflector, engine, addresses(bind), tls, networks(allow), rate_limit) if tls else nullcontext():
+            engine.run(interrupt)
     click.echo(summary(reflector))
     return 0
 
@@ -55,7 +73,7 @@ def addresses(bind: str | None) -> tuple[str, ...]:
     if bind is None:
         return every_address()
     try:
-        ipaddress.ip_address(bind.partition("%")[0])
+        ipaddress.ip_address(bind)
     except ValueError as error:
         raise UserError(f"--bind {bind}: an IP address is expected") from error
     return (bind,)

@@ -12,6 +12,7 @@ from typing import Final
 from nra.net.clock import SystemClock, WallStamps
 from nra.net.datagrams import DATAGRAM_BYTES, DRAIN, PLAUSIBLE_NS
 from nra.net.failures import network_error
+from nra.net.ports import NetworkError
 from nra.net.sockets import enlarge_buffers, family_of, set_dscp, socket_address
 from nra.net.stamps import Ancillary, ask_for_control, read_control
 
@@ -45,17 +46,34 @@ class ServerPort:
         self._wall = WallStamps(clock)
         self._sockets: list[socket.socket] = []
         self._dscp: list[int] = []
+        self._channel_of: dict[socket.socket, int] = {}
+        self._bound: list[tuple[str, int]] = []
+        self._stamped = hasattr(socket.socket, "recvmsg")
         try:
             for address, port in binds:
-                self._sockets.append(_bound(address, port))
-                self._dscp.append(0)
-        except OSError as error:
+                self.listen(address, port)
+        except NetworkError:
             self.close()
+            raise
+
+    @property
+    def bound(self) -> tuple[tuple[str, int], ...]:
+        """The addresses and ports that are bound, by channel."""
+        return tuple(self._bound)
+
+    def listen(self, address: str, port: int) -> int:
+        """Bind one more address and return its channel; raises NetworkError."""
+        try:
+            sock = _bound(address, port)
+        except OSError as error:
             raise network_error(error, "bind") from error
-        self._channel_of = {sock: channel for channel, sock in enumerate(self._sockets)}
-        names = [sock.getsockname() for sock in self._sockets]
-        self.bound: Final = tuple((str(name[0]), int(name[1])) for name in names)
-        self._stamped = hasattr(socket.socket, "recvmsg")
+        channel = len(self._sockets)
+        name = sock.getsockname()
+        self._sockets.append(sock)
+        self._dscp.append(0)
+        self._channel_of[sock] = channel
+        self._bound.append((str(name[0]), int(name[1])))
+        return channel
 
     def receive(self, wait_s: float) -> list[Datagram]:
         """Wait for datagrams, at most `wait_s`."""

@@ -1,0 +1,66 @@
+"""What `nra reflect --responders` adds: the ports of the catalogue, each told on a line of its own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from nra.cli.errors import UserError
+
+if TYPE_CHECKING:
+    from nra.reflector.core import Reflector
+    from nra.reflector.engine import Engine
+    from nra.reflector.guard import IpNetwork
+    from nra.reflector.responders.certificate import TlsIdentity
+
+
+class Tls(NamedTuple):
+    """What the TLS ports show, None where there is nothing to show; and the line that says so."""
+
+    identity: "TlsIdentity | None"
+    line: str
+
+
+def tls_of(cert: Path | None, key: Path | None) -> Tls:
+    """Return the user's certificate, or one made now; raises UserError."""
+    from nra.reflector.responders.certificate import NoCryptography, UnusableCertificate, load_identity, pin_of, self_signed_identity
+
+    if cert is None and key is not None:
+        raise UserError("--key: its certificate is missing (--cert)")
+    try:
+        identity = load_identity(cert, key) if cert is not None else self_signed_identity()
+    except UnusableCertificate as error:
+        raise UserError(f"--cert: {error}") from error
+    except NoCryptography:
+        return Tls(None, "TLS needs --cert and --key, or the package cryptography (pip install 'nra[responders]')")
+    kind = "from --cert" if cert is not None else "self-signed, gone when this ends"
+    return Tls(identity, f"TLS certificate {kind}: SPKI SHA-256 {pin_of(identity)}")
+
+
+@contextmanager
+def responding(
+    reflector: "Reflector", engine: "Engine", addresses: Sequence[str], tls: Tls, allow: "Sequence[IpNetwork]", rate_limit: int
+) -> Iterator[None]:
+    """Open the responders, tell what became of each, and serve those over TCP while the block lasts."""
+    from nra.model.responder import RESPONDERS
+    from nra.reflector.background import background
+    from nra.reflector.responders.opening import open_responders
+    from nra.reflector.responders.tcp import guarded
+
+    server = guarded(allow, rate_limit)
+    opened = open_responders(RESPONDERS, addresses, engine, server, tls.identity)
+    for line in opened.listening:
+        click.echo(line)
+    if tls.identity is not None:
+        click.echo(tls.line)
+    for line in opened.refused:
+        click.echo(line, err=True)
+    if opened.closed:
+        click.echo(f"cannot listen on TCP {', '.join(map(str, opened.closed))}: {tls.line}", err=True)
+    try:
+        with background(server.run, "nra-tcp"):
+            yield
+    finally:
+        reflector.counters.update(server.counters)

@@ -1,0 +1,304 @@
+"""The Session-Reflector's core: what it answers, what it counts instead, and that nothing stops it."""
+
+from dataclasses import replace
+from struct import Struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nra.reflector.core import ERROR_ESTIMATE, Reflector, Request, Response
+from nra.reflector.guard import Guard
+from nra.wire.receive_record import RecordReply, RecordRequest
+from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, encode_sender
+from nra.wire.stamp_tlv import Tlv, TlvType, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs, split_tlvs, verify_tlvs
+from nra.wire.stamp_values import ClassOfService, DirectMeasurement, Location, TimestampInformation, request_tlv
+from nra.wire.timestamps import ntp_from_unix_ns
+
+NOW = 1_767_600_000_000_000_000
+KEY = bytes(range(32))
+SOURCE = ("192.0.2.10", 50000)
+EF = 46 << 2
+TWAMP_SENDER = Struct(">IQH")
+
+
+def packet(sequence: int = 0, ssid: int = 0x1234, tail: bytes = b"") -> SenderPacket:
+    """Return a sender's packet."""
+    return SenderPacket(sequence, ntp_from_unix_ns(NOW), 0x8F84, ssid, tail)
+
+
+def came(payload: bytes, at_ns: int = NOW, **changes: Any) -> Request:
+    """Return a request as received 10 us before it is answered."""
+    values: dict[str, Any] = {
+        "payload": payload,
+        "source": SOURCE,
+        "destination": "198.51.100.1",
+        "destination_port": 20862,
+        "received_ns": at_ns - 10_000,
+        "ttl": 57,
+        "tos": EF,
+    }
+    return Request(**(values | changes))
+
+
+def answered(reflector: Reflector, payload: bytes, at_ns: int = NOW, key: bytes | None = None, **changes: Any) -> ReflectorPacket:
+    """Return the reply to a request."""
+    response = reflector.answer(came(payload, at_ns, **changes), at_ns)
+    assert response is not None, dict(reflector.counters)
+    return decode_reflector(response.payload, key)
+
+
+def test_a_reply_field_by_field() -> None:
+    """What was received is copied, what happened here is stamped (RFC 8762 4.3.1)."""
+    reply = answered(Reflector(), encode_sender(packet(7)))
+    assert reply == ReflectorPacket(
+        sequence=0,
+        timestamp=ntp_from_unix_ns(NOW),
+        error_estimate=ERROR_ESTIMATE,
+        ssid=0x1234,
+        receive_timestamp=ntp_from_unix_ns(NOW - 10_000),
+        sender_sequence=7,
+        sender_timestamp=ntp_from_unix_ns(NOW),
+        sender_error_estimate=0x8F84,
+        sender_ttl=57,
+    )
+
+
+def test_its_clock_is_not_called_synchronized() -> None:
+    """S is 0: nobody here vouches for the clock (RFC 4656 4.1.2)."""
+    assert ERROR_ESTIMATE & 0x8000 == 0
+    assert ERROR_ESTIMATE & 0xFF != 0
+
+
+def test_a_ttl_that_cannot_be_read_is_255() -> None:
+    """RFC 5357 4.2.1."""
+    assert answered(Reflector(), encode_sender(packet()), ttl=None).sender_ttl == 255
+
+
+def test_it_numbers_what_it_sends_session_by_session() -> None:
+    """Stateful: from 0, one more per reply, whatever the sender's number (RFC 8762 4.3)."""
+    reflector = Reflector()
+    assert [answered(reflector, encode_sender(packet(number))).sequence for number in (0, 3, 3, 1)] == [0, 1, 2, 3]
+    assert answered(reflector, encode_sender(packet(0, ssid=9))).sequence == 0
+    assert answered(reflector, encode_sender(packet(0)), source=("192.0.2.10", 50001)).sequence == 0
+    assert answered(reflector, encode_sender(packet(9))).sequence == 4
+    assert len(reflector.sessions) == 3
+
+
+def test_numbers_wrap() -> None:
+    """After 2^32 - 1 comes 0."""
+    reflector = Reflector()
+    answered(reflector, encode_sender(packet()))
+    session = reflector.sessions.known((0x1234, *SOURCE))
+    assert session is not None
+    session.transmitted = 2**32 - 1
+    assert [answered(reflector, encode_sender(packet(number))).sequence for number in (1, 2)] == [2**32 - 1, 0]
+
+
+def test_the_reply_is_stamped_when_it_leaves() -> None:
+    """T3 is taken right before sending; with a key the HMAC covers it (RFC 8762 4.3.2)."""
+    for key in (None, KEY):
+        reflector = Reflector(key=key)
+        response = reflector.answer(came(encode_sender(packet(), key)), NOW)
+        assert isinstance(response, Response)
+        assert decode_reflector(reflector.stamped(response, NOW + 77_000), key).t3_ns(NOW) == NOW + 77_000
+
+
+def padding(size: int) -> bytes:
+    """Return one Extra Padding TLV, `size` octets with its header."""
+    return encode_tlvs([Tlv(0x80, TlvType.EXTRA_PADDING, bytes(size - 4))])
+
+
+def tail_of(*values: Any) -> bytes:
+    """Return TLVs that ask."""
+    return encode_tlvs([request_tlv(value) for value in values])
+
+
+def values_in(reply: ReflectorPacket) -> dict[int, bytes]:
+    """Return the usable values of a reply."""
+    return {tlv.type: tlv.value for tlv in parse_tlvs(reply.tail)}
+
+
+def test_counters_include_this_packet_and_this_reply() -> None:
+    """Direct Measurement: received and sent of the session (RFC 8972 4.5)."""
+    reflector = Reflector()
+    for number in range(3):
+        reply = answered(reflector, encode_sender(packet(number, tail=tail_of(DirectMeasurement(sender_tx=number + 1)))))
+    assert DirectMeasurement.decode(values_in(reply)[TlvType.DIRECT_MEASUREMENT]) == DirectMeasurement(
+        sender_tx=3, reflector_rx=3, reflector_tx=3
+    )
+
+
+def test_the_marking_asked_for_is_given() -> None:
+    """The reply carries DSCP1, says which DSCP came, and that it did as asked (RFC 8972 4.4)."""
+    reflector = Reflector()
+    response = reflector.answer(came(encode_sender(packet(tail=tail_of(ClassOfService(dscp1=10))))), NOW)
+    assert response is not None
+    seen = ClassOfService.decode(values_in(decode_reflector(response.payload))[TlvType.CLASS_OF_SERVICE])
+    assert (response.dscp, seen.dscp2, seen.rp) == (10, 46, 0)
+
+
+@pytest.mark.parametrize(("tos", "dscp"), [(EF, 46), (EF | 1, 46), (None, 0)])
+def test_without_being_asked_it_marks_as_it_was_marked(tos: int | None, dscp: int) -> None:
+    """The reply's marking is the request's."""
+    response = Reflector().answer(came(encode_sender(packet()), tos=tos), NOW)
+    assert response is not None
+    assert response.dscp == dscp
+
+
+def test_location_and_timestamp_information() -> None:
+    """Where the packet seemed to come from shows a NAT; how the stamps are taken is said truly (RFC 8972 4.2, 4.3)."""
+    reply = answered(Reflector(), encode_sender(packet(tail=tail_of(Location.request(), TimestampInformation()))))
+    seen = values_in(reply)
+    location = Location.decode(seen[TlvType.LOCATION])
+    assert (location.source_port, location.destination_port) == (50000, 20862)
+    assert {tlv.value[:4] for tlv in location.sub_tlvs} == {bytes((192, 0, 2, 10)), bytes((198, 51, 100, 1))}
+    assert TimestampInformation.decode(seen[TlvType.TIMESTAMP_INFORMATION]) == TimestampInformation(
+        sync_in=5, method_in=2, sync_out=5, method_out=2
+    )
+
+
+def test_unknown_tlvs_come_back_unrecognized() -> None:
+    """U stays set, the octets too: also of those that would aim replies at others (RFC 8972 4, RFC 9503, RFC 10052)."""
+    tail = encode_tlvs([Tlv(0x80, kind, bytes(range(8))) for kind in (9, 10, 12, 77, 200)])
+    assert answered(Reflector(), encode_sender(packet(tail=tail))).tail == tail
+
+
+def test_the_receive_record() -> None:
+    """Which of the sender's numbers came, in which order and when: the record of the session from 0 on."""
+    reflector = Reflector()
+    for place, number in enumerate((0, 2, 1)):
+        answered(reflector, encode_sender(packet(number)), NOW + place * 1_000_000)
+    reply = answered(reflector, encode_sender(packet(9, tail=tail_of(RecordRequest(0, 10)))))
+    records = RecordReply.decode(values_in(reply)[TlvType.RECEIVE_RECORD]).records
+    assert [record and record.sender_sequence for record in records] == [0, 2, 1, 9]
+    assert records[1] is not None
+    assert (records[1].receive_timestamp, records[1].tos) == (ntp_from_unix_ns(NOW + 990_000), EF)
+
+
+@pytest.mark.parametrize("size", [44, 48, 52, 172, 1400])
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "sealed"])
+def test_a_reply_is_as_long_as_its_request(size: int, key: bytes | None) -> None:
+    """Nobody can make it send more than it was sent (contract 5)."""
+    tail = padding(size - 44) if size >= 48 else b""
+    payload = encode_sender(packet(tail=tail), key)
+    response = Reflector(key=key).answer(came(payload), NOW)
+    assert response is not None
+    assert len(response.payload) == len(payload)
+
+
+@pytest.mark.parametrize("size", [0, 1, 13, 14, 40, 43])
+def test_too_short(size: int) -> None:
+    """A reply has 44 octets at least: a shorter request would be amplified (contract 5)."""
+    reflector = Reflector()
+    assert reflector.answer(came(bytes(size)), NOW) is None
+    assert reflector.counters == {"received": 1, "too_short": 1}
+
+
+def test_twamp_light() -> None:
+    """A request of 44 octets or more is answered in TWAMP's layout, the first 41 octets being the same (RFC 5357 App. I)."""
+    request = TWAMP_SENDER.pack(5, ntp_from_unix_ns(NOW), 0x8F84) + bytes(30)
+    reply = answered(Reflector(), request)
+    assert (reply.sender_sequence, reply.ssid, reply.sequence) == (5, 0, 0)
+
+
+def test_twamp_light_with_random_padding() -> None:
+    """Padding is neither an SSID nor TLVs: the packets stay one session, and the octets behind the reply come back as they were."""
+    reflector = Reflector()
+    for number in range(4):
+        filling = bytes((number * 7 + place * 31 + 1) % 256 for place in range(90))
+        request = TWAMP_SENDER.pack(number, ntp_from_unix_ns(NOW), 0x8F84) + filling
+        reply = answered(reflector, request)
+        assert (reply.sequence, reply.ssid, reply.tail) == (number, 0, request[44:])
+    assert len(reflector.sessions) == 1
+
+
+def test_ptp_stamps_come_back_in_their_own_format() -> None:
+    """The sender's stamp and its Z bit are copied, the reflector's own are NTP (RFC 8186)."""
+    reply = answered(Reflector(), encode_sender(SenderPacket(0, 0x6592_0080_1DCD_6500, 0xC587)))
+    assert (reply.sender_timestamp, reply.sender_error_estimate, reply.error_estimate & 0x4000) == (0x6592_0080_1DCD_6500, 0xC587, 0)
+
+
+def test_a_ptp_stamp_that_is_none_is_malformed() -> None:
+    """More than a second of nanoseconds (RFC 8877 4.3)."""
+    reflector = Reflector()
+    assert reflector.answer(came(encode_sender(SenderPacket(0, 0xFFFF_FFFF, 0xC587))), NOW) is None
+    assert reflector.counters["malformed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "counter"),
+    [
+        (encode_sender(packet()), "malformed"),
+        (encode_sender(packet(tail=bytes(68))), "bad_hmac"),
+        (encode_sender(packet(), bytes(32)), "bad_hmac"),
+        (encode_sender(packet(), KEY)[:-1], "malformed"),
+    ],
+    ids=["too short for it", "not signed", "another key", "cut"],
+)
+def test_with_a_key_only_what_it_signed_is_answered(payload: bytes, counter: str) -> None:
+    """`--key-file` accepts authenticated packets only (contract 5)."""
+    reflector = Reflector(key=KEY)
+    assert reflector.answer(came(payload), NOW) is None
+    assert (reflector.counters[counter], len(reflector.sessions)) == (1, 0)
+
+
+def test_an_authenticated_reply_verifies() -> None:
+    """Base packet and TLVs are sealed with the reply's own number (RFC 8762 4.3.2, RFC 8972 4.8)."""
+    reflector = Reflector(key=KEY)
+    answered(reflector, encode_sender(packet(0), KEY), key=KEY)
+    tail = seal_tlvs(tail_of(DirectMeasurement(sender_tx=1)) + encode_tlvs([hmac_tlv()]), 5, KEY)
+    reply = answered(reflector, encode_sender(packet(5, tail=tail), KEY), key=KEY)
+    verify_tlvs(reply.tail, 1, KEY, mandatory=True)
+    assert TlvType.DIRECT_MEASUREMENT in values_in(reply)
+
+
+def test_rate_limited_packets_are_counted_for_their_session() -> None:
+    """What the limit took is not lost on the way: the session's received counter tells its sender."""
+    reflector = Reflector(guard=Guard(rate_limit=2))
+    outcomes = [reflector.answer(came(encode_sender(packet(number))), NOW) for number in range(4)]
+    assert [outcome is not None for outcome in outcomes] == [True, True, False, False]
+    reply = answered(reflector, encode_sender(packet(4, tail=tail_of(DirectMeasurement(sender_tx=5)))), NOW + 10**9)
+    counters = DirectMeasurement.decode(values_in(reply)[TlvType.DIRECT_MEASUREMENT])
+    assert (counters.reflector_rx, counters.reflector_tx, reply.sequence) == (5, 3, 2)
+    assert reflector.counters["rate_limited"] == 2
+
+
+payloads = st.one_of(
+    st.binary(max_size=300),
+    st.builds(lambda head, tail: encode_sender(packet()) + head + tail, st.binary(max_size=4), st.binary(max_size=200)),
+    st.builds(
+        lambda at, octet: flipped(encode_sender(packet(tail=tail_of(Location.request(), RecordRequest(0, 3)))), at, octet),
+        st.integers(0, 200),
+        st.integers(0, 255),
+    ),
+)
+
+
+def flipped(payload: bytes, at: int, octet: int) -> bytes:
+    """Return the payload with one octet changed."""
+    at %= len(payload)
+    return payload[:at] + bytes((octet,)) + payload[at + 1 :]
+
+
+@given(st.lists(payloads, min_size=1, max_size=8), st.sampled_from([None, KEY]), st.sampled_from([None, 0, 255]))
+def test_trap_13_nothing_stops_it(received: list[bytes], key: bytes | None, tos: int | None) -> None:
+    """Trap 13: a one-byte datagram, or any other, is answered with no more than it is, or counted: never an error."""
+    reflector = Reflector(key=key, guard=Guard(rate_limit=0))
+    for payload in received:
+        response = reflector.answer(came(payload, tos=tos), NOW)
+        assert response is None or (len(response.payload) == len(payload) and 0 <= response.dscp <= 63)
+        if response is not None:
+            assert len(reflector.stamped(response, NOW)) == len(payload)
+    counted = sum(count for reason, count in reflector.counters.items() if reason != "received")
+    assert reflector.counters["received"] == counted == len(received)
+    assert answered(reflector, encode_sender(packet(), key), key=key).sender_sequence == 0
+
+
+def test_tlvs_keep_their_places_in_the_reply() -> None:
+    """The reply's TLVs are the request's, type by type and length by length."""
+    tail = tail_of(ClassOfService(dscp1=46), DirectMeasurement(sender_tx=1), Location.request()) + padding(60)
+    reply = answered(Reflector(), encode_sender(packet(tail=tail)))
+    assert [(tlv.type, len(tlv.value)) for tlv in split_tlvs(reply.tail)] == [(tlv.type, len(tlv.value)) for tlv in split_tlvs(tail)]
+    assert replace(reply, tail=b"").sender_sequence == 0

@@ -1,0 +1,93 @@
+"""Who is answered: decided by the source alone."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from nra.reflector import guard as room
+from nra.reflector.guard import RATE_LIMIT_PER_S, Guard
+
+NOW = 1_767_600_000_000_000_000
+SECOND = 1_000_000_000
+HERE = "192.0.2.1"
+
+
+def granted(guard: Guard, packets: int, now_ns: int = NOW, address: str = HERE) -> int:
+    """Return how many of these packets, all at one moment, are answered."""
+    return sum(guard.refuses(address, 50000, now_ns) is None for _ in range(packets))
+
+
+@pytest.mark.parametrize("port", [53, 123, 161, 862, 1900, 7770, 20862])
+def test_ports_of_responders_are_not_answered(port: int) -> None:
+    """A forged packet from another responder would start a loop between the two (standards.md 7.7)."""
+    assert Guard().refuses(HERE, port, NOW) == "responder_port"
+
+
+def test_its_own_port_is_one_of_them() -> None:
+    """Whatever port it was told to listen on, it does not answer itself."""
+    assert Guard(own_ports=frozenset({40000})).refuses(HERE, 40000, NOW) == "responder_port"
+    assert Guard().refuses(HERE, 40000, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [("192.0.2.77", False), ("192.0.3.1", True), ("2001:db8::5", False), ("2001:db9::5", True), ("fe80::1%eth0", True)],
+)
+def test_only_allowed_networks_are_answered(address: str, refused: bool) -> None:
+    """`--allow` holds for both families, and for addresses with a zone."""
+    guard = Guard(allow=[ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")])
+    assert guard.refuses(address, 50000, NOW) == ("not_allowed" if refused else None)
+
+
+def test_a_zone_is_no_part_of_the_network() -> None:
+    """A link-local address is allowed by its network."""
+    assert Guard(allow=[ip_network("fe80::/10")]).refuses("fe80::1%eth0", 50000, NOW) is None
+
+
+def test_a_source_has_so_many_packets_a_second() -> None:
+    """A bucket of one second's worth: then as many as time brings."""
+    guard = Guard(rate_limit=100)
+    assert granted(guard, 150) == 100
+    assert granted(guard, 10, NOW + SECOND // 20) == 5
+    assert granted(guard, 500, NOW + 10 * SECOND) == 100
+    assert guard.refuses(HERE, 50000, NOW + 10 * SECOND) == "rate_limited"
+
+
+def test_sources_do_not_share() -> None:
+    """One source's excess costs nobody else; its ports are the same source."""
+    guard = Guard(rate_limit=10)
+    assert granted(guard, 20) == 10
+    assert guard.refuses(HERE, 50001, NOW) == "rate_limited"
+    assert granted(guard, 20, address="192.0.2.2") == 10
+
+
+def test_the_default_lets_a_hundred_calls_pass() -> None:
+    """5000 packets/s for ten seconds (contract 1)."""
+    guard = Guard()
+    assert RATE_LIMIT_PER_S >= 5000
+    refused = sum(guard.refuses(HERE, 50000, NOW + number * SECOND // 5000) is not None for number in range(20_000))
+    assert refused == 0
+
+
+def test_no_limit() -> None:
+    """0 is no limit."""
+    assert granted(Guard(rate_limit=0), 20_000) == 20_000
+
+
+def test_a_clock_that_goes_backwards_costs_nobody_anything() -> None:
+    """Tokens neither vanish nor appear when time steps back by an hour."""
+    guard = Guard(rate_limit=10)
+    assert granted(guard, 4) == 4
+    assert granted(guard, 20, NOW - 3600 * SECOND) == 6
+    assert granted(guard, 20, NOW) == 0
+    assert granted(guard, 20, NOW + SECOND) == 10
+
+
+def test_forged_sources_cost_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses come, so many buckets are kept, the newest."""
+    monkeypatch.setattr(room, "MAX_BUCKETS", 50)
+    guard = Guard(rate_limit=1)
+    for number in range(500):
+        guard.refuses(f"10.0.{number // 250}.{number % 250}", 50000, NOW)
+    assert len(guard._buckets) == 50
+    assert guard.refuses("10.0.1.249", 50000, NOW) == "rate_limited"

@@ -1,0 +1,176 @@
+"""What the reflector remembers: capped, expiring, and found again behind a NAT that moved it."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nra.reflector import sessions as room
+from nra.reflector.sessions import IDLE_NS, NAMESAKES, REBINDING_REACH, SETTLED, Session, SessionKey, Sessions
+
+NOW = 1_767_600_000_000_000_000
+SECOND = 1_000_000_000
+OLD: SessionKey = (7, "192.0.2.10", 50000)
+NEW: SessionKey = (7, "203.0.113.9", 61000)
+
+
+def fed(sessions: Sessions, key: SessionKey, numbers: range, now_ns: int = NOW) -> Session:
+    """Answer these numbers in a session."""
+    for number in numbers:
+        session = sessions.of(key, number, now_ns)
+        session.transmitted += 1
+        sessions.remember(session, number, now_ns, 184)
+    return session
+
+
+def test_a_session_is_its_ssid_and_address() -> None:
+    """Another SSID, address or port is another session (RFC 8972 3)."""
+    sessions = Sessions()
+    keys: list[SessionKey] = [(1, "192.0.2.1", 5), (2, "192.0.2.1", 5), (1, "192.0.2.2", 5), (1, "192.0.2.1", 6)]
+    made = [sessions.of(key, 0, NOW) for key in keys]
+    assert len({id(session) for session in made}) == len(sessions) == 4
+    assert [sessions.of(key, 1, NOW) for key in keys] == made
+    assert sessions.known((9, "192.0.2.1", 5)) is None
+
+
+def test_the_longest_silent_session_makes_room() -> None:
+    """At the cap the least recently used one goes, and is counted (contract 5: capped)."""
+    sessions = Sessions(max_sessions=3)
+    for port in (1, 2, 3):
+        sessions.of((1, "192.0.2.1", port), 0, NOW)
+    sessions.of((1, "192.0.2.1", 1), 1, NOW + 1)
+    sessions.of((1, "192.0.2.1", 4), 0, NOW + 2)
+    assert (len(sessions), sessions.evicted) == (3, 1)
+    assert sessions.known((1, "192.0.2.1", 2)) is None
+    assert sessions.known((1, "192.0.2.1", 1)) is not None
+
+
+def test_a_silent_session_expires() -> None:
+    """After two minutes of silence the same key is a new session, and sweeping drops it (RFC 4787 REQ-5)."""
+    sessions = Sessions()
+    first = sessions.of(OLD, 0, NOW)
+    assert sessions.of(OLD, 1, NOW + IDLE_NS) is first
+    assert sessions.of(OLD, 2, NOW + 2 * IDLE_NS + 1) is not first
+    sessions.of(NEW, 0, NOW + 2 * IDLE_NS + SECOND)
+    sessions.expire(NOW + 3 * IDLE_NS + 2)
+    assert (len(sessions), sessions.known(OLD)) == (1, None)
+    sessions.expire(NOW + 9 * IDLE_NS)
+    assert len(sessions) == 0
+
+
+@pytest.mark.parametrize("ahead", [1, 2, REBINDING_REACH])
+def test_a_settled_session_is_followed_to_its_new_address(ahead: int) -> None:
+    """The same SSID going on where it stopped is a NAT rebinding: numbers and records go on (contract 5)."""
+    sessions = Sessions()
+    session = fed(sessions, OLD, range(SETTLED + 1))
+    assert sessions.of(NEW, SETTLED + ahead, NOW) is session
+    assert (sessions.rebound, sessions.known(OLD), len(sessions)) == (1, None, 1)
+
+
+def test_packets_under_way_when_a_nat_moved_the_session_still_belong_to_it() -> None:
+    """A packet that was overtaken by the first one from the new address opens no session of its own, unless it is far off."""
+    sessions = Sessions()
+    session = fed(sessions, OLD, range(SETTLED + 1))
+    assert sessions.of(NEW, SETTLED + 2, NOW) is session
+    assert sessions.of(OLD, SETTLED + 1, NOW) is session
+    assert sessions.of(NEW, SETTLED + 3, NOW) is session
+    assert (sessions.rebound, len(sessions)) == (1, 1)
+    assert sessions.of(OLD, SETTLED + 4 + REBINDING_REACH, NOW) is not session
+    assert len(session.records(0, 100)) == SETTLED + 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sequence", "key", "later_ns"),
+    [
+        (range(SETTLED), SETTLED, NEW, 0),
+        (range(500, 501), 501, NEW, 0),
+        (range(100), 99, NEW, 0),
+        (range(100), 0, NEW, 0),
+        (range(100), 99 + REBINDING_REACH + 1, NEW, 0),
+        (range(100), 100, (8, "203.0.113.9", 61000), 0),
+        (range(100), 100, NEW, IDLE_NS + 1),
+    ],
+    ids=["not settled", "one packet with a high number", "repeated", "another that starts", "too far ahead", "another SSID", "long dead"],
+)
+def test_what_is_no_rebinding(numbers: range, sequence: int, key: SessionKey, later_ns: int) -> None:
+    """A namesake keeps its own session: two senders may have drawn the same 16 bits."""
+    sessions = Sessions()
+    session = fed(sessions, OLD, numbers)
+    assert sessions.of(key, sequence, NOW + later_ns) is not session
+    assert sessions.rebound == 0
+
+
+def test_ssid_0_is_never_followed() -> None:
+    """Senders without an SSID all have the same: it names nobody (RFC 8972 3)."""
+    sessions = Sessions()
+    fed(sessions, (0, "192.0.2.1", 5), range(100))
+    sessions.of((0, "203.0.113.9", 5), 100, NEW[2])
+    assert (sessions.rebound, len(sessions)) == (0, 2)
+
+
+def test_forged_namesakes_cost_no_time() -> None:
+    """However many addresses claim one SSID, only the newest few are looked at for a rebinding."""
+    sessions = Sessions()
+    for port in range(5000):
+        sessions.of((7, "198.51.100.1", port), 0, NOW)
+    began = time.perf_counter()
+    for port in range(5000, 6000):
+        sessions.of((7, "198.51.100.1", port), 0, NOW)
+    assert time.perf_counter() - began < 0.5
+    session = fed(sessions, OLD, range(100))
+    assert sessions.of(NEW, 100, NOW) is session
+    assert NAMESAKES < 100
+
+
+def test_records_are_numbered_like_the_replies() -> None:
+    """The record of reply n is the n-th, also when the oldest are gone; beyond the newest there is none."""
+    session = Session()
+    for number in range(10):
+        session.remember(number * 2, NOW + number, None if number == 4 else 184)
+    session.forget(3)
+    found = session.records(1, 6)
+    assert [record and (record.sender_sequence, record.tos) for record in found] == [None, None, (6, 184), (8, None), (10, 184), (12, 184)]
+    assert len(session.records(8, 100)) == 2
+    assert session.records(10, 5) == []
+
+
+def test_one_session_s_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past its share the older half of a session's record is forgotten; what is left keeps its numbers."""
+    monkeypatch.setattr(room, "RECORDS_PER_SESSION", 100)
+    sessions = Sessions()
+    session = fed(sessions, OLD, range(1000))
+    assert len(session.senders) <= 100
+    assert session.dropped + len(session.senders) == 1000
+    newest = session.records(999, 1)[0]
+    assert newest is not None
+    assert newest.sender_sequence == 999
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 40), st.booleans()), max_size=30))
+def test_all_sessions_memory_is_bounded_and_counted_right(steps: list[tuple[int, int, bool]]) -> None:
+    """Whoever comes, moves or goes: the budget holds, and the book of it is right."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "RECORDS_IN_ALL", 100)
+        patch.setattr(room, "RECORDS_PER_SESSION", 60)
+        sessions = Sessions(max_sessions=4)
+        counts: dict[int, int] = {}
+        for ssid, packets, moves in steps:
+            port = 1000 + ssid + (500 if moves else 0)
+            start = counts.get(ssid, 0)
+            counts[ssid] = start + packets
+            fed(sessions, (ssid, "192.0.2.1", port), range(start, start + packets))
+            held = sum(len(session.senders) for session in sessions._by_key.values())
+            assert held == sessions._records <= 100
+            assert sorted(key for keys in sessions._keys_of_ssid.values() for key in keys) == sorted(sessions._by_key)
+
+
+def test_memory_that_was_shed_is_told_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longest silent sessions lose their record first, not the one that is being measured."""
+    monkeypatch.setattr(room, "RECORDS_IN_ALL", 100)
+    sessions = Sessions()
+    idle = fed(sessions, OLD, range(60))
+    busy = fed(sessions, (8, "192.0.2.11", 5), range(60))
+    assert (len(idle.senders), idle.dropped) == (0, 60)
+    assert idle.records(0, 2) == [None, None]
+    assert len(busy.senders) == 60
