@@ -1,5 +1,6 @@
 """The command line: words typed -> one use-case call -> exit code. Nothing heavy is imported before a command needs it."""
 
+import contextlib
 import io
 import os
 import sys
@@ -47,7 +48,12 @@ def cli(ctx: click.Context, config: str | None) -> None:
 
 def main(args: Sequence[str] | None = None, *, program_folder: "Path | None" = None) -> NoReturn:
     """Run the command line and exit; commands return their exit code, everything else ends in at most one line."""
-    sys.exit(_exit_code(args, program_folder))
+    code = _exit_code(args, program_folder)
+    if code == INTERRUPTED:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os._exit(code)  # at once: what was cut off in the middle would only complain while Python tidies up
+    sys.exit(code)
 
 
 def _exit_code(args: Sequence[str] | None, program_folder: "Path | None") -> int:

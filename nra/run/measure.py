@@ -38,4 +38,8 @@ def measure_here(settings: Settings, reporter: Reporter, stop: Callable[[], bool
     """Measure from this workstation."""
     # The selector loop everywhere: Windows' default one loses its UDP reader to an ICMP error (cpython gh-127057)
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(measure(settings, SystemNetwork(), reporter, stop))
+        try:
+            return runner.run(measure(settings, SystemNetwork(), reporter, stop))
+        except KeyboardInterrupt:
+            runner.get_loop().set_exception_handler(lambda _loop, _context: None)  # what is cut off now has nothing to say
+            raise

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
+from unittest.mock import patch
 
 import click
 import pytest
@@ -53,7 +54,7 @@ def toy_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def ended(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, str]:
     """Return exit code, standard output and standard error of a command line."""
-    with pytest.raises(SystemExit) as caught:
+    with patch("os._exit", sys.exit), pytest.raises(SystemExit) as caught:  # an interrupted program leaves at once, a test does not
         main(args)
     shown = capsys.readouterr()
     return caught.value.code, shown.out, shown.err

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -95,7 +96,7 @@ def net(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeNetwork
 
 def ended(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, str]:
     """Return exit code, standard output and standard error of a command line."""
-    with pytest.raises(SystemExit) as caught:
+    with patch("os._exit", sys.exit), pytest.raises(SystemExit) as caught:  # an interrupted program leaves at once, a test does not
         main(args)
     out, err = capsys.readouterr()
     assert "Traceback" not in err
