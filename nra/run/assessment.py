@@ -38,7 +38,7 @@ def assess(settings: Settings, seen: Observations, span: Span) -> RunDocument:
     sample = judged_sample(seen)
     voice = score_voice(sample, settings.codecs) if sample is not None else None
     explanation = None if span.interrupted else explained(seen.voice, seen.ports, seen.control)
-    why = "" if sample is not None else why_not_measured(seen.voice, interrupted=span.interrupted)
+    why = "" if sample is not None else INTERRUPTED if span.interrupted else why_not_measured(seen.voice)
     skipped = settings.asked.only == "firewall"
     metrics = voice_rows(voice, settings.thresholds, skipped=skipped, why_absent="not asked for" if skipped else why)
     control = control_answered([seen.control, *(observation for _, observation in (*seen.voice, *seen.ports))])
@@ -69,11 +69,12 @@ def remarks(sample: VoiceSample | None, explanation: str | None) -> tuple[str, .
     return (*(() if sample is None else sample.remarks), *(() if explanation is None else (explanation,)))
 
 
-def why_not_measured(climbed: tuple[Climbed, ...], *, interrupted: bool) -> str:
-    """Return why there is no voice: what became of each way."""
-    if interrupted:
-        return INTERRUPTED
-    return "; ".join(f"{rung.method}: {outcome(rung, seen)}" for rung, seen in climbed) or "no way to measure is known"
+def why_not_measured(climbed: tuple[Climbed, ...]) -> str:
+    """Return why a row has no number, short enough to stand in eleven of them: the whole story is told once, in `used.why`."""
+    if len(climbed) == 1:
+        return outcome(*climbed[0])
+    tried = dict.fromkeys(rung.method for rung, seen in climbed if seen is not None)
+    return f"no way to measure worked ({', '.join(tried)})" if tried else "no way to measure is known"
 
 
 def outcome(rung: Rung, seen: Observation | None) -> str:
