@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "run": Entry("nra.cli.run:run", "Measure this workstation (voice + firewall), write the reports."),
     "reflect": Entry("nra.cli.reflect:reflect", "Run the Session-Reflector (and, on request, port responders) in a region."),
     "regions": Entry("nra.cli.regions:regions", "List the catalogue, or show one region's hosts, ports and methods."),
-    "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx, html, junit)."),
+    "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx)."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
 }
 
@@ -31,7 +31,14 @@ OK, UNUSABLE, INCONCLUSIVE, INTERRUPTED = 0, 2, 3, 130
 """The exit codes that are the door's own; PASS and FAIL (0 and 1) are a command's to return."""
 
 
-@click.group(cls=LazyGroup, table=COMMANDS, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    no_args_is_help=False,
+    invoke_without_command=True,  # to say more than "Missing command."
+    subcommand_metavar="COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.option("--config", metavar="FILE", envvar="NRA_CONFIG", help="Read options from this nra.toml instead of looking for one.")
 @click.pass_context
@@ -41,6 +48,8 @@ def cli(ctx: click.Context, config: str | None) -> None:
     Every option can also come from NRA_<COMMAND>_<OPTION> in the environment and from a table [<command>] in nra.toml (beside the
     program, in the working folder, in your configuration folder). Exit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 130 interrupted.
     """
+    if ctx.invoked_subcommand is None:
+        ctx.fail("Missing command: nra run measures this workstation")
     from nra.cli.config import configure
 
     configure(ctx, config)
@@ -64,7 +73,7 @@ def _exit_code(args: Sequence[str] | None, program_folder: "Path | None") -> int
     except click.ClickException as error:
         return _complain(one_line(error), UNUSABLE)
     except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
+        return _complain("interrupted: nothing more was written", INTERRUPTED)
     except OSError as error:
         return _complain(f"nra: error: {error}", UNUSABLE)
     except Exception as error:
@@ -82,7 +91,8 @@ def _complain(line: str, code: int) -> int:
     except OSError:
         # Python flushes again at exit and would complain a second time
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(" ".join(line.split()), err=True)
+    with contextlib.suppress(OSError):  # nobody listens there either: the code alone must do
+        click.echo(" ".join(line.split()), err=True)
     return code
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nra.run.what_if import Answer, Question
 
 MOST = 1e6  # beyond any call; keeps the formulas' powers within floating point
+BARE_G711 = ("g107", 0.0, 4.3)  # G.113 Appendix I: the defaults of G.107 table 3 are those of G.711 without concealment
 TITLES = {"g107": "G.107 narrowband", "g107.1": "G.107.1 wideband", "g107.2": "G.107.2 fullband"}
 TERMS = {
     "ro": ("+", "Ro", "signal to noise"),
@@ -68,7 +69,7 @@ def _json(question: "Question", entry: "Codec | None", answer: "Answer") -> str:
 def _page(question: "Question", entry: "Codec | None", answer: "Answer") -> str:
     lines = [
         f"E-model  {TITLES[question.model]}, {'symmetric echo path' if question.echo_path else 'echo-free'}",
-        f"Codec    Ie {question.ie:g}, Bpl {question.bpl:g}" + (f": {entry.title} ({entry.standing})" if entry else ""),
+        f"Codec    Ie {question.ie:g}, Bpl {question.bpl:g}" + _whose(question, entry),
         f"Call     Ta {question.ta_ms:g} ms, loss {question.loss_percent:g} %, BurstR {question.burst_r:g}, A {question.advantage:g}",
         *(f"  {sign} {name:<7}{answer.terms[term]:8.2f}  {words}" for term, (sign, name, words) in TERMS.items()),
         f"R        {answer.r_factor:.2f}",
@@ -76,3 +77,10 @@ def _page(question: "Question", entry: "Codec | None", answer: "Answer") -> str:
         *(f"Note     {note}" for note in answer.notes),
     ]
     return "\n".join(lines)
+
+
+def _whose(question: "Question", entry: "Codec | None") -> str:
+    """Return whose values Ie and Bpl are; nothing when they are nobody's in particular."""
+    if entry:
+        return f": {entry.title} ({entry.standing})"
+    return " (no codec given: G.711 without concealment)" if (question.model, question.ie, question.bpl) == BARE_G711 else ""

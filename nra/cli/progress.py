@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -18,8 +18,9 @@ class Lines:
     """One line per phase."""
 
     def phase(self, text: str) -> None:
-        """Say which phase begins."""
-        click.echo(text, err=True)
+        """Say which phase begins; whoever stopped listening does not end the measurement."""
+        with suppress(OSError):
+            click.echo(text, err=True)
 
     def progress(self, done_s: float, total_s: float) -> None:
         """Say nothing between phases."""

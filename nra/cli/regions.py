@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nra.model.region import Region, Service
 
 
-LOCAL = {
+LOCAL: dict[str, Any] = {
     "name": "local",
     "title": "this workstation: reflector and responders on loopback",
     "kind": "self-test",
@@ -22,8 +22,14 @@ LOCAL = {
 """The region that every run can make for itself; it needs no network and stands in no file."""
 
 REFLECTOR = """\
-No public endpoint tells up from down; a Session-Reflector of your own does (methods stamp and quic):
+No public endpoint tells up from down; a Session-Reflector of your own does (method stamp):
 nra reflect in the region, nra run --reflector HOST here."""
+
+KINDS = "Kind, what the cloud service has there: core (all of it), satellite (media only), fedramp (US government), - (nothing)."
+
+SELF_TEST = """\
+nra run --region local starts a Session-Reflector and responders on this workstation, measures against them and stops them.
+It needs no network and tells nothing about one: it shows that nra works here."""
 
 
 @click.command()
@@ -38,7 +44,7 @@ def regions(name: str | None, as_json: bool) -> None:
             rows = [_summary(each) for each in catalogue.regions()] + [LOCAL]
             click.echo(_json(rows) if as_json else _list(rows))
         elif name.strip().lower() == "local":
-            click.echo(_json(LOCAL) if as_json else _list([LOCAL]))
+            click.echo(_json(LOCAL) if as_json else _self_test())
         else:
             region, services = catalogue.region(name), catalogue.all_services()
             click.echo(_json(_detail(region, services)) if as_json else _page(region, services))
@@ -64,7 +70,12 @@ def _detail(region: "Region", services: Iterable["Service"]) -> dict[str, Any]:
 def _list(rows: Sequence[dict[str, Any]]) -> str:
     head = ("Name", "Title", "Kind", "Methods")
     body = [(row["name"], row["title"], row["kind"] or "-", " ".join(row["methods"])) for row in rows]
-    return f"{_columns([head, *body])}\n\n{REFLECTOR}"
+    return f"{_columns([head, *body])}\n\n{KINDS}\n\n{REFLECTOR}"
+
+
+def _self_test() -> str:
+    facts = [("Region", LOCAL["name"]), ("Title", LOCAL["title"]), ("Kind", LOCAL["kind"]), ("Methods", " ".join(LOCAL["methods"]))]
+    return f"{_columns(facts)}\n\n{SELF_TEST}"
 
 
 def _page(region: "Region", services: Iterable["Service"]) -> str:

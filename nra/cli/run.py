@@ -15,6 +15,7 @@ from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PROFILES, Com
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nra.archive.files import CannotWrite
     from nra.model.document import RunDocument
     from nra.run.measure import Measured
     from nra.run.settings import Settings
@@ -40,18 +41,31 @@ INTERRUPTED_EMPTY: Final = 130
     show_default=True,
     help="How voice is measured.",
 )
-@click.option("--duration", type=Seconds(1, 86400), default=30.0, show_default=True, help="Length of the voice stream.")
-@click.option("--interval", type=Quantity(5, 1000, name="ms"), default=20.0, show_default=True, help="Time between packets.")
+@click.option("--duration", type=Seconds(1, 86400), default=30.0, show_default=True, help="Length of the voice stream: 1 to 86400.")
+@click.option("--interval", type=Quantity(5, 1000, name="ms"), default=20.0, show_default=True, help="Time between packets: 5 to 1000.")
 @click.option("--codec", type=click.Choice(CODECS), default="g711", show_default=True, help="Codec that is simulated.")
 @click.option("--calls", type=click.IntRange(1, 1000), default=1, show_default=True, help="Simultaneous simulated calls.")
 @click.option("--dscp", type=DSCP, default="EF", show_default=True, help="Marking of the stream.")
-@click.option("--services", type=CommaList(PROFILES), default="webrtc", show_default=True, help="Firewall profiles to check.")
+@click.option(
+    "--services", type=CommaList(PROFILES), default="webrtc", show_default=True, help=f"Firewall profiles to check: {','.join(PROFILES)}."
+)
 @click.option("--only", type=click.Choice(["voice", "firewall"]), help="Measure one half; the other is SKIPPED.")
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results beside the program, else here]")
-@click.option("--format", "formats", type=CommaList(FORMATS), default="txt,xlsx,json", show_default=True, help="Reports to write.")
+@click.option(
+    "--format",
+    "formats",
+    type=CommaList(FORMATS),
+    default="txt,xlsx,json",
+    show_default=True,
+    help=f"Reports to write: {','.join(FORMATS)}.",
+)
 @click.option("--keep-packets", is_flag=True, help="Also write the per-packet record (.packets.csv.gz).")
 @click.option(
-    "--thresholds", type=NAME_OR_FILE, default="genesys-cloud", show_default=True, help="Profile of limits, by name or TOML file."
+    "--thresholds",
+    type=NAME_OR_FILE,
+    default="genesys-cloud",
+    show_default=True,
+    help="Profile of limits by name, or a TOML file that changes some.",
 )
 @click.option("--strict", is_flag=True, help="WARN counts as failure in the exit code.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
@@ -78,9 +92,12 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     with interruptible(signal.SIGINT) as interrupt:
         measured = carry_out(settings, interrupt, quiet=quiet)
         if interrupt() and is_empty(measured.document):
+            click.echo("interrupted before anything was measured: nothing was written", err=True)
             return INTERRUPTED_EMPTY
-        paths = save(measured, folder, formats, keep_packets=keep_packets)
+        paths, failure = save(measured, folder, formats, keep_packets=keep_packets)
     tell(measured.document, paths, quiet=quiet, as_json=as_json)
+    if failure is not None:
+        raise UserError(str(failure)) from failure
     return exit_code(measured.document, strict=strict)
 
 
@@ -117,21 +134,23 @@ def is_empty(document: "RunDocument") -> bool:
     return document.voice is None and not any(check.connect_ms is not None for check in document.firewall or ())
 
 
-def save(measured: "Measured", folder: Path, formats: tuple[str, ...], *, keep_packets: bool) -> list[Path]:
-    """Write the files and return their paths; raises UserError."""
+def save(measured: "Measured", folder: Path, formats: tuple[str, ...], *, keep_packets: bool) -> "tuple[list[Path], CannotWrite | None]":
+    """Write the files and return the paths of those that could be written, with what kept the rest from it."""
     from nra.archive.files import CannotWrite, write_bytes
     from nra.archive.naming import stem
     from nra.archive.packets import write_packets
     from nra.cli.printing import rendered
 
     name = stem(measured.document)
+    paths: list[Path] = []
     try:
-        paths = [write_bytes(folder, name, extension, data) for extension, data in rendered(measured.document, formats)]
+        for extension, data in rendered(measured.document, formats):
+            paths.append(write_bytes(folder, name, extension, data))
         if keep_packets and measured.stream is not None:
             paths.append(write_packets(folder, name, measured.stream))
     except CannotWrite as error:
-        raise UserError(str(error)) from error
-    return paths
+        return paths, error
+    return paths, None
 
 
 def tell(document: "RunDocument", paths: list[Path], *, quiet: bool, as_json: bool) -> None:

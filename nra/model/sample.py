@@ -49,7 +49,8 @@ class CallLedger:
 
     `reflected` is the number of replies that the reflector says it sent for the stream (duplicates included), None
     if it did not say; `fates_known` tells that the reflector's own receive record covers every reply that was lost;
-    `stateful` tells whether the reflector counts by itself (True), copies our number (False) or cannot be told (None).
+    `stateful` tells whether the reflector counts by itself (True), copies our number (False) or cannot be told (None);
+    `refused` is how many packets the reflector says it received and would not answer (its rate limit).
     """
 
     call: int
@@ -58,6 +59,7 @@ class CallLedger:
     stateful: bool | None
     reflected: int | None
     fates_known: bool
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

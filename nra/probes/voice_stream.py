@@ -93,6 +93,7 @@ def ledger(call: int, stream: ProbeStream, dialect: StampDialect, closing: Closi
         stateful=dialect.evidence[call].stateful(lost=not all(record.answered[call])),
         reflected=closing.answers[call].reflected,
         fates_known=closing.fates_known(call),
+        refused=closing.unanswered_there(call),
     )
 
 
@@ -103,7 +104,7 @@ def remarks(asked: VoiceParameters, dialect: StampDialect, closing: Closing) -> 
         said.append(
             f"packets of {dialect.form.payload_bytes} bytes stand for {asked.codec}'s {asked.payload_bytes}: STAMP cannot be that small"
         )
-    refused = sum((answers.received or 0) - (answers.transmitted or 0) for answers in closing.answers)
+    refused = sum(closing.unanswered_there(call) for call in range(asked.calls))
     if refused > 0:
         said.append(f"the reflector received {refused} packets that it did not answer (its rate limit)")
     if any(numbers.restarts for numbers in dialect.numbers):

@@ -69,19 +69,9 @@ class Reflector:
     def answer(self, request: Request, now_ns: int) -> Response | None:
         """Return the reply, stamped `now_ns` as T3, or None for what is not answered."""
         self.counters["received"] += 1
-        reason = self.guard.refuses(*request.source, now_ns) or self._too_short(request) or self._reply(request)
-        if reason is not None:
-            self.counters[reason] += 1
-            if reason == "rate_limited":
-                self._count_unanswered(request)
-            return None
-        try:
-            packet = decode_sender(request.payload, self.key)
-        except BadHmac:
-            self.counters["bad_hmac"] += 1
-            return None
-        except MalformedMessage:
-            self.counters["malformed"] += 1
+        packet = self._accepted(request, now_ns)
+        if isinstance(packet, str):
+            self.counters[packet] += 1
             return None
         self.counters["answered"] += 1
         if self.key is None and any(request.payload[AFTER_SSID]):
@@ -93,6 +83,23 @@ class Reflector:
         octets = bytearray(response.payload)
         restamp(octets, ntp_from_unix_ns(now_ns), self.key)
         return bytes(octets)
+
+    def _accepted(self, request: Request, now_ns: int) -> SenderPacket | str:
+        """Return the packet, or why it is not answered; what is none spends nobody's tokens, since its source may be forged."""
+        reason = self.guard.bars(*request.source) or self._too_short(request) or self._reply(request)
+        if reason is not None:
+            return reason
+        try:
+            packet = decode_sender(request.payload, self.key)
+        except BadHmac:
+            return "bad_hmac"
+        except MalformedMessage:
+            return "malformed"
+        limited = self.guard.limits(request.source[0], now_ns)
+        if limited is not None:
+            self._count_unanswered(request)
+            return limited
+        return packet
 
     def _too_short(self, request: Request) -> str | None:
         """Refuse what would be answered by more than it is: a reply is never larger than its request."""

@@ -32,13 +32,28 @@ class Guard:
 
     def refuses(self, address: str, port: int, now_ns: int) -> str | None:
         """Return why a packet from there is not answered, None when it is."""
+        return self.bars(address, port) or self.limits(address, now_ns)
+
+    def bars(self, address: str, port: int) -> str | None:
+        """Return why nothing from there is answered, whatever it is."""
         if port in self._refused_ports:
             return "responder_port"
         if self._allow and not self._allowed(address):
             return "not_allowed"
-        if self._rate and not self._take_token(address, now_ns):
+        return None
+
+    def limits(self, address: str, now_ns: int) -> str | None:
+        """Take one of the source's tokens; return "rate_limited" when it has none left."""
+        if self._rate and not self._take_token(self._household(address), now_ns):
             return "rate_limited"
         return None
+
+    @staticmethod
+    def _household(address: str) -> str:
+        """Return what counts as one source: an IPv4 address, or the /64 in which an IPv6 host picks addresses as it likes."""
+        if ":" not in address:
+            return address
+        return str(ipaddress.IPv6Address(address.partition("%")[0]).packed[:8].hex())
 
     def _in_allowed_network(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address.partition("%")[0])

@@ -125,13 +125,15 @@ class Sessions:
     def _take_over(self, key: SessionKey, sequence: int, now_ns: int) -> Session | None:
         """Follow a settled session whose SSID goes on from a new address where the old one stopped: a NAT rebinding.
 
-        SSID 0 is nobody's own. Without a key whoever guesses SSID and number can do this too: the sender's own packets still
-        belong to the session, which then has one more.
+        SSID 0 is nobody's own. A NAT that forgets gives a new port on the same address; another address is somebody else, who
+        may only have guessed SSID and number.
         """
         if key[0] == 0:
             return None
         for old in islice(reversed(self._keys_of_ssid.get(key[0], {})), NAMESAKES):
             session = self._by_key[old]
+            if old[1] != key[1]:
+                continue
             is_alive = now_ns - session.last_seen_ns <= self._idle_ns
             if is_alive and session.transmitted > SETTLED and 0 < sequence - session.highest <= REBINDING_REACH:
                 self._drop(old)

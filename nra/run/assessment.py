@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from nra.model.document import SCHEMA, LadderStep, Run, RunDocument, Used
+from nra.model.document import SCHEMA, Finding, LadderStep, Run, RunDocument, Used
 from nra.model.failure import FailureKind
 from nra.model.observation import Observation
 from nra.model.plan import Rung
 from nra.model.sample import VoiceSample
 from nra.run.carry_out import Observations
-from nra.run.control import Climbed, explained, measured_sample, network_was_gone, until_silence
+from nra.run.control import Climbed, Explanation, explained, measured_sample, network_was_gone, until_silence
 from nra.run.plan import host_port
 from nra.run.settings import Settings
 from nra.run.workstation import describe
@@ -46,12 +46,12 @@ def assess(settings: Settings, seen: Observations, span: Span) -> RunDocument:
     unsteady = voice is not None and not voice.instrument.steady
     return RunDocument(
         schema=SCHEMA,
-        verdict=overall(metrics, checks, unsteady=unsteady),
-        run=describe_run(settings, seen.voice, span, explanation if voice is None else None),
+        verdict=overall(metrics, checks, unsteady=unsteady, interrupted=span.interrupted),
+        run=describe_run(settings, seen.voice, span, explanation.text if explanation and voice is None else None),
         voice=voice,
         firewall=None if settings.asked.only == "voice" else checks,
         metrics=metrics,
-        findings=findings(voice, metrics, checks, remarks=remarks(sample, explanation)),
+        findings=(*told(explanation), *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ())),
         thresholds=settings.thresholds,
     )
 
@@ -64,9 +64,12 @@ def judged_sample(seen: Observations) -> VoiceSample | None:
     return sample if network_was_gone(seen.control) else until_silence(sample)
 
 
-def remarks(sample: VoiceSample | None, explanation: str | None) -> tuple[str, ...]:
-    """Return what a reader must know beside the numbers."""
-    return (*(() if sample is None else sample.remarks), *(() if explanation is None else (explanation,)))
+def told(explanation: Explanation | None) -> tuple[Finding, ...]:
+    """Return the explanation of a silence as a finding."""
+    if explanation is None:
+        return ()
+    text = f"{explanation.text[:1].upper()}{explanation.text[1:]}."
+    return (Finding(where="measurement", severity="warn", text=text, evidence="", advice=explanation.advice),)
 
 
 def why_not_measured(climbed: tuple[Climbed, ...]) -> str:

@@ -1,7 +1,7 @@
 """Whose silence was it: a control that answers tells a dead far end from a dead network (contract 4.4)."""
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from nra.model.failure import FailureKind
@@ -13,6 +13,14 @@ from nra.scoring.firewall import control_answered
 CONTROL_S: Final = 2.0
 UDP_PROBES: Final = frozenset({"voice_stream", "udp_echo", "stun_stream", "stun_binding", "stamp_echo", "dns_query"})
 NO_NAME: Final = (FailureKind.NAME_NOT_FOUND, FailureKind.NAME_UNRESOLVED)
+
+ASK_FAR_END: Final = ""  # the finding of the silence itself says who
+ASK_DNS: Final = "Whoever runs DNS here: mend the resolver, or the way to it; then measure again."
+ASK_REFLECTOR: Final = (
+    "Whoever runs the reflector: see that it runs, that its UDP port is open on the way, and that both ends have the same key, or none."
+)
+LOOK_HERE: Final = "At this workstation: look at cable, Wi-Fi, VPN and the network's sign-in page; then ask the firewall team."
+ALLOW_UDP: Final = "Firewall team: allow UDP outbound and its replies (3478 and 16384-65535); then measure again."
 
 Climbed = tuple[Rung, Observation | None]  # None: not tried
 Asked = tuple[PortQuestion, Observation | None]  # None: nobody there to ask
@@ -45,29 +53,52 @@ def tried(climbed: tuple[Climbed, ...], method: str) -> bool:
     return any(seen is not None for rung, seen in climbed if rung.method == method)
 
 
-def explained(climbed: tuple[Climbed, ...], ports: tuple[Asked, ...], control: Observation | None) -> str | None:
-    """Return in words what the silence of a far end comes to; None where none was silent."""
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a silence comes to, and who can do what about it."""
+
+    text: str
+    advice: str
+
+
+def explained(climbed: tuple[Climbed, ...], ports: tuple[Asked, ...], control: Observation | None) -> Explanation | None:
+    """Return what the silence of a far end comes to; None where none was silent."""
     sample = measured_sample(climbed)
     if sample is not None and sample.silent_since_s is not None:
-        return f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control)}"
+        return Explanation(f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control)}", ASK_FAR_END)
+    if sample is not None and sample.method != "tcp":
+        return replaced(climbed)
     if sample is not None and sample.method != "tcp":
         return None
     seen = [observation for _, observation in (*climbed, *ports) if observation is not None]
     if seen and all(failed_as(observation, *NO_NAME) for observation in seen):
-        return "no name could be resolved: the resolver, or the way to it, is at fault"
+        return Explanation("no name could be resolved: the resolver, or the way to it, is at fault", ASK_DNS)
     if not any(observation is not None and is_silent_udp(observation) for _, observation in climbed):
         return None
     return after_no_udp(seen, control)
 
 
-def after_no_udp(seen: list[Observation], control: Observation | None) -> str:
+def replaced(climbed: tuple[Climbed, ...]) -> Explanation | None:
+    """Return that a reflector was asked for, did not answer, and something else was measured in its place."""
+    for rung, seen in climbed:
+        if rung.method == "stamp" and seen is not None and seen.failure is not None:
+            where = f"{seen.task.target.host} port {seen.task.target.port}"
+            return Explanation(f"the reflector {where} did not answer, something else was measured in its place", ASK_REFLECTOR)
+    return None
+
+
+def after_no_udp(seen: list[Observation], control: Observation | None) -> Explanation:
     """Return what all the rest says of UDP voice probes that nobody answered."""
     if control_answered(observation for observation in seen if observation.task.probe in UDP_PROBES):
-        return "the far end of the voice stream does not answer although other UDP is answered: it is down, or its port is blocked"
+        text = "the far end of the voice stream does not answer although other UDP is answered: it is down, or its port is blocked"
+        return Explanation(text, ASK_REFLECTOR)
     if not control_answered([*seen, control]):
-        return "nothing answered at all, neither UDP nor TCP: this workstation has no way out, or everything is filtered"
+        return Explanation(
+            "nothing answered at all, neither UDP nor TCP: this workstation has no way out, or everything is filtered", LOOK_HERE
+        )
     places = len({observation.task.target for observation in seen if is_silent_udp(observation)})
-    return f"no UDP answer came from any of {places} places although TCP was answered: UDP is blocked on the way, or none of them is there"
+    text = f"no UDP answer came from any of {places} places although TCP was answered: UDP is blocked on the way, or none of them is there"
+    return Explanation(text, ALLOW_UDP)
 
 
 def is_silent_udp(observation: Observation) -> bool:

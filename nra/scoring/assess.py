@@ -53,10 +53,11 @@ def voice_rows(voice: Voice | None, thresholds: Thresholds, *, skipped: bool = F
     return tuple(_judged(row, voice, criteria) for row in _ROWS)
 
 
-def overall(metrics: Sequence[Metric], checks: Sequence[FirewallCheck], *, unsteady: bool = False) -> Overall:
+def overall(metrics: Sequence[Metric], checks: Sequence[FirewallCheck], *, unsteady: bool = False, interrupted: bool = False) -> Overall:
     """Return what the run comes to: FAIL before INCONCLUSIVE before WARN before PASS.
 
-    An unsteady instrument proves nothing of voice, but a blocked port is blocked. What was skipped and optional ports do not count.
+    An unsteady instrument proves nothing of voice, but a blocked port is blocked; half a run proves only what failed. What was skipped
+    and optional ports do not count.
     """
     ports = {check.verdict for check in checks if check.required}
     verdicts = ports | {metric.verdict for metric in metrics}
@@ -64,7 +65,7 @@ def overall(metrics: Sequence[Metric], checks: Sequence[FirewallCheck], *, unste
         return Overall.FAIL if Verdict.FAIL in ports else Overall.INCONCLUSIVE
     if Verdict.FAIL in verdicts:
         return Overall.FAIL
-    if Verdict.NOT_MEASURED in verdicts:
+    if interrupted or Verdict.NOT_MEASURED in verdicts:
         return Overall.INCONCLUSIVE
     return Overall.WARN if Verdict.WARN in verdicts else Overall.PASS
 
@@ -114,7 +115,7 @@ def _why_not(row: _Row, voice: Voice, criteria: dict[str, Criterion], value: flo
     if value is None:
         return _why_absent(row, voice)
     if voice.method not in DELAY_ONLY and _packets(row, voice) < LEAST_PACKETS:
-        return f"small sample: {_packets(row, voice)} packets"
+        return f"small sample: {_packets(row, voice)} packets, {LEAST_PACKETS} are needed"
     if verdict is Verdict.FAIL or row.name not in ("loss_percent", "mos"):
         return None
     if row.name == "mos" and voice.silent_since_s is not None:

@@ -132,6 +132,8 @@ def _up(rows: _Rows, ledger: CallLedger) -> Journey:
         reached, unknown = reached_reflector(arrived, rows.probe[received], numbers, ledger.reflected)
         fate[reached] = Fate.ARRIVED
         fate[unknown] = Fate.UNKNOWN
+    # What the reflector had and would not answer is not the network's loss; which ones they were it does not say
+    fate[np.flatnonzero(fate == Fate.LOST)[: ledger.refused]] = Fate.UNKNOWN
     return _journey(rows, fate, first, rows.probe[first], rows.t1_ns, rows.t2_ns, len(received) - len(first))
 
 
@@ -146,13 +148,14 @@ def _down(rows: _Rows, up: FateColumn) -> Journey:
 
 
 def _round_trip(rows: _Rows) -> Journey:
-    """(T4 - T1) - (T3 - T2), or T4 - T1 with a peer that does not stamp."""
+    """(T4 - T1) - (T3 - T2), or T4 - T1 with a peer that does not stamp, or claims to have kept a packet longer than it was away."""
     arrivals = np.flatnonzero(rows.t4_ns != ABSENT)
     first = _first_copies(rows, arrivals)
     fate = np.full(rows.probes, Fate.LOST, dtype=np.int8)
     fate[rows.probe[first]] = Fate.ARRIVED
     stamped = (rows.t2_ns != ABSENT) & (rows.t3_ns != ABSENT)
-    turnaround_ns = np.where(stamped, rows.t3_ns - rows.t2_ns, 0)
+    kept_ns = np.where(stamped, rows.t3_ns - rows.t2_ns, 0)
+    turnaround_ns = np.where((kept_ns >= 0) & (kept_ns <= rows.t4_ns - rows.t1_ns), kept_ns, 0)
     return _journey(rows, fate, first, rows.probe[first], rows.t1_ns + turnaround_ns, rows.t4_ns, len(arrivals) - len(first))
 
 

@@ -1,15 +1,17 @@
 """What stands out of a run: where it lies, what was seen, what to do."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from nra.model.document import Direction, Finding, FirewallCheck, Metric, Voice
 from nra.model.verdict import Basis, Verdict
-from nra.scoring.wording import BAD_MOMENT, BLEACHED, BURSTY, LOPSIDED, PORTS, ROWS, SILENT, UNSTEADY, WAYS, Words
+from nra.scoring.wording import BAD_MOMENT, BLEACHED, BURSTY, CLOSE, LOPSIDED, PORTS, ROWS, SILENT, UNSTEADY, WAYS, Words
 
 Severity = Literal["info", "warn", "fail"]
 
 AUDIBLE_GAP_MS: Final = 60.0  # concealment has faded to silence by then (ITU-T G.711 Appendix I)
+CLUSTERED: Final = 1.5  # burst ratio; at random it is 1, and a run of three is nothing to hunt for
 AUDIBLE_MOS: Final = 0.2  # smaller differences mean little: about 5 points of R
 _SEVERITY: Final[dict[Verdict, Severity]] = {Verdict.FAIL: "fail", Verdict.WARN: "warn"}
 
@@ -24,7 +26,7 @@ def findings(
     found += [_port(check) for check in checks if check.required and check.verdict is Verdict.FAIL]
     if voice is not None:
         found += [finding for stands_out in _STANDOUTS for finding in stands_out(voice)]
-    found += [_finding("measurement", "info", Words(f"{remark[:1].upper()}{remark[1:]}.", ""), "") for remark in remarks]
+    found += [Finding(where="measurement", severity="info", text=f"{r[:1].upper()}{r[1:]}.", evidence="", advice="") for r in remarks]
     return tuple(found)
 
 
@@ -34,7 +36,7 @@ def _finding(where: str, severity: Severity, words: Words, evidence: str, **fill
         severity=severity,
         text=words.text.format(way=WAYS.get(where, ""), **filled_in) if filled_in or where in WAYS else words.text,
         evidence=evidence,
-        advice=words.advice.format(**filled_in) if filled_in else words.advice,
+        advice=f"{words.who}: {words.advice.format(**filled_in) if filled_in else words.advice}",
     )
 
 
@@ -51,7 +53,10 @@ def _row(metric: Metric, voice: Voice) -> Finding:
         costs = (voice.down if side == "down" else voice.up).costs
         evidence += "".join(f"; {cost.impairment} took {cost.points:.1f} points of R" for cost in costs)
     where = side if directed and voice.basis is Basis.DIRECTION else "round trip"
-    return _finding(where, _SEVERITY[metric.verdict], ROWS[name if directed else metric.key], evidence)
+    found = _finding(where, _SEVERITY[metric.verdict], ROWS[name if directed else metric.key], evidence)
+    if metric.verdict is Verdict.WARN:
+        return replace(found, text=f"{CLOSE}: {found.text[:1].lower()}{found.text[1:]}")
+    return found
 
 
 def _port(check: FirewallCheck) -> Finding:
@@ -78,7 +83,7 @@ def _lopsided(voice: Voice) -> Iterable[Finding]:
 def _bursty(voice: Voice) -> Iterable[Finding]:
     for where, direction in _sides(voice):
         gap_ms = (direction.longest_loss or 0) * voice.interval_ms
-        if gap_ms >= AUDIBLE_GAP_MS and direction.received and direction.burst_r is not None:
+        if gap_ms >= AUDIBLE_GAP_MS and direction.received and (direction.burst_r or 0) >= CLUSTERED:
             evidence = f"longest run {direction.longest_loss} packets ({gap_ms:.0f} ms), burst ratio {direction.burst_r:.2f}"
             yield _finding(where, "warn", BURSTY, evidence)
 

@@ -38,12 +38,13 @@ def spread_ms(values_ns: NDArray[Any]) -> Spread | None:
 
 
 def _reasons(sample: InstrumentSample, sent: int, not_sent: int) -> list[str]:
-    late_percent = percent(int(np.count_nonzero(sample.send_late_ns > LATE_NS)), len(sample.send_late_ns)) or 0.0
+    late, slots = int(np.count_nonzero(sample.send_late_ns > LATE_NS)), len(sample.send_late_ns)
+    late_percent = percent(late, slots) or 0.0
     not_sent_percent = percent(not_sent, sent + not_sent) or 0.0
     drops = sample.local_drops or 0
     findings = (
-        (late_percent > LATE_LIMIT_PERCENT, f"{late_percent:.2f} % of the packets were sent more than 5 ms late"),
-        (not_sent_percent > NOT_SENT_LIMIT_PERCENT, f"{not_sent_percent:.2f} % of the packets could not be sent in time"),
+        (late_percent > LATE_LIMIT_PERCENT, f"{late} of {slots} packets were sent more than 5 ms late"),
+        (not_sent_percent > NOT_SENT_LIMIT_PERCENT, f"{not_sent} of {sent + not_sent} packets could not be sent in time"),
         (drops > 0, f"this workstation dropped {drops} arrivals of its own"),
     )
     return [text for holds, text in findings if holds]

@@ -8,11 +8,18 @@ from nra.model.observation import PortState
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is the case and what to do; `{way}`, `{port}` and `{purpose}` are filled in."""
+    """What is the case, what to do, and who can; `{way}`, `{port}` and `{purpose}` are filled in."""
 
     text: str
     advice: str
+    who: str
 
+
+NETWORK_TEAM: Final = "Network team"
+FIREWALL_TEAM: Final = "Firewall team"
+FAR_END: Final = "Whoever runs the far end"
+YOU: Final = "At this workstation"
+CLOSE: Final = "Still inside the limit, but close to it"
 
 WAYS: Final = {
     "up": "on the way from this workstation to the region",
@@ -25,63 +32,76 @@ ROWS: Final = {
         "Packets arrive at uneven intervals {way}.",
         "Give voice its own queue (DSCP EF) on the busiest link, keep backups and updates out of office hours, "
         "and try a cable instead of Wi-Fi.",
+        NETWORK_TEAM,
     ),
     "loss_percent": Words(
         "Packets get lost {way}.",
         "Compare with a wired workstation at the same place. Look for a full link, weak Wi-Fi, a firewall that limits or inspects UDP; "
         "ask the network operator for drop counters.",
+        NETWORK_TEAM,
     ),
     "discard_percent": Words(
         "Packets arrive too late to be played {way}.",
         "Look for queues that fill up: a saturated uplink, Wi-Fi contention, a VPN. Give voice its own queue (DSCP EF).",
+        NETWORK_TEAM,
     ),
     "order_percent": Words(
         "Packets overtake each other {way}.",
         "Look for links that deal the packets of one stream out to several paths: bonded lines, SD-WAN, load balancing per packet.",
+        NETWORK_TEAM,
     ),
     "round_trip_avg_ms": Words(
         "The way to the region and back takes long.",
         "Check that the region is the right one and the nearest, keep voice out of VPN and proxy, and ask the provider for the route.",
+        NETWORK_TEAM,
     ),
-    "mos": Words("Calls sound bad {way}.", "Mend first what took the most points."),
+    "mos": Words("Call quality is low {way}.", "Mend first what took the most points of R (100 is perfect).", NETWORK_TEAM),
 }
 
 PORTS: Final = {
     PortState.REFUSED: Words(
         "{port} is refused.",
-        "Ask the firewall team to allow {port} outbound from this workstation ({purpose}); if it does, the service itself refuses.",
+        "Allow {port} outbound from this workstation ({purpose}); if that is so already, the service itself refuses.",
+        FIREWALL_TEAM,
     ),
     PortState.NO_ANSWER: Words(
-        "{port} gets no answer although a control did.", "Ask the firewall team to allow {port} outbound and its replies ({purpose})."
+        "{port} gets no answer although a control did.", "Allow {port} outbound and its replies ({purpose}).", FIREWALL_TEAM
     ),
     PortState.TLS_INTERCEPTED: Words(
         "{port} is intercepted: somebody else's certificate answers.",
-        "Ask the proxy or firewall team to exempt {port} from TLS inspection ({purpose}).",
+        "Exempt {port} from TLS inspection ({purpose}).",
+        FIREWALL_TEAM,
     ),
 }
 
 UNSTEADY: Final = Words(
     "This workstation was too busy to measure: its own delays hide the network's.",
     "Close what loads it (virus scan, updates, video, too many calls at once) and measure again; real calls would suffer here too.",
+    YOU,
 )
 SILENT: Final = Words(
     "The far end stopped answering during the stream; this alone does not make it the network's fault.",
     "See whether the far end still runs and whether other workstations reach it; a firewall that ends long UDP flows looks the same.",
+    FAR_END,
 )
 LOPSIDED: Final = Words(
     "One direction is clearly worse: calls suffer {way}.",
     "Look at what carries that direction only: the upload rate and its queue for up, the download side for down.",
+    NETWORK_TEAM,
 )
 BURSTY: Final = Words(
     "Losses come in bursts {way}: words go missing even where the average looks well.",
     "Look for what happens in moments: Wi-Fi roaming or scanning, a route that changes, a queue that overflows, a backup that starts.",
+    NETWORK_TEAM,
 )
 BAD_MOMENT: Final = Words(
     "One stretch was clearly worse than the rest {way}.",
     "Find out what else used the line at that moment, and measure again at the busiest hour.",
+    YOU,
 )
 BLEACHED: Final = Words(
     "The priority marking of voice is changed {way}.",
-    "Networks of others often do that. Inside your own it costs voice its priority: trust or set the marking at the access port. "
-    "Windows sends it only with a QoS policy.",
+    "Other people's networks often change the marking, which is harmless there; inside your own network voice loses its priority: "
+    "trust or set the marking at the access port. Windows marks only with a QoS policy.",
+    NETWORK_TEAM,
 )

@@ -14,6 +14,7 @@ from nra import __version__
 from nra.cli import COMMANDS, cli, main
 from nra.cli.errors import UserError
 from nra.cli.lazy import Entry
+from nra.report import PRINTERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,8 +70,8 @@ def ended(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, 
         ("exit", 3, ""),
         ("user", 2, "nra: error: first line second line\n"),
         ("click", 2, "nra: error: Could not open file 'x': gone\n"),
-        ("abort", 130, ""),
-        ("interrupt", 130, "\n"),
+        ("abort", 130, "interrupted: nothing more was written\n"),
+        ("interrupt", 130, "\ninterrupted: nothing more was written\n"),  # click ends the line of ^C
         ("full", 2, "nra: error: [Errno 28] No space left on device\n"),
         ("pipe", 2, "nra: error: standard output was closed before everything was written\n"),
         ("bug", 3, "nra: internal error: ZeroDivisionError: a b (python -X dev shows where)\n"),
@@ -84,7 +85,7 @@ def test_every_end_has_its_code_and_at_most_one_line(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        ((), "nra: error: Missing command. (see nra --help)"),
+        ((), "nra: error: Missing command: nra run measures this workstation (see nra --help)"),
         (("tyo",), "nra: error: no such command: tyo (did you mean toy?) (see nra --help)"),
         (("--colour",), "nra: error: No such option '--colour'. (see nra --help)"),
         (("toy",), "nra: error: Missing argument 'HOW'. (see nra toy --help)"),
@@ -107,6 +108,19 @@ def test_help_lists_the_commands_in_the_contracts_order(capsys: pytest.CaptureFi
     section = out.split("Commands:")[1]
     assert [line.split()[0] for line in section.splitlines() if line.startswith("  ") and line[2] != " "] == list(COMMANDS)
     assert list(COMMANDS)[:5] == ["run", "reflect", "regions", "report", "mos"]
+
+
+def test_help_promises_no_format_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary of `nra report` names what the printers print."""
+    assert f"({', '.join(PRINTERS)})" in ended(capsys, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    "words", ["write: txt,xlsx,json.", "check: webrtc,byoc,phones,edge.", "stream: 1 to 86400.", "packets: 5 to 1000."]
+)
+def test_the_help_of_the_main_job_names_what_may_be_given(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    """Lists and ranges are read in the help, not learned from a refusal."""
+    assert words in " ".join(ended(capsys, "run", "--help")[1].split())
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -149,6 +149,15 @@ def test_the_page_says_the_same_in_words() -> None:
     assert "MOS-CQE  3.79 (some users dissatisfied)" in page
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [("", True), ("--loss-percent 1", True), ("--bpl 25.1", False), ("--ie 11", False), ("--model g107.1", False), ("--codec g711", False)],
+)
+def test_without_a_codec_the_page_says_which_one_the_defaults_are(args: str, said: bool) -> None:
+    """Ie 0, Bpl 4.3 on the narrowband scale: G.711 without concealment (ITU-T G.113 Appendix I), and nothing else."""
+    assert ("Ie 0, Bpl 4.3 (no codec given: G.711 without concealment)" in invoke(*args.split()).stdout) == said
+
+
 @pytest.mark.parametrize(("model", "option"), [("g107.2", "--echo-path"), ("g107.1", "--burst-r"), ("g107.2", "--burst-r")])
 def test_an_option_without_effect_is_not_silent(model: str, option: str) -> None:
     """Wideband and fullband know no bursts, fullband knows no echo."""

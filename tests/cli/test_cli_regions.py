@@ -25,6 +25,18 @@ def test_the_list_has_a_line_per_region_and_local() -> None:
     assert frankfurt.split() == ["eu-central-1", "Europe", "(Frankfurt)", "core", "echo", "stun", "tcp"]
 
 
+def test_every_kind_of_the_list_is_explained() -> None:
+    """One line below the table has a word for each kind that the catalogue knows, and for none."""
+    line = next(line for line in invoke().splitlines() if line.startswith("Kind, "))
+    assert {f" {each.kind or '-'} (" in line for each in catalogued()} == {True}
+
+
+def test_only_methods_of_this_version_are_promised() -> None:
+    """What a Session-Reflector is good for is a value of --method."""
+    assert "(method stamp)" in invoke()
+    assert "quic" not in invoke()
+
+
 def test_a_method_is_listed_only_where_an_endpoint_answers_it() -> None:
     """Zurich has neither beacon nor STUN: TCP is what is left."""
     by_name = {each["name"]: each["methods"] for each in json.loads(invoke("--json"))}
@@ -65,7 +77,11 @@ def test_json_of_one_region_is_the_whole_entry() -> None:
 
 def test_local_can_be_shown_too() -> None:
     """It stands in no file, yet `nra run --region local` takes it."""
-    assert invoke("local").startswith("Name")
+    page = invoke("local")
+    assert page.startswith("Region   local\n")
+    assert "Methods  stamp stun tcp\n" in page
+    assert "needs no network" in page
+    assert "--reflector" not in page
     assert json.loads(invoke("local", "--json"))["name"] == "local"
 
 

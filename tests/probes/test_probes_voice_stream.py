@@ -151,7 +151,7 @@ def rebinding(after_packets: int, peer: Peer) -> Peer:
     seen = count()
 
     def moved(payload: bytes, now_ns: int, source: tuple[str, int]) -> bytes | None:
-        return peer(payload, now_ns, source if next(seen) < after_packets else ("203.0.113.9", 61000))
+        return peer(payload, now_ns, source if next(seen) < after_packets else (source[0], 61000))
 
     return moved
 

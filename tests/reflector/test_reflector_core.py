@@ -302,3 +302,12 @@ def test_tlvs_keep_their_places_in_the_reply() -> None:
     reply = answered(Reflector(), encode_sender(packet(tail=tail)))
     assert [(tlv.type, len(tlv.value)) for tlv in split_tlvs(reply.tail)] == [(tlv.type, len(tlv.value)) for tlv in split_tlvs(tail)]
     assert replace(reply, tail=b"").sender_sequence == 0
+
+
+def test_what_is_no_packet_spends_nobodys_tokens() -> None:
+    """Short, foreign and wrongly signed datagrams may bear a forged source: the one whose address it is goes on being answered."""
+    reflector = Reflector(key=KEY, guard=Guard(rate_limit=2))
+    for payload in (b"x", bytes(200), encode_sender(packet(), bytes(32))):
+        for _ in range(10):
+            assert reflector.answer(came(payload), NOW) is None
+    assert reflector.answer(came(encode_sender(packet(), KEY)), NOW) is not None

@@ -91,3 +91,10 @@ def test_forged_sources_cost_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> 
         guard.refuses(f"10.0.{number // 250}.{number % 250}", 50000, NOW)
     assert len(guard._buckets) == 50
     assert guard.refuses("10.0.1.249", 50000, NOW) == "rate_limited"
+
+
+def test_a_64_is_one_source() -> None:
+    """An IPv6 host picks addresses in its /64 as it likes: they share one bucket, another /64 has its own."""
+    guard = Guard(rate_limit=10)
+    assert sum(granted(guard, 10, address=f"2001:db8::{number:x}") for number in range(1, 9)) == 10
+    assert granted(guard, 10, address="2001:db8:0:1::1") == 10

@@ -1,5 +1,6 @@
 """The answer to SIP OPTIONS: what RFC 3261 asks of a stateless server, in fewer octets than the question."""
 
+from time import perf_counter
 from typing import Final
 
 import pytest
@@ -120,3 +121,13 @@ def test_trap_13_any_octets_anywhere(at: int, octets: bytes, gone: int) -> None:
     data = EXAMPLE.encode()
     answer = sip_answer(data[:at] + octets + data[at + gone :], SOURCE)
     assert answer is None or sip_answer(answer, SOURCE) is None
+
+
+def test_a_line_of_blanks_costs_no_time() -> None:
+    """One datagram must not hold the thread that answers everybody: what is too long is not read, the rest in one pass."""
+    for blanks in (3_900, 62_000):
+        assert sip_answer(b"OPTIONS sip:a SIP/2.0\r\nA:" + b" " * blanks + b"\x01\r\n\r\n", SOURCE) is None
+    began = perf_counter()
+    for _ in range(100):
+        sip_answer(b"OPTIONS sip:a SIP/2.0\r\nA:" + b" " * 3_900 + b"\x01\r\n\r\n", SOURCE)
+    assert perf_counter() - began < 1.0  # with two overlapping runs of blanks in one pattern: 4 s

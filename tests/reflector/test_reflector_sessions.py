@@ -12,7 +12,7 @@ from nra.reflector.sessions import IDLE_NS, NAMESAKES, REBINDING_REACH, SETTLED,
 NOW = 1_767_600_000_000_000_000
 SECOND = 1_000_000_000
 OLD: SessionKey = (7, "192.0.2.10", 50000)
-NEW: SessionKey = (7, "203.0.113.9", 61000)
+NEW: SessionKey = (7, "192.0.2.10", 61000)
 
 
 def fed(sessions: Sessions, key: SessionKey, numbers: range, now_ns: int = NOW) -> Session:
@@ -88,10 +88,20 @@ def test_packets_under_way_when_a_nat_moved_the_session_still_belong_to_it() -> 
         (range(100), 99, NEW, 0),
         (range(100), 0, NEW, 0),
         (range(100), 99 + REBINDING_REACH + 1, NEW, 0),
-        (range(100), 100, (8, "203.0.113.9", 61000), 0),
+        (range(100), 100, (8, "192.0.2.10", 61000), 0),
+        (range(100), 100, (7, "203.0.113.9", 61000), 0),
         (range(100), 100, NEW, IDLE_NS + 1),
     ],
-    ids=["not settled", "one packet with a high number", "repeated", "another that starts", "too far ahead", "another SSID", "long dead"],
+    ids=[
+        "not settled",
+        "one packet with a high number",
+        "repeated",
+        "another that starts",
+        "too far ahead",
+        "another SSID",
+        "another address",
+        "long dead",
+    ],
 )
 def test_what_is_no_rebinding(numbers: range, sequence: int, key: SessionKey, later_ns: int) -> None:
     """A namesake keeps its own session: two senders may have drawn the same 16 bits."""
@@ -105,7 +115,7 @@ def test_ssid_0_is_never_followed() -> None:
     """Senders without an SSID all have the same: it names nobody (RFC 8972 3)."""
     sessions = Sessions()
     fed(sessions, (0, "192.0.2.1", 5), range(100))
-    sessions.of((0, "203.0.113.9", 5), 100, NEW[2])
+    sessions.of((0, "192.0.2.1", 6), 100, NOW)
     assert (sessions.rebound, len(sessions)) == (0, 2)
 
 

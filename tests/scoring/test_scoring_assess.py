@@ -85,7 +85,7 @@ def test_a_failed_lower_bound_says_so() -> None:
         (1000, None, Verdict.PASS),
         (999, "small sample", Verdict.PASS),
         (100, "small sample", Verdict.PASS),
-        (99, "small sample: 99 packets", Verdict.NOT_MEASURED),
+        (99, "small sample: 99 packets, 100 are needed", Verdict.NOT_MEASURED),
     ],
 )
 def test_small_samples(probes: int, note: str | None, verdict: Verdict) -> None:
@@ -212,3 +212,10 @@ def test_no_number_is_shown_where_nothing_was_measured() -> None:
             assert (row.value is not None) == (row.verdict in judged)
             assert row.verdict in judged or row.note
             assert row.value is None or 0 <= row.value < 10000
+
+
+@pytest.mark.parametrize(("verdict", "word"), [(Verdict.PASS, Overall.INCONCLUSIVE), (Verdict.FAIL, Overall.FAIL)])
+def test_half_a_run_proves_only_what_failed(verdict: Verdict, word: Overall) -> None:
+    """An interrupted run never says that calls will sound good."""
+    row = rows_of(stamp_sample(steady(200), steady(1)))["up_jitter_ms"]
+    assert overall([replace(row, verdict=verdict)], (), interrupted=True) is word

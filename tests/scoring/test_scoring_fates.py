@@ -1,5 +1,7 @@
 """Fates: what is known of each direction, what is inferred from the reflector's numbers, what stays unknown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -217,3 +219,17 @@ def test_nothing_sent_is_nothing_known() -> None:
     """A measurement that was stopped at once has no probes and raises nothing."""
     call = resolve(voice_sample([], ledger([]))).calls[0]
     assert (len(call.sequence), call.up.expected, call.down.expected) == (0, 0, 0)
+
+
+def test_a_reflector_cannot_keep_a_packet_longer_than_it_was_away() -> None:
+    """Such stamps are not believed: the round trip is then all the time between sending and receiving, never negative."""
+    rows = [(*row[:4], row[4] + 10_000 * MS, *row[5:]) for row in (row_of(probe, probe) for probe in range(4))]
+    call = fates_of(rows, ledger(rows))
+    assert call.round_trip.delay_ns.tolist() == [2 * MS] * 4
+
+
+def test_what_the_reflector_refused_is_not_the_networks_loss() -> None:
+    """It had them and would not answer (its rate limit): so many of the lost have an unknown fate, the rest was lost on the way up."""
+    rows = [row_of(probe, probe if probe < 4 else None) for probe in range(7)]
+    call = fates_of(rows, replace(ledger(rows), fates_known=True, refused=2))
+    assert (len(probes(call.up.fate, Fate.UNKNOWN)), len(probes(call.up.fate, Fate.LOST))) == (2, 1)

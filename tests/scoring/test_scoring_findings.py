@@ -83,7 +83,7 @@ def unsteady() -> VoiceSample:
     [
         (with_marking(46 << 2, 0), "up", "info", "sent with DSCP 46, arrived with DSCP 0"),
         (with_marking(18 << 2, 46 << 2), "down", "info", "sent with DSCP 46, arrived with DSCP 18"),
-        (unsteady(), "workstation", "warn", "100.00 % of the packets were sent more than 5 ms late"),
+        (unsteady(), "workstation", "warn", "100 of 100 packets were sent more than 5 ms late"),
         (stamp_sample(steady(1500), steady(1), silent_since_s=12.0), "reflector", "warn", "no answer from 12.0 s on"),
         (stamp_sample(losing(1500, [700, 701, 702]), steady(1)), "up", "warn", "longest run 3 packets (60 ms), burst ratio 2.99"),
         (stamp_sample(steady(1500), steady(1), remarks=("the reflector dropped 5 packets",)), "measurement", "info", ""),
@@ -154,3 +154,15 @@ def test_braces_in_what_others_said_are_only_text() -> None:
     """A remark or a host name is never taken for a template."""
     (finding,) = findings(None, (), remarks=["the peer said {way} {0}"])
     assert finding.text == "The peer said {way} {0}."
+
+
+def test_a_warning_says_that_the_limit_was_met() -> None:
+    """A row inside its limit but close to it is not told in the words of a failure."""
+    close = [found for found in found_in(stamp_sample(steady(1200, 60.0), steady(1, 60.0))) if found.severity == "warn"]
+    assert [found.text for found in close] == ["Still inside the limit, but close to it: the way to the region and back takes long."]
+
+
+def test_losses_at_random_are_no_bursts() -> None:
+    """Three in a row among many single losses happen at random: nobody is sent to hunt for their cause."""
+    lost = [*range(0, 1200, 20), 401, 402]
+    assert not [found for found in found_in(stamp_sample(losing(1200, lost), steady(1))) if "bursts" in found.text]

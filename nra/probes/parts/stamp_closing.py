@@ -154,6 +154,13 @@ class Closing:
         answers = self.answers[call]
         return answers.counted and answers.has_records and all(number in answers.records for number in self._missing(call))
 
+    def unanswered_there(self, call: int) -> int:
+        """Return how many of the call's packets the reflector says it received and would not answer; 0 where that cannot be true."""
+        answers = self.answers[call]
+        claimed = (answers.received or 0) - (answers.transmitted or 0)
+        missing_here = sum(1 for seen in self._stream.record.answered[call] if not seen)
+        return claimed if 0 < claimed <= missing_here + len(self._open) else 0
+
     def refused(self, refusal: Refusal) -> None:
         """Ignore it and ask again."""
 

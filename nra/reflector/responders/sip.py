@@ -8,7 +8,9 @@ from hashlib import sha256
 from typing import Final
 
 OPTIONS: Final = re.compile(r"OPTIONS sips?:[!-~]+ SIP/2\.0")
-FIELD: Final = re.compile(r"([A-Za-z-]+)[ \t]*:[ \t]*([\t -~\x80-\xff]*)")
+NAME: Final = re.compile(r"[A-Za-z-]+")
+VALUE: Final = re.compile(r"[\t -~\x80-\xff]*")
+MOST_BYTES: Final = 4096  # no OPTIONS is longer: what is, is not worth reading
 FOLDED: Final = re.compile(r"\r\n[ \t]+")  # RFC 3261 7.3.1
 NAMES: Final = {
     "via": "via",
@@ -32,17 +34,20 @@ SENT_BY: Final = re.compile(r"SIP\s*/\s*2\.0\s*/\s*[A-Za-z]+\s+(\[[^\]]*\]|[^\s:
 
 def sip_answer(request: bytes, source: tuple[str, int]) -> bytes | None:
     """Return 200 to an OPTIONS request, None for anything else; our own Via is none, so it goes back where it came from."""
+    if len(request) > MOST_BYTES:
+        return None
     head, end, _ = request.partition(b"\r\n\r\n")
     start, *lines = FOLDED.sub(" ", head.decode("latin-1")).split("\r\n")
     if not end or not OPTIONS.fullmatch(start):
         return None
     fields: dict[str, list[str]] = {name: [] for name in NAMES.values()}
     for line in lines:
-        field = FIELD.fullmatch(line)
-        if field is None:
+        name, colon, value = line.partition(":")
+        name, value = name.rstrip(" \t").lower(), value.strip(" \t")
+        if not colon or not NAME.fullmatch(name) or not VALUE.fullmatch(value):
             return None
-        if field[1].lower() in NAMES:
-            fields[NAMES[field[1].lower()]].append(field[2].rstrip(" \t"))
+        if name in NAMES:
+            fields[NAMES[name]].append(value)
     if not fields["via"] or any(len(fields[name]) != 1 for name in ONCE) or not CSEQ.fullmatch(fields["cseq"][0]):
         return None
     return _ok(fields, source)
