@@ -5,6 +5,7 @@ Keys that this version does not know are passed over, so that a later version ma
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,9 @@ import msgspec
 from nra.model.document import SCHEMA, RunDocument
 
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
+OBEYED: Final = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # by a terminal; stands in strings only, so an escape means the same
+MOST_COUNT: Final = 1 << 63
+MOST_BYTES: Final = 64 << 20
 SCHEMA_FAMILY: Final = "nra-run/"
 
 
@@ -28,6 +32,7 @@ class _Head(msgspec.Struct):
 def encode(document: RunDocument) -> bytes:
     """Return the document as pretty JSON in UTF-8; ValueError for NaN and infinity, which JSON does not know."""
     text = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False, allow_nan=False)
+    text = OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return f"{text}\n".encode("utf-8", "replace")  # a name typed on a broken terminal may hold half a character
 
 
@@ -41,15 +46,31 @@ def decode(data: bytes) -> RunDocument:
         raise UnreadableDocument(f"not a run document of nra: {error}") from None
     if not RUN_ID.fullmatch(document.run.id):
         raise UnreadableDocument("Expected 32 hexadecimal digits - at `$.run.id`")
+    if not all(-MOST_COUNT < number < MOST_COUNT for number in _integers(msgspec.to_builtins(document))):
+        raise UnreadableDocument("Expected counts of a usual size")
     for field in ("started_at", "ended_at"):
         if moment(getattr(document.run, field)) is None:
             raise UnreadableDocument(f"Expected a time in ISO 8601 with its zone - at `$.run.{field}`")
     return document
 
 
+def _integers(value: object) -> Iterator[int]:
+    """Yield every integer in it: JSON has no largest one, everything that is made of them has."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _integers(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _integers(each)
+
+
 def read(path: Path) -> RunDocument:
     """Return the document in a file; raises UnreadableDocument, which names the file."""
     try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise UnreadableDocument("not a file, or larger than any run document" if path.exists() else "No such file or directory")
         return decode(path.read_bytes())
     except OSError as error:
         raise UnreadableDocument(f"{path}: {error.strerror or error}") from None

@@ -4,6 +4,7 @@ Works on FAT32, exFAT, NTFS and ext4. `os.access` is not asked, because it is wr
 writable when a file could be made in it.
 """
 
+import errno
 import os
 import secrets
 import time
@@ -139,4 +140,6 @@ def _refusal(folder: Path) -> OSError | None:
         probe.unlink()
     except OSError as error:
         return error
+    except ValueError as error:  # a NUL in the name
+        return OSError(errno.EINVAL, str(error))
     return None

@@ -27,6 +27,8 @@ def read_toml(file: str, data: bytes) -> dict[str, Any]:
         raise CatalogueError(f"{file}: not UTF-8 text (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(f"{file}: {error}") from error
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
+        raise CatalogueError(f"{file}: cannot be read: {type(error).__name__}") from error
 
 
 def decode(file: str, entry: str, given: object, kind: type[T]) -> T:

@@ -63,6 +63,8 @@ def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
         return shipped
     path = Path(name_or_path)
     try:
+        if path.exists() and not path.is_file():
+            raise CatalogueError(f"{path}: cannot be read: not a file")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise CatalogueError(f'no thresholds "{name_or_path}": neither a profile (known: {shipped.name}) nor a file') from error

@@ -11,7 +11,7 @@ import click
 
 from nra import __version__
 from nra.cli.door import Door
-from nra.cli.errors import one_line
+from nra.cli.errors import one_line, washed
 from nra.cli.lazy import Entry, LazyGroup
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _complain(line: str, code: int) -> int:
         # Python flushes again at exit and would complain a second time
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     with contextlib.suppress(OSError):  # nobody listens there either: the code alone must do
-        click.echo(" ".join(line.split()), err=True)
+        click.echo(washed(line), err=True)
     return code
 
 

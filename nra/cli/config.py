@@ -92,6 +92,8 @@ class Config:
     def read(cls, path: Path) -> "Config":
         """Return the file's content; raises UserError if it is unreadable or not TOML."""
         try:
+            if not path.is_file():
+                raise UserError(f"{path}: cannot be read: not a file")
             text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")  # editors on Windows put a byte order mark first
             return cls(path, text, tomllib.loads(text))
         except OSError as error:
@@ -102,6 +104,8 @@ class Config:
             where = re.search(r" \(at line (\d+), column \d+\)$", str(error))
             line = where[1] if where else text.count("\n") + 1
             raise UserError(f"{path}:{line}: {str(error)[: where.start() if where else None]}") from error
+        except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
+            raise UserError(f"{path}: cannot be read: {type(error).__name__}") from error
 
     def defaults(self, ctx: click.Context) -> dict[str, dict[str, Any]]:
         """Return the values by command and Python name, as click's default_map wants them; raises UserError for the first misfit."""
@@ -124,6 +128,8 @@ class Config:
                 values[option.name] = self._value(option, value)
             except click.BadParameter as error:
                 raise self._misfit(f"[{name}] {key}: {error.message}", name, key) from error
+            except ValueError as error:  # a NUL in a path
+                raise self._misfit(f"[{name}] {key}: {error}", name, key) from error
         return values
 
     def _value(self, option: click.Option, value: object) -> object:
@@ -154,5 +160,5 @@ class Config:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a folder on the way that may not be entered
+    except (OSError, ValueError):  # a folder on the way that may not be entered; a NUL in the name
         return False

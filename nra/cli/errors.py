@@ -1,7 +1,9 @@
 """How the program says no: one line on standard error and exit code 2, never a traceback."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import click
 from click.core import ParameterSource
@@ -20,6 +22,15 @@ def told_to_the_user(*kinds: type[Exception]) -> Iterator[None]:
         yield
     except kinds as error:
         raise UserError(str(error)) from error
+
+
+HARMFUL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters and those that turn the writing direction: a terminal would obey them."""
+
+
+def washed(text: str) -> str:
+    """Return the text on one line with nothing in it that a terminal would obey."""
+    return HARMFUL.sub("?", " ".join(text.split()))
 
 
 def one_line(error: click.ClickException) -> str:

@@ -102,8 +102,8 @@ class Quantity(click.ParamType[float]):
         """Return the number."""
         try:
             number = float(value)
-        except (TypeError, ValueError):
-            self.fail(f"{value!r} is not a number", param, ctx)
+        except (TypeError, ValueError, OverflowError):
+            self.fail(f"{value!r} is not a number" if isinstance(value, str) else "this is no number of a usual size", param, ctx)
         if not (math.isfinite(number) and self.minimum <= number <= self.maximum and number > self.above):
             self.fail(f"{value} is not {self._range()}", param, ctx)
         return number

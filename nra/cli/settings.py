@@ -132,6 +132,8 @@ def blank_is_none(text: str | None) -> str | None:
 def read_key(path: Path) -> bytes:
     """Return the key in a file of 64 hex digits; raises UserError."""
     try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"--key-file {path}: not a file")
         text = path.read_text("ascii").strip()
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:

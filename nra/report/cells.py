@@ -6,6 +6,7 @@ apostrophe in front: spreadsheets read that as "this is text", people see it as 
 again. (A zero-width character would be invisible and stay in every copy and search for ever.)
 """
 
+import math
 import re
 from typing import Final
 
@@ -45,6 +46,8 @@ def parsed(cell: str) -> float | None:
     """Return the number that `number` printed, None for an empty cell; ValueError for anything else."""
     if cell and not _NUMBER.fullmatch(cell):
         raise ValueError(f"expected a number with a dot, found {cell!r}")
+    if cell and not math.isfinite(float(cell)):
+        raise ValueError("expected a number that is finite")
     return float(cell) if cell else None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,18 @@ def test_moment_wants_a_zone() -> None:
     assert there.isoformat() == "2026-11-22T14:03:11+00:00"
     assert moment("2026-11-22T15:03:11") is None
     assert moment("9999-12-31T23:59:59-23:00") is None
+
+
+def test_what_a_terminal_obeys_is_escaped() -> None:
+    """`--json` prints the document: C1 controls and characters that turn the writing direction come as escapes and read back."""
+    document = canned_run("good", site="a\x9b2J\u202eb")
+    data = encode(document)
+    assert not {0x9B, 0x202E} & set(map(ord, data.decode()))
+    assert decode(data).run.site == "a\x9b2J\u202eb"
+
+
+def test_a_count_of_400_digits_is_none() -> None:
+    """JSON has no largest number, everything that is made of a run document has."""
+    data = re.sub(rb'"sent": \d+', b'"sent": ' + b"9" * 400, encode(canned_run("good")), count=1)
+    with pytest.raises(UnreadableDocument, match="usual size"):
+        decode(data)
