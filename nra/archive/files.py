@@ -61,7 +61,7 @@ def write(folder: Path, stem: str, extension: str, fill: Callable[[BinaryIO], ob
     """
     temporary = folder / f".{stem}.{extension}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         try:
             with _create(temporary) as file:
                 fill(file)
@@ -135,11 +135,17 @@ def _sync_folder(folder: Path) -> None:
 def _refusal(folder: Path) -> OSError | None:
     probe = folder / f".nra-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         _create(probe).close()
         probe.unlink()
     except OSError as error:
         return error
-    except ValueError as error:  # a NUL in the name
-        return OSError(errno.EINVAL, str(error))
     return None
+
+
+def _make(folder: Path) -> None:
+    """Make the folder if need be; raises OSError, also for a NUL in the name."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from error

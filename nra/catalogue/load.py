@@ -14,6 +14,7 @@ from nra.model.criteria import Criterion, Operator, Thresholds
 from nra.model.region import Region, Service
 
 DEFAULT_THRESHOLDS = "genesys-cloud"
+MOST_BYTES = 1 << 20  # of a thresholds file
 
 
 class UnknownRegion(CatalogueError):  # noqa: N818 - the name says what is wrong
@@ -65,6 +66,8 @@ def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
     try:
         if path.exists() and not path.is_file():
             raise CatalogueError(f"{path}: cannot be read: not a file")
+        if path.exists() and path.stat().st_size > MOST_BYTES:
+            raise CatalogueError(f"{path}: cannot be read: larger than {MOST_BYTES} bytes")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise CatalogueError(f'no thresholds "{name_or_path}": neither a profile (known: {shipped.name}) nor a file') from error

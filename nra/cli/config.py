@@ -21,6 +21,7 @@ from nra.cli.lazy import settable
 from nra.cli.options import CommaList, Dscp, NameOrFile, Quantity
 
 FILE_NAME: Final = "nra.toml"
+MOST_BYTES: Final = 1 << 20
 
 EXPECTED: Final[tuple[tuple[tuple[type[click.ParamType[Any]], ...], str, tuple[type, ...]], ...]] = (
     ((CommaList,), "a list or text", (list, str)),
@@ -94,6 +95,8 @@ class Config:
         try:
             if not path.is_file():
                 raise UserError(f"{path}: cannot be read: not a file")
+            if path.stat().st_size > MOST_BYTES:
+                raise UserError(f"{path}: cannot be read: larger than {MOST_BYTES} bytes")
             text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")  # editors on Windows put a byte order mark first
             return cls(path, text, tomllib.loads(text))
         except OSError as error:
@@ -128,8 +131,8 @@ class Config:
                 values[option.name] = self._value(option, value)
             except click.BadParameter as error:
                 raise self._misfit(f"[{name}] {key}: {error.message}", name, key) from error
-            except ValueError as error:  # a NUL in a path
-                raise self._misfit(f"[{name}] {key}: {error}", name, key) from error
+            except ValueError as error:  # a NUL in a path, an integer of thousands of digits
+                raise self._misfit(f"[{name}] {key}: no usable value", name, key) from error
         return values
 
     def _value(self, option: click.Option, value: object) -> object:

@@ -15,7 +15,7 @@ from nra.archive.naming import short_name
 from nra.catalogue import CatalogueError, codec, codecs, destination, region, services, thresholds
 from nra.cli import local
 from nra.cli.door import Door
-from nra.cli.errors import UserError, told_to_the_user
+from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.model.document import Asked, Org
 from nra.model.plan import Target
 from nra.model.region import Region, Service
@@ -23,6 +23,7 @@ from nra.run.plan import host_port, rungs
 from nra.run.settings import Settings
 
 KEY_BYTES: Final = 32
+MOST_KEY_FILE_BYTES: Final = 1 << 20
 SHORTEST_S: Final = 1.0
 MOST_PACKETS: Final = 50_000_000
 
@@ -134,6 +135,8 @@ def read_key(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"--key-file {path}: not a file")
+        if path.exists() and path.stat().st_size > MOST_KEY_FILE_BYTES:
+            raise UserError(f"--key-file {path}: larger than {MOST_KEY_FILE_BYTES} bytes")
         text = path.read_text("ascii").strip()
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
@@ -141,5 +144,5 @@ def read_key(path: Path) -> bytes:
     if not re.fullmatch(f"[0-9A-Fa-f]{{{2 * KEY_BYTES}}}", text):
         raise UserError(f"--key-file {path}: 64 hex digits are expected")
     if sys.platform != "win32" and mode & (stat.S_IRGRP | stat.S_IROTH) and os.access(path, os.W_OK):
-        click.echo(f"note: {path} can be read by others on this machine", err=True)
+        click.echo(f"note: {washed(str(path))} can be read by others on this machine", err=True)
     return bytes.fromhex(text)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -162,3 +163,30 @@ def test_a_count_of_400_digits_is_none() -> None:
     data = re.sub(rb'"sent": \d+', b'"sent": ' + b"9" * 400, encode(canned_run("good")), count=1)
     with pytest.raises(UnreadableDocument, match="usual size"):
         decode(data)
+
+
+def test_escapes_what_a_terminal_obeys() -> None:
+    """C1 and bidirectional characters stand as escapes in the bytes and read back as they were."""
+    harmful = "\x7f\x80\x9b\x9f\u202a\u202e\u2066\u2069"
+    document = replace(canned_run(), run=replace(canned_run().run, org=Org(name=harmful, shortname="x")))
+    text = encode(document).decode()
+    assert not set(harmful) & set(text)
+    assert decode(text.encode()) == document
+
+
+@pytest.mark.parametrize("path", ["voice.sent", "voice.up.jitter_ms", "run.asked.calls"])
+def test_refuses_numbers_beyond_all_measure(path: str) -> None:
+    """An integer of 400 digits would overflow later, where nobody expects it."""
+    with pytest.raises(UnreadableDocument):
+        decode(changed(path, 10**399))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
+def test_reads_no_file_without_an_end(tmp_path: Path) -> None:
+    """A pipe and a file larger than 64 MiB are refused before anything is read."""
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate((64 << 20) + 1)
+    for name in ("pipe", "huge"):
+        with pytest.raises(UnreadableDocument, match="not a file, or larger"):
+            read(tmp_path / name)

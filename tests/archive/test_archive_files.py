@@ -244,3 +244,11 @@ def test_results_folder_that_was_asked_for_is_never_replaced(tmp_path: Path) -> 
         results_folder(locked, tmp_path, tmp_path)
     assert caught.value.folder == locked
     assert str(locked) in str(caught.value)
+
+
+def test_a_folder_with_nul_in_its_name_is_told(tmp_path: Path) -> None:
+    """nra.toml can hold a NUL, which the system's calls refuse in their own way."""
+    with pytest.raises(CannotWrite):
+        results_folder(tmp_path / "a\0b", None, tmp_path)
+    with pytest.raises(CannotWrite):
+        write_bytes(tmp_path / "a\0b", "run", "txt", b"")

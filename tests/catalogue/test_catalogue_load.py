@@ -1,5 +1,6 @@
 """Looking things up, limits of one's own, and how wrong data is refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_limit_is_a_finite_number(limit: float) -> None:
         decode("t.toml", 'limits "k"', given, Criterion)
 
 
-@pytest.mark.parametrize("data", [b"a = ", b"\xff\xfe", b"a = 1\na = 2"])
+@pytest.mark.parametrize("data", [b"a = ", b"\xff\xfe", b"a = 1\na = 2", b"a=" + b"[" * 100_000, b"a=" + b"9" * 5000])
 def test_what_is_not_toml_is_refused_with_the_file(data: bytes) -> None:
     """Broken syntax, another encoding, a key given twice."""
     with pytest.raises(CatalogueError, match=r"^f\.toml: "):
@@ -155,3 +156,10 @@ def test_a_name_that_is_neither_profile_nor_file(tmp_path: Path) -> None:
         thresholds("nosuch")
     with pytest.raises(CatalogueError, match="cannot be read"):
         thresholds(str(tmp_path))
+
+
+def test_a_thresholds_file_without_an_end_is_not_read(tmp_path: Path) -> None:
+    """A device, more than 1 MiB and a name with NUL are refused before anything is read."""
+    for name, complaint in ((os.devnull, "not a file"), (own_limits(tmp_path, "#" * (1 << 20) + "\n"), "larger than"), ("a\0b", "null")):
+        with pytest.raises(CatalogueError, match=complaint):
+            thresholds(name)

@@ -230,3 +230,33 @@ def test_the_users_folder_by_platform(platform: str, environ: dict[str, str], fo
 def test_lines_are_counted_by_the_parser_not_by_patterns(text: str, keys: tuple[str, ...], line: int) -> None:
     """Look-alikes inside of texts, inline tables and arrays of several lines do not mislead."""
     assert line_of(text, *keys) == line
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a=" + "[" * 100_000,
+        "a=" + "9" * 5000,
+        "[toy]\nduration = 0x" + "f" * 4000,
+        "[toy]\ncalls = 0x" + "f" * 4000,
+        "[toy]\ndscp = 0x" + "f" * 4000,
+        '[toy]\nkey-file = "a\\u0000b"',
+        "#" * (1 << 20) + "\n",
+    ],
+    ids=["brackets", "digits", "number", "whole number", "dscp", "nul", "size"],
+)
+def test_values_beyond_all_measure_are_refused(text: str) -> None:
+    """Neither depth nor length nor NUL nor size ends in anything but the one line."""
+    assert refusal(text).startswith("nra.toml:")
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
+def test_a_file_without_an_end_is_not_read() -> None:
+    """A device or a pipe given as `--config` would never be read to its end."""
+    os.mkfifo("pipe")
+    for name in ("pipe", os.devnull):
+        result = run(None, "--config", name, "toy")
+        assert result.exit_code == 2
+        assert "not a file" in result.stderr

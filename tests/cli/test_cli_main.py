@@ -12,7 +12,7 @@ import pytest
 
 from nra import __version__
 from nra.cli import COMMANDS, cli, main
-from nra.cli.errors import UserError
+from nra.cli.errors import UserError, washed
 from nra.cli.lazy import Entry
 from nra.report import PRINTERS
 
@@ -208,3 +208,20 @@ def test_every_command_of_the_table_says_something() -> None:
     """A command without a summary would be an empty line in the help."""
     assert all(entry.summary.endswith(".") and ":" in entry.place for entry in COMMANDS.values())
     assert set(cli.list_commands(click.Context(cli))) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("harmful", ["\x1b", "\x07", "\x7f", "\x80", "\x9b", "\u202a", "\u202e", "\u2066", "\u2069"])
+def test_an_error_line_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str], harmful: str) -> None:
+    """Keys of nra.toml and names of files are foreign text: control and bidirectional characters never reach the terminal."""
+    Path("nra.toml").write_text(f'"k\\u{ord(harmful):04x}y" = 1\n')
+    code, out, err = ended(capsys, "toy", "fail")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert harmful not in err
+    code, out, err = ended(capsys, "report", f"no{harmful}file.json")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert harmful not in err
+
+
+def test_washing_keeps_what_people_write() -> None:
+    """Letters of any script stay; white space becomes one blank."""
+    assert washed("Zoë 日本\r\n\tx\x1b[31m") == "Zoë 日本 x?[31m"

@@ -16,8 +16,10 @@ import pytest
 from nra.archive.document import decode
 from nra.archive.packets import read_packets
 from nra.cli import main
+from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible
 from nra.cli.progress import Bar, Lines, shown
+from nra.cli.settings import read_key
 from nra.model.document import RunDocument
 from nra.model.failure import FailureKind
 from nra.net.ports import TlsFacts
@@ -393,3 +395,13 @@ def test_a_real_ctrl_c(tmp_path: Path, times: int, code: int) -> None:
     if times == 1:
         assert document(tmp_path).run.used.interrupted
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
+def test_a_key_file_that_is_none_is_refused_unread(tmp_path: Path) -> None:
+    """A pipe, a name with NUL and more than 1 MiB: one line each, nothing is waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "huge").write_text(KEY + " " * (1 << 20))
+    for name, words in (("pipe", "not a file"), ("a\0b", "not text"), ("huge", "larger than")):
+        with pytest.raises(UserError, match=words):
+            read_key(tmp_path / name)

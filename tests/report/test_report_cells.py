@@ -79,3 +79,9 @@ def test_harmless_cells_stay(cell: str) -> None:
 def test_guard_comes_off_again(start: str, text: str) -> None:
     """Whatever was typed is read back, also an apostrophe that was typed."""
     assert unguarded(guarded(start + text)) == start + text
+
+
+def test_parsed_refuses_what_becomes_infinite() -> None:
+    """400 digits are a number with a dot to the eye, and infinity to floating point."""
+    with pytest.raises(ValueError, match="finite"):
+        parsed("9" * 400)
