@@ -13,6 +13,10 @@ class Interrupt:
         """Nothing was asked yet."""
         self._asked = False
 
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal: however many there are, they are one wish."""
+        self._asked = True
+
     def __call__(self) -> bool:
         """Tell whether the user asked to stop."""
         return self._asked
@@ -34,3 +38,15 @@ def interruptible(*numbers: signal.Signals) -> Iterator[Interrupt]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def stoppable(*numbers: signal.Signals) -> Iterator[Interrupt]:
+    """Take these signals as a request to stop while the block lasts; once one came they are heard no more: the program is ending."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt.note) for number in numbers}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if interrupt() else handler)

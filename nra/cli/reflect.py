@@ -1,14 +1,14 @@
 """`nra reflect`: the Session-Reflector as a program."""
 
 import signal
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from nra.cli.errors import UserError
-from nra.cli.interrupt import interruptible
+from nra.cli.interrupt import stoppable
 
 if TYPE_CHECKING:
     from nra.reflector.core import Reflector
@@ -55,7 +55,7 @@ def reflect(
         engine = Engine(reflector, [(address, port) for address in addresses(bind)])
     except CannotListen as error:
         raise UserError(f"cannot listen on {bind or 'all addresses'} port {port}: {error}") from error
-    with suppress(KeyboardInterrupt), interruptible(signal.SIGINT, signal.SIGTERM) as interrupt:  # a second signal is no other wish
+    with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt:
         for address, number in engine.bound:
             click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
         with responding(reflector, engine, addresses(bind), tls, networks(allow), rate_limit) if tls else nullcontext():
