@@ -52,7 +52,7 @@ def test_is_pretty_utf8() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_refuses_to_write_what_json_cannot_say(value: float) -> None:
-    """NaN and infinity never leave the program (domain.md 7, trap 5)."""
+    """NaN and infinity never leave the program (docs/traps.md, trap 5)."""
     document = canned_run()
     metrics = (replace(document.metrics[0], value=value), *document.metrics[1:])
     with pytest.raises(ValueError, match="not JSON compliant"):

@@ -97,7 +97,7 @@ def test_never_overwrites(tmp_path: Path) -> None:
 
 
 def test_never_overwrites_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On FAT and exFAT (stick.md 5.1: hard links give EPERM) the name is looked at before the rename."""
+    """On FAT and exFAT (hard links give EPERM there) the name is looked at before the rename."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "no hard links here")
@@ -118,7 +118,7 @@ def test_many_writers_of_one_name_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_waits_for_a_virus_scanner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rename that Windows refuses for a moment is tried again (stick.md 5.2)."""
+    """A rename that Windows refuses for a moment is tried again."""
     refusals = iter([PermissionError("held"), PermissionError("held"), None])
     give_name, pauses = files._give_name, list[float]()
 

@@ -1,4 +1,4 @@
-"""File names that every file system takes (contract 4; domain.md 7, trap 11)."""
+"""File names that every file system takes (contract 4; docs/traps.md, trap 11)."""
 
 import re
 from dataclasses import replace

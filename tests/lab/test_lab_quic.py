@@ -116,7 +116,7 @@ def test_a_silent_port_ends_within_the_deadline(world: World, probe: str) -> Non
     ],
 )
 def test_a_port_at_which_nobody_listens_is_refused(world: World, probe: str, address: str) -> None:
-    """ICMP port unreachable reaches the socket, because it is connected (standards.md 5.1)."""
+    """ICMP port unreachable reaches the socket, because it is connected (RFC 8085 5.2)."""
     reach(world, address)
     observation = ask(world, probe, address, 443)
     assert observation["failure"]["kind"] == "refused"

@@ -79,7 +79,7 @@ def exchange(ms: int = 5000) -> Callable[[TcpConnection], Awaitable[object]]:
 
 
 def test_a_certificate_that_nobody_here_trusts_is_named() -> None:
-    """Trap of domain.md 6.1: who intercepts is told by the issuer of what was shown (contract 4.4: issuer named)."""
+    """Who intercepts is told by the issuer of what was shown (contract 4.4: issuer named)."""
     kind, detail = failure_of(tls, secure())
     assert kind is FailureKind.TLS_UNTRUSTED
     assert detail == "self-signed certificate; issued by DE, Example Proxy, Proxy CA"

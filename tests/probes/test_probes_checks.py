@@ -106,7 +106,7 @@ def test_a_stun_stream_is_read_to_the_end_of_a_message() -> None:
     ],
 )
 def test_an_answer_of_another_protocol_is_no_open_port(probe: str, script: dict[str, Any], kind: FailureKind) -> None:
-    """A middlebox that accepts in the server's place is found out by what it says (standards.md 5.1)."""
+    """A middlebox that accepts in the server's place is found out by what it says."""
     seen = asked(probe, tcp(**script))
     assert seen.failure is not None
     assert seen.failure.kind is kind

@@ -54,7 +54,7 @@ def test_an_answer_over_tcp() -> None:
     ids=["without its length", "cut", "another id", "an echo", "another protocol", "closed"],
 )
 def test_what_is_no_answer_to_us_opens_nothing(answer: Callable[[bytes], bytes]) -> None:
-    """A middlebox that accepts every connection is found out by what it says (standards.md 5.1)."""
+    """A middlebox that accepts every connection is found out by what it says."""
     failure = over_tcp(answer).failure
     assert failure is not None
     assert failure.kind is FailureKind.WRONG_PROTOCOL

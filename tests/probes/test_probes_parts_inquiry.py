@@ -55,7 +55,7 @@ def asked_until(machine: Inquiry[str], stop: Callable[[], bool] = lambda: False)
 
 
 def test_it_asks_at_0_200_and_500_ms_and_waits_a_second() -> None:
-    """At least three tries over at least 400 ms before silence means anything (standards.md 5.1)."""
+    """At least three tries over at least 400 ms before silence means anything."""
     machine = Inquiry(Counted(), START, SPREAD_MS)
     assert asked_until(machine) == [0, 200, 500]
     assert machine.tries == 3

@@ -47,7 +47,7 @@ def arrival(packet: ReflectorPacket, key: bytes | None = None, channel: int = 0)
     [("g711", 172, 172), ("g722", 172, 172), ("opus", 92, 112), ("g729", 44, 112)],
 )
 def test_sizes_of_all_codecs_at_20_ms(codec: str, plain: int, sealed: int) -> None:
-    """RTP's 12 octets and the codec's payload where STAMP can be that small, else the base packet (standards.md 1.6)."""
+    """RTP's 12 octets and the codec's payload where STAMP can be that small, else the base packet."""
     rate = next(each.payload_bytes_per_ms for each in codecs() if each.name == codec)
     wanted = round(rate * 20) + 12
     for key, size in ((None, plain), (KEY, sealed)):
@@ -161,7 +161,7 @@ def counted(sequence: int, sender_sequence: int, transmitted: int | None) -> Pee
     ids=["own numbers", "copied numbers", "counters agree", "counters differ", "own numbers, other counters", "no reply"],
 )
 def test_how_a_peer_counts(evidence: PeerEvidence, without_loss: bool | None, with_loss: bool) -> None:
-    """Own numbers prove a count; equal numbers prove it only with counters that agree; loss proves the copy (standards.md 1.5)."""
+    """Own numbers prove a count; equal numbers prove it only with counters that agree; loss proves the copy."""
     assert evidence.stateful(lost=False) is without_loss
     assert evidence.stateful(lost=True) is with_loss
 

@@ -37,7 +37,7 @@ def network(peer: Peer = server, up: Impairment | None = None) -> FakeNetwork:
 @pytest.mark.parametrize("delay_ms", [0, 30])
 @pytest.mark.parametrize("lost", [0, 2], ids=["first try", "third try"])
 def test_at_most_ten_requests_in_any_second(lost: int, delay_ms: float) -> None:
-    """The opening question counts too, and a request may be late by half an interval (domain.md 3)."""
+    """The opening question counts too, and a request may be late by half an interval."""
     net = network(up=Impairment(delay_ms=delay_ms, loss_runs=(range(lost),)))
     net.down = Path(Impairment(delay_ms=delay_ms))
     stall = iter([53_000_000] + [0] * 1000)

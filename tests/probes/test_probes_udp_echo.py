@@ -82,7 +82,7 @@ def test_the_beacon_s_rules_hold_in_every_second(interval_ms: float, calls: int,
 
 
 def test_seventeen_source_ports_for_one_call() -> None:
-    """50 packets/s at 3 per port (domain.md 3)."""
+    """50 packets/s at 3 per port."""
     assert source_ports(1, 20.0) == FEWEST_PORTS == 17
     assert source_ports(2, 20.0) == 34
 

@@ -194,7 +194,7 @@ def test_a_stateless_peer_gives_the_round_trip(symmetrical: bool) -> None:
 
 
 def test_a_stateless_peer_without_loss_is_not_called_stateful() -> None:
-    """With no loss a copied number looks like a count: undecided is round trip (standards.md 1.5)."""
+    """With no loss a copied number looks like a count: undecided is round trip."""
     sample = sampled(world(twamp_light()))
     assert sample.ledgers[0].stateful is None
     assert scored(sample).basis is Basis.ROUND_TRIP
@@ -214,7 +214,7 @@ def without_our_tlv(peer: Peer) -> Peer:
 @pytest.mark.parametrize("name", ["loss", "bursts", "tail"])
 @pytest.mark.parametrize("where", ["up", "down"])
 def test_a_stamp_peer_without_our_record(name: str, where: str) -> None:
-    """Any stateful reflector's own numbers tell up from down; only which probe it was is not known (standards.md 1.5)."""
+    """Any stateful reflector's own numbers tell up from down; only which probe it was is not known."""
     net = half_bad(where, IMPAIRMENTS[name], without_our_tlv(reflecting()))
     sample = sampled(net)
     voice, truth = scored(sample), truth_of(net)
@@ -337,7 +337,7 @@ def test_the_marking_seen_on_the_way_up_is_told() -> None:
 
 
 def test_a_codec_smaller_than_the_base_packet_is_said() -> None:
-    """G.729's 32 octets cannot be emulated: the base packet has 44 (standards.md 1.6)."""
+    """G.729's 32 octets cannot be emulated: the base packet has 44."""
     sample = sampled(world(), codec="g729", payload_bytes=32, duration_s=2.0)
     assert sample.payload_bytes == 44
     assert sample.remarks == ("packets of 44 bytes stand for g729's 32: STAMP cannot be that small",)

@@ -19,7 +19,7 @@ def granted(guard: Guard, packets: int, now_ns: int = NOW, address: str = HERE) 
 
 @pytest.mark.parametrize("port", [53, 123, 161, 862, 1900, 7770, 20862])
 def test_ports_of_responders_are_not_answered(port: int) -> None:
-    """A forged packet from another responder would start a loop between the two (standards.md 7.7)."""
+    """A forged packet from another responder would start a loop between the two."""
     assert Guard().refuses(HERE, port, NOW) == "responder_port"
 
 

@@ -80,7 +80,7 @@ def exchanged(first: bytes, ports: tuple[int, int], services: tuple[str, str], k
 
 @pytest.mark.parametrize("service", REQUESTS)
 def test_two_hosts_do_not_go_on_answering_each_other(service: str) -> None:
-    """Whichever of their ports a forger names, it ends after an answer or two (standards.md 7.7)."""
+    """Whichever of their ports a forger names, it ends after an answer or two."""
     ports = {responder.port: responder.service for responder in RESPONDERS if responder.protocol == "UDP"}
     mine = {port: each for port, each in ports.items() if each == service} | ({OWN_PORTS[0]: STAMP} if service == STAMP else {})
     for (port, _), (other, theirs) in product(mine.items(), [*ports.items(), (OWN_PORTS[1], STAMP)]):

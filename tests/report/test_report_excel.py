@@ -160,7 +160,7 @@ def test_findings_runs_and_thresholds(book: Workbook) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_typed_text_is_never_a_formula(name: str) -> None:
-    """Whatever people type stays text, in every sheet (contract 4.3; domain.md 7, trap 11)."""
+    """Whatever people type stays text, in every sheet (contract 4.3; docs/traps.md, trap 11)."""
     document = canned_run("bad", org=name, host=name, site=name, seat=name)
     document = replace(
         document,

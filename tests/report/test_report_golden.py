@@ -55,7 +55,7 @@ def test_golden_text_reads_back(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOCALES)
 def test_same_bytes_under_every_locale(name: str) -> None:
-    """Decimal commas, the Turkish i and Arabic digits change nothing (contract 4.2; domain.md 7, trap 11)."""
+    """Decimal commas, the Turkish i and Arabic digits change nothing (contract 4.2; docs/traps.md, trap 11)."""
     environment = {**os.environ, "LC_ALL": name, "LANG": name, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run([sys.executable, "-c", UNDER_LOCALE, str(RUNS)], capture_output=True, env=environment, check=False, timeout=60)
     if done.returncode == 77:

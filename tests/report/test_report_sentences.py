@@ -112,7 +112,7 @@ def test_finding_without_advice_or_evidence() -> None:
 
 
 def test_mos_cost_line() -> None:
-    """What each impairment took, largest first, for each direction; nothing where nothing took any (domain.md 6, 13)."""
+    """What each impairment took, largest first, for each direction; nothing where nothing took any."""
     bad, good, round_trip = canned_run("bad").voice, canned_run("good").voice, canned_run("round-trip").voice
     assert bad is not None
     assert good is not None

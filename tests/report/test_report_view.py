@@ -25,7 +25,7 @@ def words(shown: View) -> str:
 
 @pytest.mark.parametrize("kind", ["blocked", "firewall-only"])
 def test_what_was_not_measured_shows_no_number(kind: str) -> None:
-    """No 0 %, no 0 ms, no -1 and no word of the program stands for absence (domain.md 7, traps 4 and 5)."""
+    """No 0 %, no 0 ms, no -1 and no word of the program stands for absence (docs/traps.md, traps 4 and 5)."""
     shown = view(canned_run(kind))
     assert {row.result for row in shown.voip} == {""}
     assert {row.verdict for row in shown.voip} == {Verdict.NOT_MEASURED if kind == "blocked" else Verdict.SKIPPED}

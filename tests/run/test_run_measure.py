@@ -295,7 +295,7 @@ def test_nobody_there_to_ask_is_not_blocked() -> None:
 
 
 def test_optional_ports_never_fail() -> None:
-    """53 and 19302 usually do not answer, harmlessly (domain.md 1): INFO."""
+    """53 and 19302 usually do not answer, harmlessly: INFO."""
     plan = settings()
     net = without(healthy(plan), 53, 19302)
     for check in checks(run(plan, net)).values():

@@ -72,7 +72,7 @@ def test_a_method_that_was_asked_for_is_the_only_one(method: str) -> None:
 
 
 def test_more_calls_than_the_beacon_allows() -> None:
-    """1000 packets a second are all that one address may send it (domain.md 3): then the rung says so."""
+    """1000 packets a second are all that one address may send it: then the rung says so."""
     most = most_calls(20.0)
     assert ladder(WITH_BEACON, calls=most)[1] == ("echo", "beacon.example")
     rung = rungs(settings(WITH_BEACON, calls=most + 1))[1]
@@ -92,7 +92,7 @@ def test_a_half_that_was_not_asked_for_is_empty(only: str | None, voice: bool, p
     [("g711", 20.0, 172), ("g722", 20.0, 172), ("g729", 20.0, 32), ("opus", 20.0, 92), ("g711", 30.0, 252), ("g711", 10.0, 92)],
 )
 def test_packets_are_as_large_as_the_codec_s_rtp(codec: str, interval_ms: float, payload_bytes: int) -> None:
-    """RTP's header and what the codec makes in one interval (RFC 3550 5.1, standards.md 1.6)."""
+    """RTP's header and what the codec makes in one interval (RFC 3550 5.1)."""
     rung = rungs(settings("eu-central-1", REFLECTOR, codec=codec, interval_ms=interval_ms, calls=3, dscp=10))[0]
     assert rung.task is not None
     parameters = rung.task.parameters
