@@ -24,7 +24,6 @@ from nra.run.settings import Settings
 
 KEY_BYTES: Final = 32
 MOST_KEY_FILE_BYTES: Final = 1 << 20
-SHORTEST_S: Final = 1.0
 MOST_PACKETS: Final = 50_000_000
 
 
