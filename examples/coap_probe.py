@@ -5,11 +5,9 @@ from struct import Struct
 from typing import Final
 
 from nra.model.observation import Answer
-from nra.model.plan import Task
-from nra.net.ports import Network
 from nra.probes import BUILTIN
-from nra.probes.parts.inquiry import first_answering
-from nra.probes.parts.probe import Probe, Watch, check_parameters, observing
+from nra.probes.parts.port_check import Asking, asked_over_udp, port_check
+from nra.probes.parts.probe import Probe
 from nra.wire.errors import MalformedMessage
 
 MESSAGE: Final = Struct(">BBH")  # RFC 7252 3: version, type and token length in one octet; code; message ID
@@ -37,6 +35,8 @@ def decode_reset(data: bytes) -> int:
 class CoapQuestion:
     """Each try has a message ID of its own, so that a late answer is timed from its own question."""
 
+    name: Final = "CoAP ping"
+
     def __init__(self) -> None:
         """Nothing asked yet."""
         self._asked_ns: dict[int, int] = {}
@@ -57,14 +57,11 @@ class CoapQuestion:
         return None if asked_ns is None else (message_id, asked_ns)
 
 
-async def ping(task: Task, net: Network, watch: Watch) -> Answer:
+async def ping(asking: Asking) -> Answer:
     """Ping the device; raises NetworkError."""
-    deadline_ns = net.clock.now_ns() + round(check_parameters(task).deadline_s * 1e9)
-    addresses = await net.resolve(task.target.host, deadline_ns)
-    address, _, inquiry = await first_answering(net, watch, addresses, task.target.port, CoapQuestion, deadline_ns=deadline_ns)
-    return Answer(address=address, elapsed_ms=inquiry.elapsed_ms, said="CoAP Reset", tries=inquiry.tries)
+    return await asked_over_udp(asking, CoapQuestion(), lambda _: "CoAP Reset")
 
 
-PROBE: Final[Probe] = observing("coap_ping", ping)
+PROBE: Final[Probe] = port_check("coap_ping", ping)
 
 PROBES: Final[tuple[Probe, ...]] = (*BUILTIN, PROBE)

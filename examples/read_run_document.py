@@ -15,8 +15,8 @@ Downstream MOS Score: 3.91 MOS WARN
 down: Packets arrive at uneven intervals on the way from the region to this workstation. (Down Jitter 33.4 ms, expected < 30)
 down: The priority marking of voice is changed on the way from the region to this workstation. (sent with DSCP 46, arrived with DSCP 0)
 down: Losses come in bursts on the way from the region to this workstation. (longest run 11 packets (220 ms), burst ratio 5.20)
-firewall: UDP 3478 to netdiag.euc1.pure.cloud gets no answer although a control did. (4 tries over 1.6 s, no answer)
-"""
+firewall: UDP 3478 to netdiag.euc1.pure.cloud gets no answer although a control did. (STUN Binding request: 3 sent within 500 ms, no answer; meanwhile TCP 443 of api.mypurecloud.de answered)
+"""  # noqa: E501 - what is printed is as long as it is
 
 import sys
 from pathlib import Path

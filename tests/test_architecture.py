@@ -32,6 +32,7 @@ WITHOUT_WORLD: Final = {"model", "wire", "scoring", "report"}
 NETWORK: Final = {"socket", "select", "selectors", "ssl"}
 A_NETWORK_ITSELF: Final = HOUSE / "testing" / "relay.py"  # a program of its own: to those who measure it is part of the network
 SCREEN_LINES: Final = 45
+MAKERS: Final = ("Probe", "observing", "port_check")  # what makes a probe, its name first
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -116,7 +117,9 @@ def names_of_probes(path: Path) -> Iterator[str]:
     """Yield the names under which a file makes probes."""
     for statement in ast.parse(path.read_text("utf-8")).body:
         match statement:
-            case ast.AnnAssign(value=ast.Call(func=ast.Name(id="observing" | "Probe"), args=[ast.Constant(value=str(name)), *_])):
+            case ast.AnnAssign(
+                value=ast.Call(func=ast.Name(id="observing" | "Probe" | "port_check"), args=[ast.Constant(value=str(name)), *_])
+            ):
                 yield name
 
 

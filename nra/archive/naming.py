@@ -1,7 +1,10 @@
-"""File names (contract 4): `NRA_<org>[_<site>]_<host>_<region>_<yyyyMMddTHHmmssZ>_<id8>`.
+"""File names (contract 4): `NRA_<org>[_<site>]_<host>_<region>_<yyyyMMddTHHmmssZ>_<id8>`, the same for all files of a run.
 
 ASCII letters, digits, dashes, and underscores between the parts: legal on FAT32, exFAT and Windows. The leading `NRA_`
 keeps every name clear of the reserved ones (CON, NUL, COM1), whatever people call their organization.
+
+Each file whose name is taken gets a mark of its own (`-2`), not the whole run: the id in the name is the run's, so only what is
+rendered again from one document meets itself, and that may be one file of several.
 """
 
 import re
@@ -12,9 +15,10 @@ from nra.archive.document import moment
 from nra.model.document import RunDocument
 
 LONGEST_NAME: Final = 120
-LONGEST_EXTENSION: Final = 15  # `.packets.csv.gz`
+FIREWALL_REQUEST: Final = "_firewall-request"  # after the stem, before the extension
+LONGEST_ENDING: Final = len(f"{FIREWALL_REQUEST}.csv")  # longer than `.packets.csv.gz`
 LONGEST_COPY_MARK: Final = 4  # `-999`
-ORG_LENGTH, SITE_LENGTH, HOST_LENGTH, REGION_LENGTH = 20, 12, 20, 16  # with all else: 119 characters at most
+ORG_LENGTH, SITE_LENGTH, HOST_LENGTH, REGION_LENGTH = 18, 12, 18, 14  # with all else: 120 characters; no AWS region has more than 14
 NO_TIME: Final = "00000000T000000Z"
 
 
@@ -29,7 +33,7 @@ def slug(text: str, length: int) -> str:
 
 
 def stem(document: RunDocument) -> str:
-    """Return the name of a run's files without extension, at most 101 characters."""
+    """Return the name of a run's files without extension, at most 95 characters."""
     run = document.run
     started = moment(run.started_at)
     parts = (

@@ -11,10 +11,11 @@ from typing import Any
 from nra.catalogue.decode import CatalogueError, decode, read_toml, table
 from nra.model.codec import Codec
 from nra.model.criteria import Criterion, Operator, Thresholds
-from nra.model.region import Region, Service
+from nra.model.region import PortalPage, Region, Service
 
 DEFAULT_THRESHOLDS = "genesys-cloud"
 MOST_BYTES = 1 << 20  # of a thresholds file
+NOBODY = "none"  # to be asked
 
 
 class UnknownRegion(CatalogueError):  # noqa: N818 - the name says what is wrong
@@ -104,23 +105,43 @@ def services(wanted: Iterable[str]) -> tuple[Service, ...]:
     for profile in asked:
         if profile not in profiles():
             raise CatalogueError(f'no firewall profile "{profile}" in the catalogue (known: {", ".join(profiles())})')
-    once: dict[tuple[str, str, str], Service] = {}
+    once: dict[tuple[str, str, str | None], Service] = {}
     for each in all_services():
         if each.profile in asked:
             once.setdefault((each.port, each.protocol, each.host), each)
     return tuple(once.values())
 
 
-def destination(service: Service, region: Region, reflector: str | None = None) -> str | None:
-    """Return the host to ask for a service in a region, or None where a part of its name is not known there."""
-    known = {"domain": region.domain, "region": region.name, "short": region.short, "reflector": reflector}
-    host = service.host
-    for name, value in known.items():
-        if f"{{{name}}}" in host:
-            if value is None:
-                return None
-            host = host.replace(f"{{{name}}}", value)
-    return host
+@cache
+def portal_page() -> PortalPage:
+    """Return the page by which a captive portal is noticed."""
+    file, head = _shipped("services.toml")
+    return decode(file, "portal", _entry(head) | table(file, "portal", head.get("portal")), PortalPage)
+
+
+def placed(service: Service, region: Region) -> Service:
+    """Return the row as it is in a region: no host where a part of its name is not known there, words where a rule's part is not."""
+    host, allow_to = service.host, service.allow_to
+    for name, (value, words) in _parts(region).items():
+        host = None if host is None or (value is None and name in host) else host.replace(name, value or "")
+        allow_to = allow_to.replace(name, value or words)
+    return dataclasses.replace(service, host=host, ask=service.ask if host else NOBODY, allow_to=allow_to)
+
+
+def _parts(region: Region) -> dict[str, tuple[str | None, str]]:
+    """Return what stands for each part of a name in a region, and the words where that is not known."""
+    return {
+        "{domain}": (region.domain, "<the service's domain>"),
+        "{region}": (region.name, ""),
+        "{short}": (region.short, "<region>"),
+        "{media}": (_media_networks().get(region.kind or ""), "the service's media networks"),
+    }
+
+
+@cache
+def _media_networks() -> dict[str, str]:
+    file, head = _shipped("services.toml")
+    return decode(file, "media", table(file, "media", head.get("media")), dict[str, str])
 
 
 def _shipped(name: str) -> tuple[str, dict[str, Any]]:

@@ -75,6 +75,8 @@ class HostPort(click.ParamType[Target]):
         def refuse(why: str) -> NoReturn:
             self.fail(f"{value!r}: {why}", param, ctx)
 
+        if "://" in str(value):
+            refuse("expected HOST[:PORT], not the address of a page")
         found = _HOST_PORT.fullmatch(str(value).strip())
         if found is None or (found["host"] is not None and ":" in (found["port"] or "")):
             refuse("expected HOST[:PORT], an IPv6 address in brackets such as [2001:db8::1]:20862")
@@ -124,7 +126,21 @@ class NameOrFile(click.ParamType[str]):
         return str(value)
 
 
+class Pin(click.ParamType[str]):
+    """A SHA-256 in hex; colons and blanks between the digits are forgiven, the value has neither."""
+
+    name = "sha256"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's signature
+        """Return the digits in lower case."""
+        digits = re.sub("[: ]", "", str(value)).lower()
+        if not re.fullmatch("[0-9a-f]{64}", digits):
+            self.fail(f"{value!r} is no SHA-256: 64 hex digits are expected", param, ctx)
+        return digits
+
+
 DSCP: Final = Dscp()
+PIN: Final = Pin()
 NAME_OR_FILE: Final = NameOrFile()
 
 

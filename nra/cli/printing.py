@@ -19,6 +19,16 @@ def rendered(document: RunDocument, formats: Sequence[str]) -> Iterator[tuple[st
             yield PRINTERS[name].extension, PRINTERS[name].render(document)
 
 
+def firewall_request_files(document: RunDocument) -> Iterator[tuple[str, bytes]]:
+    """Yield extension and bytes of the firewall request's files; nothing when everything required is open or was not checked."""
+    from nra.report.firewall_request import firewall_request
+
+    request = firewall_request(document)
+    if request is not None:
+        yield "txt", request.text
+        yield "csv", request.table
+
+
 def show(document: RunDocument) -> None:
     """Print the summary: two columns with colours on a terminal, plain lines elsewhere."""
     from nra.report.screen import plain, summary

@@ -62,9 +62,9 @@ def _summary(region: "Region") -> dict[str, Any]:
 
 
 def _detail(region: "Region", services: Iterable["Service"]) -> dict[str, Any]:
-    from nra.catalogue import destination
+    from nra.catalogue import placed
 
-    return _summary(region) | {"services": [asdict(each) | {"destination": destination(each, region)} for each in services]}
+    return _summary(region) | {"services": [asdict(placed(each, region)) for each in services]}
 
 
 def _list(rows: Sequence[dict[str, Any]]) -> str:
@@ -79,21 +79,19 @@ def _self_test() -> str:
 
 
 def _page(region: "Region", services: Iterable["Service"]) -> str:
-    from nra.catalogue import destination
+    from nra.catalogue import placed
 
+    rows = [placed(each, region) for each in services]
     facts = [("Region", region.name), ("Title", region.title), ("Kind", region.kind or "- (the service is not there)")]
     if region.domain:
         facts.append(("Hosts", ", ".join(f"{host}.{region.domain}" for host in ("api", "login", "apps"))))
     endpoints = [(method, where) for method, places in public_endpoints(region).items() for where in places]
-    ports = [
-        (each.profile, each.port, each.protocol, _need(each), destination(each, region) or _unnamed(each), each.service)
-        for each in services
-    ]
+    ports = [(each.profile, each.port, each.protocol, _need(each), _asked(each), each.service, each.allow_to) for each in rows]
     return "\n\n".join(
         (
             _columns(facts),
             _columns([("Method", "Public endpoint"), *endpoints]),
-            _columns([("Profile", "Port", "Protocol", "Need", "Destination", "Service"), *ports]),
+            _columns([("Profile", "Port", "Protocol", "Need", "Who is asked", "Service", "A rule must let through"), *ports]),
             REFLECTOR,
             f"Checked {region.checked}. Source: {region.source}",
         )
@@ -104,8 +102,8 @@ def _need(service: "Service") -> str:
     return "required" if service.required else "optional"
 
 
-def _unnamed(service: "Service") -> str:
-    return "your Session-Reflector" if "{reflector}" in service.host else "- (no host known here)"
+def _asked(service: "Service") -> str:
+    return service.host or "a reflector of your own"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

@@ -21,10 +21,12 @@ def report(run: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """
     from nra.archive.document import UnreadableDocument, read
     from nra.archive.files import CannotWrite, write_bytes
-    from nra.archive.naming import stem
-    from nra.cli.printing import rendered
+    from nra.archive.naming import FIREWALL_REQUEST, stem
+    from nra.cli.printing import firewall_request_files, rendered
 
     with told_to_the_user(UnreadableDocument, CannotWrite):
         document = read(run)
         for extension, data in rendered(document, formats):
             click.echo(write_bytes(out or run.parent, stem(document), extension, data))
+        for extension, data in firewall_request_files(document):
+            click.echo(write_bytes(out or run.parent, f"{stem(document)}{FIREWALL_REQUEST}", extension, data))

@@ -1,4 +1,4 @@
-"""What `nra reflect --responders` adds: the ports of the catalogue, each told on a line of its own."""
+"""What `nra reflect --responders` adds: the ports of the catalogue, each told on a line of its own, and to senders that ask."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 class Tls(NamedTuple):
-    """What the TLS ports show, None where there is nothing to show; and the line that says so."""
+    """What the TLS ports show and the pin of its key, None where there is nothing to show; and the line that says so."""
 
     identity: "TlsIdentity | None"
+    pin: str | None
     line: str
 
 
@@ -34,23 +35,25 @@ def tls_of(cert: Path | None, key: Path | None) -> Tls:
     except UnusableCertificate as error:
         raise UserError(f"--cert: {error}") from error
     except NoCryptography:
-        return Tls(None, "TLS needs --cert and --key, or the package cryptography (pip install 'nra[responders]')")
+        return Tls(None, None, "TLS needs --cert and --key, or the package cryptography (pip install 'nra[responders]')")
     kind = "from --cert" if cert is not None else "self-signed, gone when this ends"
-    return Tls(identity, f"TLS certificate {kind}: SPKI SHA-256 {pin_of(identity)}")
+    pin = pin_of(identity)
+    return Tls(identity, pin, f"TLS certificate {kind}: SPKI SHA-256 {pin}")
 
 
 @contextmanager
 def responding(
     reflector: "Reflector", engine: "Engine", addresses: Sequence[str], tls: Tls, allow: "Sequence[IpNetwork]", rate_limit: int
 ) -> Iterator[None]:
-    """Open the responders, tell what became of each, and serve those over TCP while the block lasts."""
+    """Open the responders, tell people and senders what became of each, and serve those over TCP while the block lasts."""
     from nra.model.responder import RESPONDERS
     from nra.reflector.background import background
-    from nra.reflector.responders.opening import open_responders
+    from nra.reflector.responders.opening import IPV4, IPV6, open_responders
     from nra.reflector.responders.tcp import guarded
 
     server = guarded(allow, rate_limit)
     opened = open_responders(RESPONDERS, addresses, engine, server, tls.identity)
+    reflector.announcement, reflector.announcement_ipv6 = (opened.announcement(version, tls.pin) for version in (IPV4, IPV6))
     for line in opened.listening:
         click.echo(line)
     if tls.identity is not None:

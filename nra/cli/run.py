@@ -10,7 +10,7 @@ import click
 from nra.cli.door import Door
 from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible
-from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PROFILES, CommaList, Quantity, Seconds
+from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, CommaList, Quantity, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--seat", metavar="TEXT", help="Label carried into every report.")
 @click.option("--case", metavar="TEXT", help="Label carried into every report.")
 @click.option("--reflector", type=HOST_PORT(REFLECTOR_PORT), help="Session-Reflector to use (IPv6 in brackets).")
+@click.option("--pin", type=PIN, help="SHA-256 of the reflector's TLS key in hex, as it prints it.  [default: what it says by STAMP]")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: 64 hex digits.")
 @click.option(
     "--method",
@@ -135,17 +136,22 @@ def is_empty(document: "RunDocument") -> bool:
 
 
 def save(measured: "Measured", folder: Path, formats: tuple[str, ...], *, keep_packets: bool) -> "tuple[list[Path], CannotWrite | None]":
-    """Write the files and return the paths of those that could be written, with what kept the rest from it."""
+    """Write the files and return the paths of those that could be written, with what kept the rest from it.
+
+    The firewall request is no format: it is written whenever something required is not open.
+    """
     from nra.archive.files import CannotWrite, write_bytes
-    from nra.archive.naming import stem
+    from nra.archive.naming import FIREWALL_REQUEST, stem
     from nra.archive.packets import write_packets
-    from nra.cli.printing import rendered
+    from nra.cli.printing import firewall_request_files, rendered
 
     name = stem(measured.document)
     paths: list[Path] = []
     try:
         for extension, data in rendered(measured.document, formats):
             paths.append(write_bytes(folder, name, extension, data))
+        for extension, data in firewall_request_files(measured.document):
+            paths.append(write_bytes(folder, f"{name}{FIREWALL_REQUEST}", extension, data))
         if keep_packets and measured.stream is not None:
             paths.append(write_packets(folder, name, measured.stream))
     except CannotWrite as error:

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +12,15 @@ import click
 
 from nra import __version__
 from nra.archive.naming import short_name
-from nra.catalogue import CatalogueError, codec, codecs, destination, region, services, thresholds
+from nra.catalogue import CatalogueError, codec, codecs, placed, portal_page, region, services, thresholds
 from nra.cli import local
 from nra.cli.door import Door
 from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.model.document import Asked, Org
 from nra.model.plan import Target
-from nra.model.region import Region, Service
-from nra.run.plan import host_port, rungs
+from nra.model.region import Region
+from nra.run.ladder import rungs
+from nra.run.questions import host_port
 from nra.run.settings import Settings
 
 KEY_BYTES: Final = 32
@@ -37,6 +38,7 @@ class Typed:
     seat: str | None
     case: str | None
     reflector: Target | None
+    pin: str | None
     key_file: Path | None
     method: str
     duration: float
@@ -54,7 +56,10 @@ def settings_of(typed: Typed, door: Door) -> Settings:
     with told_to_the_user(CatalogueError):
         where = region_named(typed.region)
         chosen_codec, limits = codec(typed.codec), thresholds(typed.thresholds)
-        rows = () if where is local.PLACEHOLDER else filled_in(services(typed.services), where, typed.reflector)
+        rows = () if where is local.PLACEHOLDER else tuple(placed(row, where) for row in services(typed.services))
+        portal = None if where is local.PLACEHOLDER else portal_page()
+    if typed.pin and typed.reflector is None:
+        raise UserError("--pin: of use with --reflector only")
     packets = typed.duration * 1000 / typed.interval * typed.calls
     if packets > MOST_PACKETS:
         raise UserError(f"--duration, --interval and --calls ask for {packets:.0f} packets; {MOST_PACKETS} are the most")
@@ -66,7 +71,9 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         case=blank_is_none(typed.case),
         region=where,
         services=rows,
+        portal=portal,
         reflector=typed.reflector,
+        pin=typed.pin,
         key=read_key(typed.key_file) if typed.key_file else None,
         codec=chosen_codec,
         codecs=codecs(),
@@ -101,17 +108,6 @@ def asked_of(typed: Typed) -> Asked:
         authenticated=typed.key_file is not None,
         thresholds=typed.thresholds,
     )
-
-
-def filled_in(rows: tuple[Service, ...], where: Region, reflector: Target | None) -> tuple[Service, ...]:
-    """Return the rows with their hosts; where a host is not known, nobody can be asked."""
-    filled = []
-    for row in rows:
-        host = destination(row, where, reflector.host if reflector else None)
-        filled.append(
-            replace(row, host=host) if host else replace(row, host=row.host.replace("{reflector}", "a reflector of one's own"), ask="none")
-        )
-    return tuple(filled)
 
 
 def check_method(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from nra.model.criteria import Thresholds
 from nra.model.observation import PortState
+from nra.model.region import Side
 from nra.model.sample import StampKind
 from nra.model.verdict import Basis, Overall, Verdict
 
@@ -266,7 +267,11 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirewallCheck:
-    """One row of the Firewall column; `port` is text because it may be a range."""
+    """One row of the Firewall column; `port` is text because it may be a range.
+
+    `at` says whose host was asked, `allow_to` what a rule must let through, `source` who says so; `refused_by` is the host itself or
+    something on the way, None where that is not known; `partly` says that some ports of a range that is not open answered.
+    """
 
     port: str
     protocol: str
@@ -279,6 +284,11 @@ class FirewallCheck:
     verdict: Verdict
     evidence: str
     connect_ms: float | None
+    at: Side = Side.SERVICE
+    allow_to: str = ""
+    source: str = ""
+    refused_by: Literal["host", "way"] | None = None
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

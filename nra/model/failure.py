@@ -23,8 +23,13 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One operation that failed: which kind, doing what, and what the system or the peer said."""
+    """One operation that failed: which kind, doing what, what the system or the peer said.
+
+    `address` is the one that was asked, `by` the one that reported the failure (the source of an ICMP error); None where not known.
+    """
 
     kind: FailureKind
     operation: str
     detail: str
+    by: str | None = None
+    address: str | None = None

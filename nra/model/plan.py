@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nra.model.region import Service
+from nra.model.region import Service, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,17 @@ class CheckParameters:
     deadline_s: float = 5.0
     tries: int = 4
     server_name: str | None = None
+    path: str = "/"  # of an HTTP question
     key: bytes | None = None
+    pin: str | None = None  # SHA-256 of the SubjectPublicKeyInfo that must be shown, in hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatParameters:
+    """How a NAT is asked about: one local socket to several STUN servers, two answers are enough, all of it over before `deadline_s`."""
+
+    servers: tuple[Target, ...]
+    deadline_s: float = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,30 +54,54 @@ class Task:
 
     probe: str
     target: Target
-    parameters: VoiceParameters | CheckParameters
+    parameters: VoiceParameters | CheckParameters | NatParameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One way to measure voice: `why` says why it is taken, or why it cannot be (then `task` is None)."""
+    """One way to measure voice: `why` says why it is taken, or why it cannot be (then `task` is None).
+
+    `question` is asked beforehand, side by side with those of all other rungs: is anybody there?
+    """
 
     method: str
     task: Task | None
     why: str
+    question: Task | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortQuestion:
-    """One row of the Firewall column: `task` is None where nobody is known who would answer."""
+    """One row of the Firewall column: no task where nobody is known who would answer, several where samples stand for a range.
+
+    `sure` is False where it is not known whether anybody answers there: an answer proves the port open, silence proves nothing.
+    """
 
     service: Service
-    task: Task | None
+    tasks: tuple[Task, ...]
+    at: Side = Side.SERVICE
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarEnd:
+    """The user's own reflector: where to ask which responders it has opened, what to ask of these, and whether its host lives at all."""
+
+    announcement: tuple[Task, ...]
+    rows: tuple[PortQuestion, ...]
+    alive: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a run intends: the ladder of voice methods, best first, the questions to ports, and whom to ask when all is silent."""
+    """All that a run intends.
+
+    `voice` is the ladder of methods, best first; `control` whom to ask when all is silent; `surroundings` what else is looked at so
+    that the column can be understood: NAT, a captive portal.
+    """
 
     voice: tuple[Rung, ...]
     ports: tuple[PortQuestion, ...]
+    far_end: FarEnd | None = None
+    surroundings: tuple[Task, ...] = ()
     control: Task | None = None

@@ -1,6 +1,7 @@
 """Regions as data: which hosts and public endpoints each has (catalogue/data/regions.toml)."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +30,53 @@ class Region:
     checked: str
 
 
+class Side(StrEnum):
+    """At whose host a port is asked."""
+
+    SERVICE = "service"  # the cloud service's, or a public one
+    REFLECTOR = "reflector"  # the user's own
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One row of the Firewall column: a port or range, what it is for, and how an answer can be had."""
+    """One row of the Firewall column: a port or range, what it is for, what must be allowed, and how an answer can be had.
+
+    In `host` and `allow_to` the parts `{domain}`, `{region}`, `{short}` and `{media}` are the region's, filled in by the catalogue.
+    """
 
     port: str
     protocol: str
     service: str
     purpose: str
-    host: str  # `{domain}`, `{region}`, `{short}` and `{reflector}` are filled in
+    allow_to: str  # what a firewall rule must let through: hosts or networks
+    host: str | None = None  # whom to ask; None where nobody is known
+    ask: str = "none"  # the probe that gets an answer
+    sure: bool = True  # False: whether anybody answers there is not known
     required: bool
-    ask: str  # the probe that gets an answer, or "none" where nobody who would answer is known
     profile: str
     source: str
     checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalPage:
+    """A page of known content over plain HTTP: whatever else comes in its place comes from a captive portal."""
+
+    host: str
+    path: str
+    status: int
+    source: str
+    checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySetting:
+    """A proxy that this workstation is set to use: for which scheme ("all", or "pac": a script that decides), where, by which setting.
+
+    `exempt` are the hosts that are reached without it, as patterns such as `*.example.com`; `<local>` are names without a dot.
+    """
+
+    scheme: str
+    address: str  # without user and password
+    setting: str  # "environment" or "system"
+    exempt: tuple[str, ...] = ()

@@ -3,9 +3,16 @@
 import time
 from typing import Final
 
+from nra.net.ports import Clock
+
 STEP_NS: Final = 500_000  # a change of (wall - line) above this is a step; NTP slews both clocks alike
 COARSE_TICKS: Final = 4  # unless the wall clock itself moves in larger ticks (15.6 ms on Windows before Python 3.13)
 BRACKET_NS: Final = 20_000  # a pair of readings further apart than this was interrupted: read again
+
+
+def seconds_left(clock: Clock, deadline_ns: int) -> float:
+    """Return how long until the deadline, never negative."""
+    return max(0.0, (deadline_ns - clock.now_ns()) / 1e9)
 
 
 class SystemClock:

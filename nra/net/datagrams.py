@@ -8,6 +8,7 @@ from typing import Final
 
 from nra.model.sample import StampKind
 from nra.net.clock import SystemClock, WallStamps
+from nra.net.error_queue import ask_for_errors, failures_of, read_errors
 from nra.net.failures import classify
 from nra.net.ports import Arrival, Refusal, Transmission
 from nra.net.sockets import make_room, open_connected, send_now
@@ -21,7 +22,7 @@ PLAUSIBLE_NS: Final = 10_000_000_000  # a datagram that waited longer than this 
 class KernelStampedPort:
     """Connected sockets, one per channel; every arrival carries the kernel's stamp on the line of our clock."""
 
-    def __init__(self, clock: SystemClock, address: str, port: int, channels: int, dscp: int) -> None:
+    def __init__(self, clock: SystemClock, address: str, port: int, channels: int, dscp: int, local_port: int = 0) -> None:
         """Open the sockets; raises NetworkError."""
         self._clock = clock
         self._wall = WallStamps(clock)
@@ -31,7 +32,8 @@ class KernelStampedPort:
         self._selector = selectors.DefaultSelector()
         try:
             for channel in range(channels):
-                sock = open_connected(address, port, dscp)
+                sock = open_connected(address, port, dscp, local_port if channel == 0 else 0)
+                ask_for_errors(sock)
                 self._sockets.append(sock)
                 self._selector.register(sock, selectors.EVENT_READ, channel)
         except BaseException:
@@ -68,18 +70,30 @@ class KernelStampedPort:
         return events
 
     def _drain(self, sock: socket.socket, channel: int, stepped: bool, events: list[Arrival | Refusal]) -> None:
-        for _ in range(DRAIN):
+        for count in range(DRAIN):
             try:
                 payload, ancillary, _, _ = sock.recvmsg(DATAGRAM_BYTES, CONTROL_BYTES)
-            except (BlockingIOError, InterruptedError):
-                return
             except OSError as error:
-                events.append(Refusal(channel=channel, failure=classify(error, "receive"), read_ns=self._clock.now_ns()))
+                if count == 0 or not isinstance(error, BlockingIOError):
+                    events += self._refusals(sock, channel, error)
                 return
             control = read_control(ancillary)
             if control.drops is not None:
                 self._drops[channel] = control.drops
             events.append(self._arrival(channel, payload, control, stepped))
+
+    def _refusals(self, sock: socket.socket, channel: int, error: OSError) -> list[Refusal]:
+        """Return why a socket was readable without a datagram: each ICMP error by itself, else what the system's call said.
+
+        A `send` that met the error took its number away and left the evidence in the queue, for which the socket stays readable.
+        """
+        read_ns = self._clock.now_ns()
+        queued = read_errors(sock)
+        if queued:
+            failures = failures_of(queued, "receive", str(sock.getsockname()[0]))
+        else:
+            failures = [] if isinstance(error, BlockingIOError) else [classify(error, "receive")]
+        return [Refusal(channel=channel, failure=failure, read_ns=read_ns) for failure in failures]
 
     def _arrival(self, channel: int, payload: bytes, control: Control, stepped: bool) -> Arrival:
         read_ns = self._clock.now_ns()

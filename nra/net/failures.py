@@ -1,8 +1,10 @@
 """From the system's error numbers to the closed list of failure kinds."""
 
 import errno
+import os
 import socket
 import ssl
+from dataclasses import replace
 from typing import Final
 
 from nra.model.failure import Failure, FailureKind
@@ -34,10 +36,18 @@ KIND_BY_ERRNO: Final[dict[int, FailureKind]] = {
     10060: FailureKind.NO_ANSWER,
 }
 
+NO_ROUTE: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH, 10051, 10065)
+
 # Not yet valid, no longer valid (openssl/x509_vfy.h): more often this workstation's clock is wrong than a certificate forged.
 OUT_OF_DATE: Final = (9, 10)
 
 NO_SUCH_NAME: Final = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+
+
+def system_words(number: int) -> str:
+    """Return what the system calls an error number; Windows keeps the words for Winsock's apart from those of its C library."""
+    winsock: dict[int, str] = getattr(socket, "errorTab", {})
+    return winsock.get(number, "").rstrip(".") or os.strerror(number)
 
 
 def classify(error: OSError, operation: str) -> Failure:
@@ -57,6 +67,12 @@ def classify(error: OSError, operation: str) -> Failure:
     if kind is FailureKind.LOCAL and isinstance(error, ConnectionError):  # asyncio raises these without a number
         kind = FailureKind.RESET
     return Failure(kind=kind, operation=operation, detail=detail)
+
+
+def unsent(error: OSError, operation: str) -> Failure:
+    """Return the failure of a call that the system refused by itself, no packet having come back: what is unreachable has no route."""
+    failure = classify(error, operation)
+    return replace(failure, detail=f"no route ({failure.detail})") if error.errno in NO_ROUTE else failure
 
 
 def network_error(error: OSError, operation: str) -> NetworkError:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nra.model.failure import Failure
+from nra.model.observation import Trust
+from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 
 
@@ -114,11 +116,12 @@ class DatagramPort(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
-    """What a TLS handshake showed: version, the issuer's name, the certificate's SHA-256."""
+    """What a TLS handshake showed: version, the issuer's name, the certificate's SHA-256, what the chain was verified against."""
 
     version: str
     issuer: str | None
     certificate_sha256: str | None
+    trust: Trust = Trust.PUBLIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +138,11 @@ class QuicFacts:
 class Connection(Protocol):
     """One TCP connection with a deadline for everything."""
 
-    async def secure(self, server_name: str, deadline_ns: int) -> TlsFacts:
-        """Start TLS with the server's name and verify against the system's roots; raises NetworkError."""
+    async def secure(self, server_name: str, deadline_ns: int, pin: str | None = None) -> TlsFacts:
+        """Start TLS with the server's name and verify the chain; raises NetworkError.
+
+        With `pin`, the SHA-256 of the SubjectPublicKeyInfo in hex, that key alone is trusted; else the public roots, then the system's.
+        """
         ...
 
     async def exchange(self, request: bytes, enough: Callable[[bytes], bool], deadline_ns: int) -> bytes:
@@ -168,12 +174,16 @@ class Network(Protocol):
         """Open a TCP connection; return it and how many nanoseconds the handshake took; raises NetworkError."""
         ...
 
-    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0) -> DatagramPort:
-        """Open connected UDP sockets; raises NetworkError."""
+    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0, local_port: int = 0) -> DatagramPort:
+        """Open connected UDP sockets, the first of them from `local_port` (0: the system chooses); raises NetworkError."""
         ...
 
     async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
-        """Do a QUIC handshake for HTTP/3 verified against the system's roots, and close at once; raises NetworkError."""
+        """Do a QUIC handshake for HTTP/3 verified against public roots or the system's, and close at once; raises NetworkError."""
+        ...
+
+    def proxies(self) -> tuple[ProxySetting, ...]:
+        """Return the proxies that this workstation is set to use; may take two seconds, so not while packets are sent."""
         ...
 
     async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:

@@ -3,37 +3,32 @@
 aioquic is an extra, imported only when a handshake is asked for: where its cryptography has no wheel all else works.
 """
 
-import hashlib
 import logging
 import math
 import ssl
-import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from nra.model.failure import Failure, FailureKind
 from nra.net.abandon import in_thread
-from nra.net.ports import Arrival, Network, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
-from nra.wire.errors import MalformedMessage
-from nra.wire.x509 import issuer
+from nra.net.ports import Arrival, Network, NetworkError, QuicFacts, Refusal, Transmission
+from nra.net.quic_trust import OPERATION, alerted, defect, peer_certificate, verified
+from nra.net.trust import tls_facts
 
 if TYPE_CHECKING:
-    from aioquic.quic.configuration import QuicConfiguration
     from aioquic.quic.connection import QuicConnection
     from aioquic.quic.events import ConnectionTerminated
 
-OPERATION: Final = "quic handshake"
 ALPN: Final = "h3"  # RFC 9114 3.1
 NO_ERROR: Final = 0x100  # H3_NO_ERROR, RFC 9114 8.1
 REFUSED: Final = 0x02  # CONNECTION_REFUSED, RFC 9000 20.1
 TLS_ALERTS: Final = range(0x100, 0x200)  # CRYPTO_ERROR plus the alert, RFC 9000 20.1
-UNTRUSTED: Final = (42, 46, 48)  # bad_certificate, certificate_unknown, unknown_ca, RFC 8446 6; 45 is out of date: mostly our own clock
 LEAST_TRIES: Final = 3  # before silence means anything; aioquic sends at 0, 200, 600, 1400 ms (RFC 9002 6.2)
 
 
 async def shake_hands(net: Network, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
-    """Do a handshake for HTTP/3 verified against the system's roots, and close at once; raises NetworkError, at the deadline at last."""
+    """Do a handshake for HTTP/3, close at once and verify the chain; raises NetworkError, at the deadline at last."""
     peer = (address, port)
     connection = await in_thread(lambda: new_connection(server_name, peer), "nra-aioquic")  # imports for 200 ms: others shall not wait
     machine = Handshake(connection, peer, net.clock.now_ns(), deadline_ns)
@@ -42,7 +37,7 @@ async def shake_hands(net: Network, address: str, port: int, server_name: str, d
         await net.drive(machine, datagrams, lambda: False)
     finally:
         datagrams.close()
-    return machine.facts()
+    return await in_thread(lambda: machine.facts(server_name), "nra-aioquic")  # reads the roots: others shall not wait
 
 
 def new_connection(server_name: str, peer: tuple[str, int]) -> "QuicConnection":
@@ -58,20 +53,10 @@ def new_connection(server_name: str, peer: tuple[str, int]) -> "QuicConnection":
     logging.getLogger("quic").addHandler(logging.NullHandler())  # its warnings would end on standard error
     configuration = QuicConfiguration(alpn_protocols=[ALPN], server_name=server_name)
     configuration.supported_versions = [QuicProtocolVersion.VERSION_1]
-    trust_the_system(configuration)
+    configuration.verify_mode = ssl.CERT_NONE  # done afterwards, see quic_trust.py; no application data is sent
     connection = QuicConnection(configuration=configuration)
     connection.connect(peer, now=0.0)
     return connection
-
-
-def trust_the_system(configuration: "QuicConfiguration") -> None:
-    """Let the connection trust whom the system trusts; aioquic by itself trusts the roots of certifi alone."""
-    if sys.platform == "win32":
-        roots = ssl.create_default_context().get_ca_certs(binary_form=True)
-        configuration.load_verify_locations(cadata="".join(map(ssl.DER_cert_to_PEM_cert, roots)).encode("ascii"))
-    else:
-        paths = ssl.get_default_verify_paths()
-        configuration.load_verify_locations(cafile=paths.cafile, capath=paths.capath)
 
 
 class Handshake:
@@ -124,16 +109,12 @@ class Handshake:
         """Remember that a packet could not be sent."""
         self._failure = failure
 
-    def facts(self) -> QuicFacts:
-        """Return what the handshake showed; raises NetworkError when it was not completed."""
+    def facts(self, server_name: str) -> QuicFacts:
+        """Return what the handshake showed; raises NetworkError when it was not completed, or not with whom it should."""
         if self._elapsed_ns is None:
             raise NetworkError(self._failure or self._silence())
-        certificate = peer_certificate(self._connection)
-        tls = TlsFacts(
-            version="TLSv1.3",  # no other is spoken over QUIC (RFC 9001 4.2)
-            issuer=issuer_of(certificate),
-            certificate_sha256=None if certificate is None else hashlib.sha256(certificate).hexdigest(),
-        )
+        version = "TLSv1.3"  # no other is spoken over QUIC (RFC 9001 4.2)
+        tls = tls_facts(version, peer_certificate(self._connection), verified(self._connection, server_name))
         return QuicFacts(version="v1", alpn=self._alpn, tls=tls, elapsed_ns=self._elapsed_ns, tries=self._tries)
 
     def _silence(self) -> Failure:
@@ -147,7 +128,7 @@ class Handshake:
         try:
             step()
         except Exception as error:  # noqa: BLE001 - others' code on others' octets: its defects are a result of this check, not our end
-            self._end(Failure(kind=FailureKind.LOCAL, operation=OPERATION, detail=f"aioquic: {type(error).__name__}: {error}"))
+            self._end(defect(error))
 
     def _end(self, failure: Failure) -> None:
         self._failure, self._over = failure, True
@@ -194,24 +175,4 @@ def closed(event: "ConnectionTerminated", certificate: bytes | None) -> Failure:
         kind = FailureKind.REFUSED if event.error_code == REFUSED else FailureKind.WRONG_PROTOCOL
         return Failure(kind=kind, operation=OPERATION, detail=f"QUIC error 0x{event.error_code:x} {event.reason_phrase}".rstrip())
     alert = event.error_code - TLS_ALERTS.start
-    detail = event.reason_phrase or f"TLS alert {alert}"
-    if certificate is None or alert not in UNTRUSTED:
-        return Failure(kind=FailureKind.TLS_FAILED, operation=OPERATION, detail=detail)
-    named = issuer_of(certificate) or "an unnamed issuer"
-    return Failure(kind=FailureKind.TLS_UNTRUSTED, operation=OPERATION, detail=f"{detail}; issued by {named}")
-
-
-def peer_certificate(connection: "QuicConnection") -> bytes | None:
-    """Return the certificate that the server showed, None before; aioquic has no public way to it."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    shown = getattr(connection.tls, "_peer_certificate", None)
-    return None if shown is None else shown.public_bytes(Encoding.DER)
-
-
-def issuer_of(certificate: bytes | None) -> str | None:
-    """Return the issuer's name, None where there is none to be read."""
-    try:
-        return None if certificate is None else issuer(certificate) or None
-    except MalformedMessage:
-        return None
+    return alerted(alert, event.reason_phrase or f"TLS alert {alert}", certificate)

@@ -6,7 +6,8 @@ import socket
 import sys
 from typing import Final
 
-from nra.net.failures import network_error
+from nra.net.failures import network_error, unsent
+from nra.net.ports import NetworkError
 from nra.net.stamps import ask_for_control
 
 BUFFER_BYTES: Final = 4 << 20  # default buffers hold 256 packets of 172 bytes; the kernel caps what it does not grant
@@ -74,8 +75,8 @@ def send_now(sock: socket.socket, payload: bytes) -> None:
             raise network_error(error, "send") from error
 
 
-def open_connected(address: str, port: int, dscp: int) -> socket.socket:
-    """Return a non-blocking UDP socket connected to the peer; raises NetworkError."""
+def open_connected(address: str, port: int, dscp: int, local_port: int = 0) -> socket.socket:
+    """Return a non-blocking UDP socket connected to the peer, from `local_port` unless that is 0; raises NetworkError."""
     sock = None
     try:
         sock = socket.socket(family_of(address), socket.SOCK_DGRAM)
@@ -83,9 +84,11 @@ def open_connected(address: str, port: int, dscp: int) -> socket.socket:
         ask_for_control(sock)
         set_dscp(sock, dscp)
         sock.setblocking(False)
+        if local_port:
+            sock.bind(("::" if sock.family == socket.AF_INET6 else "0.0.0.0", local_port))
         sock.connect(socket_address(address, port))
     except OSError as error:
         if sock is not None:
             sock.close()
-        raise network_error(error, "open") from error
+        raise NetworkError(unsent(error, "open")) from error
     return sock

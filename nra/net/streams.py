@@ -2,69 +2,110 @@
 
 import asyncio
 import contextlib
-import hashlib
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from nra.net.failures import classify, network_error, no_answer
+from nra.model.observation import Trust
+from nra.net.abandon import in_thread
+from nra.net.clock import seconds_left
+from nra.net.connecting import CONNECT, connect
+from nra.net.failures import OUT_OF_DATE, classify, network_error, no_answer
 from nra.net.ports import Clock, NetworkError, TlsFacts
-from nra.net.sockets import family_of, socket_address
-from nra.wire.errors import MalformedMessage
-from nra.wire.x509 import issuer
+from nra.net.sockets import family_of
+from nra.net.trust import issued_by, public_context, system_context, tls_facts, unlike_pin, unverified_context
 
 READ_BYTES: Final = 16384
 MOST_BYTES: Final = 65536  # no answer that we ask for is longer
 CLOSE_S: Final = 0.5
-
-
-def seconds_left(clock: Clock, deadline_ns: int) -> float:
-    """Return how long until the deadline, never negative."""
-    return max(0.0, (deadline_ns - clock.now_ns()) / 1e9)
+TLS: Final = "tls handshake"
+NOT_THE_CHAIN: Final = (*OUT_OF_DATE, 62, 64)
+"""Verification errors that another store would not mend: out of date, another host name, another address (openssl/x509_vfy.h)."""
 
 
 class TcpConnection:
     """An open TCP connection."""
 
-    def __init__(self, clock: Clock, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, clock: Clock, peer: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold the connection's two ends."""
         self._clock = clock
+        self._peer = peer
         self._reader = reader
         self._writer = writer
 
-    async def secure(self, server_name: str, deadline_ns: int) -> TlsFacts:
-        """Start TLS and verify the chain against the system's roots; raises NetworkError, which names who issued what it refuses."""
-        context = ssl.create_default_context()
+    async def secure(self, server_name: str, deadline_ns: int, pin: str | None = None) -> TlsFacts:
+        """Start TLS and verify the chain; raises NetworkError, which names who issued what is refused.
+
+        With `pin` that key alone is trusted (SHA-256 of SubjectPublicKeyInfo in hex), whatever the chain. Else the public roots are,
+        and on a second connection, all within the deadline, the workstation's own store.
+        """
+        if pin is None:
+            return await self._verified(server_name, deadline_ns)
+        await self._start_tls(unverified_context, server_name, deadline_ns)
+        failure = unlike_pin(self._certificate(), pin)
+        if failure is not None:
+            raise NetworkError(failure)
+        return self._facts(Trust.PIN)
+
+    async def _verified(self, server_name: str, deadline_ns: int) -> TlsFacts:
+        try:
+            await self._start_tls(public_context, server_name, deadline_ns)
+        except ssl.SSLCertVerificationError as error:
+            refused = error
+        else:
+            return self._facts(Trust.PUBLIC)
+        unasked = ""
+        if refused.verify_code not in NOT_THE_CHAIN:
+            try:
+                await self._reconnect(deadline_ns)
+                await self._start_tls(system_context, server_name, deadline_ns)
+            except ssl.SSLCertVerificationError as error:
+                refused = error
+            except NetworkError as error:
+                unasked = f"; the system's own roots could not be tried ({error.failure.detail})"
+            else:
+                return self._facts(Trust.SYSTEM)
+        failure = classify(refused, TLS)
+        detail = issued_by(failure.detail, await self._refused_certificate(server_name, deadline_ns))
+        raise NetworkError(replace(failure, detail=detail + unasked)) from refused
+
+    async def _start_tls(self, trusting: Callable[[], ssl.SSLContext], server_name: str, deadline_ns: int) -> None:
+        """Shake hands; raises SSLCertVerificationError for the certificate, NetworkError for everything else."""
         try:
             async with asyncio.timeout(seconds_left(self._clock, deadline_ns)):
+                self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # who speaks first shall be heard as TLS
+                context = await in_thread(trusting, "nra-roots")  # 50 ms: other checks are timed meanwhile
                 await self._writer.start_tls(context, server_hostname=server_name)
         except TimeoutError as error:
-            raise no_answer("tls handshake", "connected, then silence") from error
-        except ssl.SSLCertVerificationError as error:
-            failure = classify(error, "tls handshake")
-            named = await self._issuer(server_name, deadline_ns)
-            raise NetworkError(replace(failure, detail=f"{failure.detail}; issued by {named}")) from error
+            raise no_answer(TLS, "connected, then silence") from error
+        except ssl.SSLCertVerificationError:
+            raise
         except OSError as error:
-            raise network_error(error, "tls handshake") from error
-        return tls_facts(self._writer.get_extra_info("ssl_object"))
+            raise network_error(error, TLS) from error
 
-    async def _issuer(self, server_name: str, deadline_ns: int) -> str:
+    async def _reconnect(self, deadline_ns: int) -> None:
+        """Take a new connection to the same peer in place of one whose handshake failed; raises NetworkError."""
+        again, _ = await open_tcp(self._clock, *self._peer, deadline_ns)
+        await self.close()
+        self._reader, self._writer = again._reader, again._writer
+
+    async def _refused_certificate(self, server_name: str, deadline_ns: int) -> bytes | None:
         """Ask for the refused certificate once more, on a connection that trusts anybody and sends nothing."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        address, port, *_ = self._writer.get_extra_info("peername")
         try:
-            again, _ = await open_tcp(self._clock, address, port, deadline_ns)
-            try:
-                async with asyncio.timeout(seconds_left(self._clock, deadline_ns)):
-                    await again._writer.start_tls(context, server_hostname=server_name)
-                return issuer(again._writer.get_extra_info("ssl_object").getpeercert(binary_form=True)) or "an unnamed issuer"
-            finally:
-                await again.close()
-        except (OSError, NetworkError, MalformedMessage):
-            return "an unknown issuer"
+            await self._reconnect(deadline_ns)
+            await self._start_tls(unverified_context, server_name, deadline_ns)
+        except (OSError, NetworkError):
+            return None
+        return self._certificate()
+
+    def _certificate(self) -> bytes | None:
+        certificate: bytes | None = self._writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return certificate
+
+    def _facts(self, trust: Trust) -> TlsFacts:
+        return tls_facts(self._writer.get_extra_info("ssl_object").version() or "", self._certificate(), trust)
 
     async def exchange(self, request: bytes, enough: Callable[[bytes], bool], deadline_ns: int) -> bytes:
         """Send a request and read until `enough` says so or the peer closes; raises NetworkError."""
@@ -92,36 +133,18 @@ class TcpConnection:
                 await self._writer.wait_closed()
 
 
-def tls_facts(tls: ssl.SSLObject) -> TlsFacts:
-    """Return what the handshake showed."""
-    certificate = tls.getpeercert() or {}
-    raw = tls.getpeercert(binary_form=True)
-    issuer = ", ".join(f"{value}" for part in certificate.get("issuer", ()) for _, value in part)  # type: ignore[str-unpack]
-    return TlsFacts(
-        version=tls.version() or "",
-        issuer=issuer or None,
-        certificate_sha256=hashlib.sha256(raw).hexdigest() if raw else None,
-    )
-
-
 async def open_tcp(clock: Clock, address: str, port: int, deadline_ns: int) -> tuple[TcpConnection, int]:
     """Open a TCP connection; return it and the nanoseconds from SYN to the system's word; raises NetworkError."""
-    loop = asyncio.get_running_loop()
-    sock = socket.socket(family_of(address), socket.SOCK_STREAM)
     try:
-        sock.setblocking(False)
-        started_ns = clock.now_ns()
-        async with asyncio.timeout(seconds_left(clock, deadline_ns)):
-            await loop.sock_connect(sock, socket_address(address, port))
-        elapsed_ns = clock.now_ns() - started_ns
-        reader, writer = await asyncio.open_connection(sock=sock)
-    except TimeoutError as error:
-        sock.close()
-        raise no_answer("connect", "no answer to SYN") from error
+        sock = socket.socket(family_of(address), socket.SOCK_STREAM)
     except OSError as error:
+        raise network_error(error, CONNECT) from error
+    try:
+        elapsed_ns = await connect(clock, sock, address, port, deadline_ns)
+        reader, writer = await asyncio.open_connection(sock=sock)
+    except BaseException as error:
         sock.close()
-        raise network_error(error, "connect") from error
-    except BaseException:
-        sock.close()
+        if isinstance(error, OSError):
+            raise network_error(error, CONNECT) from error
         raise
-    return TcpConnection(clock, reader, writer), elapsed_ns
+    return TcpConnection(clock, (address, port), reader, writer), elapsed_ns

@@ -26,7 +26,7 @@ MOST_SELECTED: Final = 500  # sockets that one `select` takes on Windows: 512 (F
 class ThreadStampedPort:
     """Connected sockets, one per channel, read by a thread of their own (by several where there are many sockets)."""
 
-    def __init__(self, clock: SystemClock, address: str, port: int, channels: int, dscp: int) -> None:
+    def __init__(self, clock: SystemClock, address: str, port: int, channels: int, dscp: int, local_port: int = 0) -> None:
         """Open the sockets and start reading; raises NetworkError."""
         self._clock = clock
         self._wall = WallStamps(clock)
@@ -34,8 +34,8 @@ class ThreadStampedPort:
         self._events: deque[Arrival | Refusal] = deque()
         self._closing = False
         try:
-            for _ in range(channels):
-                self._sockets.append(open_connected(address, port, dscp))
+            for channel in range(channels):
+                self._sockets.append(open_connected(address, port, dscp, local_port if channel == 0 else 0))
         except BaseException:
             self._close_sockets()
             raise

@@ -4,10 +4,10 @@ import random
 from typing import Final
 
 from nra.model.observation import Answer
-from nra.model.plan import Task
-from nra.net.ports import Network
-from nra.probes.parts.inquiry import MS, first_answering
-from nra.probes.parts.probe import Probe, Watch, check_parameters, observing
+from nra.probes.parts.addresses import MS
+from nra.probes.parts.inquiry import inquire
+from nra.probes.parts.port_check import Asking, port_check
+from nra.probes.parts.probe import Probe
 from nra.wire.errors import MalformedMessage
 from nra.wire.ntp import KISSES, NtpReply, decode_reply, encode_request
 
@@ -16,6 +16,8 @@ NONCE_BITS: Final = 64
 
 class NtpQuestion:
     """Asks for the time; each try has a nonce of its own in place of our clock's time."""
+
+    name: Final = "NTP request"
 
     def __init__(self) -> None:
         """Nothing asked yet."""
@@ -47,13 +49,11 @@ def told(reply: NtpReply, t1_ns: int, t4_ns: int) -> str:
     return f"NTP stratum {reply.stratum}, clock offset {offset_ns / MS:+z.1f} ms"
 
 
-async def query(task: Task, net: Network, watch: Watch) -> Answer:
+async def query(asking: Asking) -> Answer:
     """Ask a server for the time; raises NetworkError."""
-    deadline_ns = net.clock.now_ns() + round(check_parameters(task).deadline_s * 1e9)
-    addresses = await net.resolve(task.target.host, deadline_ns)
-    address, (reply, t1_ns), inquiry = await first_answering(net, watch, addresses, task.target.port, NtpQuestion, deadline_ns=deadline_ns)
+    (reply, t1_ns), inquiry = await inquire(asking.net, asking.watch, asking.address, asking.port, NtpQuestion())
     said = told(reply, t1_ns, t1_ns + round(inquiry.elapsed_ms * MS))
-    return Answer(address=address, elapsed_ms=inquiry.elapsed_ms, said=said, tries=inquiry.tries)
+    return Answer(address=asking.address, elapsed_ms=inquiry.elapsed_ms, said=said, tries=inquiry.tries)
 
 
-PROBE: Final[Probe] = observing("ntp_query", query)
+PROBE: Final[Probe] = port_check("ntp_query", query)

@@ -4,10 +4,9 @@ from typing import Final
 
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer
-from nra.model.plan import Task
-from nra.net.ports import Network, NetworkError
-from nra.probes.parts.inquiry import first_answering
-from nra.probes.parts.probe import Probe, Watch, check_parameters, observing
+from nra.net.ports import NetworkError
+from nra.probes.parts.port_check import Asking, asked_over_udp, port_check
+from nra.probes.parts.probe import Probe
 from nra.probes.parts.stun_question import StunQuestion
 from nra.probes.parts.tcp_connection import connected
 from nra.wire.errors import MalformedMessage
@@ -22,25 +21,22 @@ def told(message: StunMessage) -> str:
     return f"STUN success, sees us as {seen.address} port {seen.port}" if seen else "STUN success without an address"
 
 
-async def over_udp(task: Task, net: Network, watch: Watch) -> Answer:
+async def over_udp(asking: Asking) -> Answer:
     """Ask over UDP; raises NetworkError."""
-    deadline_ns = net.clock.now_ns() + round(check_parameters(task).deadline_s * 1e9)
-    addresses = await net.resolve(task.target.host, deadline_ns)
-    address, message, inquiry = await first_answering(net, watch, addresses, task.target.port, StunQuestion, deadline_ns=deadline_ns)
-    return Answer(address=address, elapsed_ms=inquiry.elapsed_ms, said=told(message), tries=inquiry.tries)
+    return await asked_over_udp(asking, StunQuestion(), told)
 
 
-async def over_tcp(task: Task, net: Network, watch: Watch) -> Answer:
+async def over_tcp(asking: Asking) -> Answer:
     """Ask over TCP; raises NetworkError."""
-    async with connected(task, net) as opened:
+    async with connected(asking) as opened:
         question = StunQuestion()
-        request = question.ask(net.clock.now_ns())
-        received = await opened.connection.exchange(request, is_complete, opened.deadline_ns)
+        request = question.ask(asking.net.clock.now_ns())
+        received = await opened.connection.exchange(request, is_complete, asking.until_ns)
         understood = question.understand(received)
         if understood is None:
             detail = f"{len(received)} bytes that are no STUN answer to our request"
             raise NetworkError(Failure(kind=FailureKind.WRONG_PROTOCOL, operation="stun", detail=detail))
-        return Answer(address=opened.address, elapsed_ms=opened.elapsed_ms, said=told(understood[0]))
+        return opened.answer(told(understood[0]))
 
 
 def is_complete(received: bytes) -> bool:
@@ -51,5 +47,5 @@ def is_complete(received: bytes) -> bool:
         return True
 
 
-PROBE: Final[Probe] = observing("stun_binding", over_udp)
-TCP_PROBE: Final[Probe] = observing("stun_binding_tcp", over_tcp)
+PROBE: Final[Probe] = port_check("stun_binding", over_udp)
+TCP_PROBE: Final[Probe] = port_check("stun_binding_tcp", over_tcp)

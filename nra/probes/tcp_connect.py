@@ -3,16 +3,15 @@
 from typing import Final
 
 from nra.model.observation import Answer
-from nra.model.plan import Task
-from nra.net.ports import Network
-from nra.probes.parts.probe import Probe, Watch, observing
+from nra.probes.parts.port_check import Asking, port_check
+from nra.probes.parts.probe import Probe
 from nra.probes.parts.tcp_connection import connected
 
 
-async def connect(task: Task, net: Network, watch: Watch) -> Answer:
+async def connect(asking: Asking) -> Answer:
     """Return how long the handshake took; raises NetworkError."""
-    async with connected(task, net) as opened:
-        return Answer(address=opened.address, elapsed_ms=opened.elapsed_ms, said="SYN/ACK")
+    async with connected(asking) as opened:
+        return opened.answer("SYN/ACK")
 
 
-PROBE: Final[Probe] = observing("tcp_connect", connect)
+PROBE: Final[Probe] = port_check("tcp_connect", connect)

@@ -5,11 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from nra.model.failure import Failure
-from nra.model.plan import Task, VoiceParameters
+from nra.model.plan import Target, Task, VoiceParameters
 from nra.model.sample import ABSENT, CallLedger, InstrumentSample, StampKind, StreamSample, VoiceSample, column
 from nra.net.ports import Network, NetworkError
-from nra.probes.parts.addresses import MOST_ADDRESSES, together
+from nra.probes.parts.addresses import MOST_ADDRESSES, ask_in_turn
 from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
 from nra.probes.parts.stream import MS, Grid, slots_in
 
@@ -30,8 +29,7 @@ class Handshakes:
 async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     """Measure handshakes with the first address that accepts one; raises NetworkError when none does."""
     asked = voice_parameters(task)
-    addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
-    address = await _first_accepting(net, addresses, task.target.port)
+    address = task.target.address or await _first_accepting(net, task.target)
     interval_ns = round(INTERVAL_MS * MS)
     grid = Grid(start_ns=net.clock.now_ns() + interval_ns, interval_ns=interval_ns, slots=slots_in(asked.duration_s, INTERVAL_MS), calls=1)
     handshakes = await _shake_hands(net, watch, address, task.target.port, grid)
@@ -40,17 +38,13 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     return _sample(task, asked, address, grid, handshakes, watch.stop())
 
 
-async def _first_accepting(net: Network, addresses: tuple[str, ...], port: int) -> str:
-    failures: list[tuple[str, Failure]] = []
-    for address in addresses[:MOST_ADDRESSES]:
-        try:
-            connection, _ = await net.connect(address, port, net.clock.now_ns() + 2 * CONNECT_NS)
-        except NetworkError as error:
-            failures.append((address, error.failure))
-        else:
-            await connection.close()
-            return address
-    raise NetworkError(together(failures))
+async def _first_accepting(net: Network, target: Target) -> str:
+    async def accept(address: str, until_ns: int) -> None:
+        connection, _ = await net.connect(address, target.port, min(until_ns, net.clock.now_ns() + 2 * CONNECT_NS))
+        await connection.close()
+
+    addresses = await net.resolve(target.host, net.clock.now_ns() + RESOLVE_NS)
+    return (await ask_in_turn(net, addresses, net.clock.now_ns() + MOST_ADDRESSES * 2 * CONNECT_NS, accept)).address
 
 
 async def _shake_hands(net: Network, watch: Watch, address: str, port: int, grid: Grid) -> Handshakes:

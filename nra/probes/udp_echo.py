@@ -6,25 +6,23 @@ rates: a packet may be sent late by half an interval, and the rules hold in ever
 """
 
 import random
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
 from nra.model.plan import Task, VoiceParameters
 from nra.model.sample import VoiceSample
 from nra.net.ports import Arrival, Network, Transmission
+from nra.probes.parts.echo_question import EchoQuestion, read_echo
 from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
 from nra.probes.parts.round_trip import RoundTripForm, measure_round_trip
 from nra.probes.parts.stream import Reply
-from nra.wire.beacon import MIN_SIZE, EchoProbe, decode_echo, encode_echo
-from nra.wire.errors import MalformedMessage
+from nra.wire.beacon import MIN_SIZE, EchoProbe, encode_echo
 
 MOST_BYTES: Final = 300
 PER_PORT_PER_S: Final = 3
 PER_ADDRESS_PER_S: Final = 1000
 OPENING: Final = 3  # packets of the question whether the beacon is there
 FEWEST_PORTS: Final = 17
-OPENING_CALL: Final = 0xFFFF
 
 
 def seconds_slots(interval_ms: float) -> float:
@@ -40,15 +38,6 @@ def source_ports(calls: int, interval_ms: float) -> int:
 def most_calls(interval_ms: float) -> int:
     """Return how many calls the beacon's rules allow at this interval."""
     return int((PER_ADDRESS_PER_S - OPENING) / seconds_slots(interval_ms))
-
-
-def read_echo(payload: bytes, nonce: int) -> EchoProbe | None:
-    """Return our own probe as it came back, None for anything else."""
-    try:
-        probe = decode_echo(payload)
-    except MalformedMessage:
-        return None
-    return probe if probe.nonce == nonce else None
 
 
 class EchoDialect:
@@ -72,23 +61,6 @@ class EchoDialect:
         if probe is None or probe.call >= self._calls:
             return None
         return Reply(call=probe.call, sequence=probe.sequence)
-
-
-@dataclass(frozen=True, slots=True)
-class EchoQuestion:
-    """Is there an echo at all."""
-
-    nonce: int
-    size: int
-
-    def ask(self, now_ns: int) -> bytes:
-        """Return a probe of no call."""
-        return encode_echo(EchoProbe(self.nonce, OPENING_CALL, 0, now_ns), self.size)
-
-    def understand(self, payload: bytes) -> tuple[object, int] | None:
-        """Return our probe and when it was sent."""
-        probe = read_echo(payload, self.nonce)
-        return None if probe is None else (probe, probe.sent_ns)
 
 
 def form_of(asked: VoiceParameters) -> RoundTripForm:

@@ -9,22 +9,20 @@ from nra.model.plan import Task, VoiceParameters
 from nra.model.sample import CallLedger, VoiceSample
 from nra.net.ports import DatagramPort, Network, NetworkError
 from nra.probes.parts.assemble import LostReply, instrument_sample, stream_sample
-from nra.probes.parts.inquiry import first_answering
+from nra.probes.parts.inquiry import answering_address
 from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
 from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
 from nra.probes.parts.stamp_question import stamp_question
 from nra.probes.parts.stream import MS, Grid, ProbeStream, slots_in
 
-RESOLVE_NS: Final = 5_000 * MS
 LEAD_NS: Final = 20 * MS  # between deciding to start and the first slot
 
 
 async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     """Find the reflector, send the stream, close it; raises NetworkError when there is no reflector to be found."""
     asked = voice_parameters(task)
-    addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
-    address = await _answering(task, asked, net, watch, addresses)
+    address = await _answering(task, asked, net, watch)
     dialect = StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, random.randint(1, SSIDS), asked.calls)
     port = net.open_datagrams(address, task.target.port, channels=asked.calls, dscp=asked.dscp)
     try:
@@ -33,16 +31,15 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
         port.close()
 
 
-async def _answering(task: Task, asked: VoiceParameters, net: Network, watch: Watch, addresses: tuple[str, ...]) -> str:
+async def _answering(task: Task, asked: VoiceParameters, net: Network, watch: Watch) -> str:
     """Return the address at which a reflector answers; with a key, silence has one explanation more."""
     try:
-        address, _, _ = await first_answering(net, watch, addresses, task.target.port, lambda: stamp_question(asked.key))
+        return await answering_address(net, watch, task.target, lambda: stamp_question(asked.key))
     except NetworkError as error:
         if asked.key is None or error.failure.kind is not FailureKind.NO_ANSWER:
             raise
         detail = f"{error.failure.detail}; a reflector with another key, or without one, is silent too"
         raise NetworkError(replace(error.failure, detail=detail)) from error
-    return address
 
 
 async def _stream(

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from nra.model.responder import Announcement
 from nra.reflector.guard import Guard
 from nra.reflector.sessions import Session, Sessions
 from nra.wire.errors import BadHmac, MalformedMessage
@@ -59,12 +60,17 @@ class Response:
 
 @dataclass(slots=True)
 class Reflector:
-    """Answers STAMP and TWAMP Light senders; `counters` says how often each thing happened."""
+    """Answers STAMP and TWAMP Light senders; `counters` says how often each thing happened.
+
+    `announcement` is what it tells of its responders, None that there are none; `announcement_ipv6` to who asks over IPv6, None the same.
+    """
 
     key: bytes | None = None
     guard: Guard = field(default_factory=Guard)
     sessions: Sessions = field(default_factory=Sessions)
     counters: Counter[str] = field(default_factory=Counter)
+    announcement: Announcement | None = None
+    announcement_ipv6: Announcement | None = None
 
     def answer(self, request: Request, now_ns: int) -> Response | None:
         """Return the reply, stamped `now_ns` as T3, or None for what is not answered."""
@@ -149,6 +155,10 @@ class Reflector:
         dscp = (request.tos or 0) >> DSCP_SHIFT if agreed is None else agreed
         return Response(payload=encode_reflector(reply, self.key), dscp=dscp)
 
+    def _announced_to(self, address: str) -> Announcement | None:
+        """A port may be bound in one IP version alone: whoever asks over the other would find nobody there."""
+        return (self.announcement_ipv6 if ":" in address else None) or self.announcement
+
     def _context(self, request: Request, packet: SenderPacket, session: Session, sequence: int) -> ReflectionContext:
         return ReflectionContext(
             request_sequence=packet.sequence,
@@ -163,6 +173,7 @@ class Reflector:
             transmitted_count=session.transmitted & WORD,
             timestamp_information=TIMESTAMP_INFORMATION,
             records=session.records,
+            announcement=self._announced_to(request.source[0]),
             key=self.key,
             authenticated=self.key is not None,
         )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from nra.model.document import RunDocument
+from nra.model.region import Side
+from nra.model.verdict import Verdict
 from nra.report.view import PortRow, View, VoipRow, view
 
 if TYPE_CHECKING:
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 VOIP: Final = ("VOIP", "Result", "Expectation", "Verdict", "Note")
-FIREWALL: Final = ("Firewall", "Service", "Required", "Verdict", "State")
+FIREWALL: Final = ("Firewall", "Service", "Required", "Verdict", "State", "Destination")  # what may be long stands last
+REFLECTOR: Final = ("At the reflector", *FIREWALL[1:])
 VERDICT_COLUMN: Final = 3
 STYLES: Final = {
     "PASS": "bold green",
@@ -27,6 +30,8 @@ STYLES: Final = {
 }
 """Colour only beside the word."""
 
+_Rows = tuple[Sequence[str], list[Sequence[str]]]
+
 
 def summary(document: RunDocument) -> "RenderableType":
     """Return the summary for a rich console; the tables stand side by side where the terminal is wide enough."""
@@ -37,22 +42,29 @@ def summary(document: RunDocument) -> "RenderableType":
 
     shown = view(document)
     verdict = Text.assemble((shown.overall, STYLES[shown.overall]), "  ", (shown.meaning[0], "bold"))
-    tables = [_table(headings, rows) for headings, rows in _tables(shown) if rows]
+    halves = [Group(*(_table(headings, rows) for headings, rows in half)) for half in _halves(shown)]
     sentences = [Text(sentence, style="dim") for sentence in shown.meaning[1:]]
-    return Group(Padding(verdict, (1, 0)), Columns(tables, padding=(1, 4)), *sentences, Text(), *map(Text, shown.advice))
+    return Group(Padding(verdict, (1, 0)), Columns(halves, padding=(1, 4)), *sentences, Text(), *map(Text, shown.advice))
 
 
 def plain(document: RunDocument) -> str:
     """Return the same as plain lines, VOIP before Firewall."""
     shown = view(document)
     blocks = [[f"{shown.overall}: {shown.meaning[0]}"]]
-    blocks += [_aligned([headings, *rows]) for headings, rows in _tables(shown) if rows]
+    blocks += [_aligned([headings, *rows]) for half in _halves(shown) for headings, rows in half]
     blocks += [list(shown.meaning[1:]), list(shown.advice)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _tables(shown: View) -> tuple[tuple[Sequence[str], list[Sequence[str]]], ...]:
-    return (VOIP, [_voip(row) for row in shown.voip]), (FIREWALL, [_port(row) for row in shown.firewall])
+def _halves(shown: View) -> list[list[_Rows]]:
+    """Return the tables of VOIP and those of Firewall, without empty ones; a column of notes only where there are some."""
+    columns = len(VOIP) if any(row.note for row in shown.voip) else len(VOIP) - 1
+    asked = [] if all(row.verdict is Verdict.SKIPPED for row in shown.voip) else shown.voip
+    voip: list[_Rows] = [(VOIP[:columns], [_voip(row)[:columns] for row in asked])]
+    sides = ((FIREWALL, Side.SERVICE), (REFLECTOR, Side.REFLECTOR))
+    ports: list[_Rows] = [(headings, [_port(row) for row in shown.ports(side)]) for headings, side in sides]
+    halves = ([table for table in half if table[1]] for half in (voip, ports))
+    return [half for half in halves if half]
 
 
 def _voip(row: VoipRow) -> Sequence[str]:
@@ -61,7 +73,8 @@ def _voip(row: VoipRow) -> Sequence[str]:
 
 
 def _port(row: PortRow) -> Sequence[str]:
-    return f"{row.port} {row.protocol}", row.service, "yes" if row.required else "no", row.verdict, row.state
+    required = "yes" if row.required else "no"
+    return f"{row.port} {row.protocol}", row.service_alone, required, row.verdict, row.state, row.destination
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
@@ -69,7 +82,9 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")  # a host that is cut off is no host
     for row in rows:
         cells = [Text(cell) for cell in row]  # as text: a name such as [red] is no markup
         cells[VERDICT_COLUMN].stylize(STYLES[row[VERDICT_COLUMN]])

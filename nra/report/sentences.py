@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from nra.model.document import Cost, Direction, Finding, FirewallCheck, Instrument, Metric, RunDocument, Spread, Voice
+from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.report.cells import SPOKEN_UNITS, clean, number, quantity
+from nra.report.firewall_rules import Need, Rule, nothing_answered, place, rules
 
 METHODS: Final = {
     "stamp": "STAMP Session-Reflector, RFC 8762",
@@ -26,6 +28,12 @@ NEXT: Final = {
         "if both fail, look at what they share."
     ),
     Overall.INCONCLUSIVE: "Measure again; the notes say what was missing.",
+}
+FIREWALL_TEAM: Final = {
+    Need.OPEN: "open {rule} outbound{source} to {allow_to} and let its replies back in ({why}); seen: {seen}",
+    Need.EXEMPT: "exempt {rule} outbound{source} to {allow_to} from TLS inspection ({why}); seen: {seen}",
+    Need.CONFIRM: "confirm that {rule} is open outbound{source} to {allow_to} and that its replies come back in ({why}), which this run "
+    "could not prove: {seen}",
 }
 
 
@@ -49,9 +57,19 @@ def meaning(document: RunDocument) -> tuple[str, ...]:
 
 
 def advice(document: RunDocument) -> tuple[str, ...]:
-    """Return the sentences of "What to do": each finding's advice once, the gravest first, then the next step."""
-    said = [_sentence(finding.advice) for finding in _by_severity(document.findings)]
-    return tuple(filter(None, dict.fromkeys((*said, NEXT[document.verdict]))))
+    """Return the sentences of "What to do": closed ports, each finding's advice once, ports without proof, then the next step.
+
+    A port's sentence is a ticket to the firewall team by itself: whoever has nothing but this report can write it.
+    """
+    wanted = rules(document)
+    told = {check.evidence for rule in wanted if rule.blocked for check in rule.checks} - {""}
+    said = [sentence for rule in wanted if rule.blocked for sentence in _tickets(rule, document)]
+    said += [
+        finding.advice for finding in _by_severity(document.findings) if not (finding.where == "firewall" and finding.evidence in told)
+    ]
+    if not nothing_answered(document):  # else the network comes first, and the request has all the rest
+        said += [sentence for rule in wanted if not rule.blocked for sentence in _tickets(rule, document)]
+    return tuple(filter(None, dict.fromkeys(map(_sentence, (*said, NEXT[document.verdict])))))
 
 
 def summary(document: RunDocument) -> str:
@@ -61,11 +79,18 @@ def summary(document: RunDocument) -> str:
     reasons = (
         "the run was interrupted" if document.run.used.interrupted else "",
         _unsteady(document.voice),
-        _count(rows, "measurement", "inside the limits", "could not be made"),
-        _count(ports, "required port", "open", "could not be checked"),
+        *_worst_first(
+            (rows, _count(rows, "measurement", "inside the limits", "could not be made")),
+            (ports, _count(ports, "required port", "open", "could not be proven open")),
+        ),
         "the firewall was not checked" if not document.firewall and document.run.asked.only != "voice" else "",
     )
     return f"{_opening(document.verdict, rows, ports)}: {'; '.join(filter(None, reasons)) or 'nothing was measured'}."
+
+
+def _worst_first(*halves: tuple[Sequence[_Judged], str]) -> list[str]:
+    """Return what the halves came to, what failed before what did not: the reason stands beside the verdict."""
+    return [words for _, words in sorted(halves, key=lambda half: all(one.verdict is not Verdict.FAIL for one in half[0]))]
 
 
 def mos_cost_line(voice: Voice) -> str:
@@ -149,7 +174,16 @@ def unit_after(unit: str) -> str:
 
 
 def _port(check: FirewallCheck) -> str:
-    return f"{check.port} {check.protocol} {check.service} ({check.state.replace('_', ' ')})"
+    where = f"{'at' if check.at is Side.REFLECTOR else 'to'} {place(check)}"
+    return f"{check.port} {check.protocol} {check.service} {where} ({check.state.replace('_', ' ')})"
+
+
+def _tickets(rule: Rule, document: RunDocument) -> list[str]:
+    why = f"{', '.join(rule.services)}: {', '.join(rule.purposes)}"
+    words = {"rule": f"{rule.protocol} {rule.port}", "allow_to": ", ".join(rule.allow_to), "why": why, "seen": "; ".join(rule.places)}
+    address = document.run.host.local_address
+    words["source"] = f" from this workstation ({address})" if address else " from this workstation"
+    return [f"Firewall team: {FIREWALL_TEAM[need].format(**words)}" for need in rule.needs if need in FIREWALL_TEAM]
 
 
 def _unsteady(voice: Voice | None) -> str:

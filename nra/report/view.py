@@ -8,8 +8,10 @@ from typing import Final
 
 from nra.model.criteria import Criterion, Operator
 from nra.model.document import FirewallCheck, Metric, RunDocument, Voice
+from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.report.cells import clean, number, quantity
+from nra.report.firewall_rules import service_first
 from nra.report.sentences import METHODS, advice, meaning, unit_after
 
 TITLE: Final = "Network readiness assessment"
@@ -21,6 +23,7 @@ HOLDS: Final[dict[Operator, Callable[[float, float], bool]]] = {
 }
 GRAVITY: Final = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.WARN, Verdict.PASS, Verdict.INFO)
 ROUND_TRIP_NOTE: Final = "round trip"
+AT_REFLECTOR: Final = ", at the reflector"
 DIRECTION_WORDS: Final = ("Up ", "Down ", "Upstream ", "Downstream ")
 
 
@@ -47,7 +50,7 @@ class VoipRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortRow:
-    """One row of the Firewall table."""
+    """One row of the Firewall table; `service` ends in words of its own where the port was asked at the user's reflector."""
 
     port: str
     protocol: str
@@ -57,11 +60,22 @@ class PortRow:
     state: str
     verdict: Verdict
     evidence: str
+    connect_ms: float | None = field(default=None, compare=False)
+
+    @property
+    def at(self) -> Side:
+        """At whose host the port was asked."""
+        return Side.REFLECTOR if self.service.endswith(AT_REFLECTOR) else Side.SERVICE
+
+    @property
+    def service_alone(self) -> str:
+        """The service, for a table that stands under the words for its side."""
+        return self.service.removesuffix(AT_REFLECTOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """All that is printed of one run; facts always the same and in the same order."""
+    """All that is printed of one run; facts always the same and in the same order, ports at the service before those at the reflector."""
 
     title: str
     overall: Overall
@@ -70,6 +84,10 @@ class View:
     firewall: tuple[PortRow, ...]
     meaning: tuple[str, ...]
     advice: tuple[str, ...]
+
+    def ports(self, at: Side) -> tuple[PortRow, ...]:
+        """Return the rows of the Firewall table on that side."""
+        return tuple(row for row in self.firewall if row.at is at)
 
     def fact(self, name: str) -> str:
         """Return the value of the fact with that name, empty if there is none."""
@@ -85,7 +103,7 @@ def view(document: RunDocument) -> View:
         overall=document.verdict,
         facts=tuple(Fact(name=name, value=clean(value)) for name, value in _facts(document)),
         voip=tuple(_voip_row(metric, criteria.get(metric.key)) for metric in document.metrics),
-        firewall=tuple(_port_row(check) for check in document.firewall or ()),
+        firewall=tuple(_port_row(check) for check in service_first(document.firewall or ())),
         meaning=meaning(document),
         advice=advice(document),
     )
@@ -181,10 +199,11 @@ def _port_row(check: FirewallCheck) -> PortRow:
     return PortRow(
         port=clean(check.port),
         protocol=clean(check.protocol),
-        service=clean(check.service),
+        service=clean(check.service) + (AT_REFLECTOR if check.at is Side.REFLECTOR else ""),
         destination=clean(check.destination),
         required=check.required,
         state=check.state,
         verdict=check.verdict,
         evidence=clean(check.evidence),
+        connect_ms=check.connect_ms,
     )

@@ -7,21 +7,24 @@ from typing import Final
 
 from nra.model.document import SCHEMA, Finding, LadderStep, Run, RunDocument, Used
 from nra.model.failure import FailureKind
-from nra.model.observation import Observation
+from nra.model.observation import Mappings, Observation
 from nra.model.plan import Rung
 from nra.model.sample import VoiceSample
 from nra.run.carry_out import Observations
-from nra.run.control import Climbed, Explanation, explained, measured_sample, network_was_gone, until_silence
-from nra.run.plan import host_port
+from nra.run.control import Climbed, Explanation, explained, measured_sample, network_was_gone, observed, until_silence
+from nra.run.questions import host_port
 from nra.run.settings import Settings
 from nra.run.workstation import describe
 from nra.scoring.assess import overall, voice_rows
+from nra.scoring.evidence import words
 from nra.scoring.findings import findings
-from nra.scoring.firewall import check_port, control_answered, words
+from nra.scoring.firewall import check_port
+from nra.scoring.surroundings import surroundings
 from nra.scoring.voice import score_voice
 
 NOT_TRIED: Final = "not tried: a better way worked"
 INTERRUPTED: Final = "interrupted"
+SEVERITIES: Final = ("fail", "warn", "info")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +44,29 @@ def assess(settings: Settings, seen: Observations, span: Span) -> RunDocument:
     why = "" if sample is not None else INTERRUPTED if span.interrupted else why_not_measured(seen.voice)
     skipped = settings.asked.only == "firewall"
     metrics = voice_rows(voice, settings.thresholds, skipped=skipped, why_absent="not asked for" if skipped else why)
-    control = control_answered([seen.control, *(observation for _, observation in (*seen.voice, *seen.ports))])
-    checks = tuple(check_port(question, observation, control=control) for question, observation in seen.ports)
+    controls = everything(seen)
+    checks = tuple(check_port(question, observations, controls) for question, observations in seen.ports)
     unsteady = voice is not None and not voice.instrument.steady
     return RunDocument(
         schema=SCHEMA,
         verdict=overall(metrics, checks, unsteady=unsteady, interrupted=span.interrupted),
-        run=describe_run(settings, seen.voice, span, explanation.text if explanation and voice is None else None),
+        run=describe_run(settings, seen, span, explanation.text if explanation and voice is None else None),
         voice=voice,
         firewall=None if settings.asked.only == "voice" else checks,
         metrics=metrics,
-        findings=(*told(explanation), *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ())),
+        findings=gravest_first(
+            *told(explanation),
+            *surroundings(settings.portal, seen.surroundings, seen.proxies, checks),
+            *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ()),
+        ),
         thresholds=settings.thresholds,
     )
+
+
+def everything(seen: Observations) -> list[Observation]:
+    """Return all observations of the run: each of them can show that the network was there while another met silence."""
+    asked = [*(each for _, each in seen.voice), *observed(seen.ports), *seen.surroundings, seen.control]
+    return [each for each in asked if each is not None]
 
 
 def judged_sample(seen: Observations) -> VoiceSample | None:
@@ -62,6 +75,11 @@ def judged_sample(seen: Observations) -> VoiceSample | None:
     if sample is None or sample.silent_since_s is None or any(ledger.stateful for ledger in sample.ledgers):
         return sample
     return sample if network_was_gone(seen.control) else until_silence(sample)
+
+
+def gravest_first(*found: Finding) -> tuple[Finding, ...]:
+    """Return the findings in the order in which they should be read."""
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def told(explanation: Explanation | None) -> tuple[Finding, ...]:
@@ -112,11 +130,18 @@ def why_this_method(steps: tuple[LadderStep, ...]) -> tuple[str | None, str]:
     return None, "; ".join(before) or "voice was not asked for"
 
 
-def describe_run(settings: Settings, climbed: tuple[Climbed, ...], span: Span, explanation: str | None) -> Run:
+def local_address(seen: Observations) -> str | None:
+    """Return the address from which this workstation sent, None where no answer told which it was."""
+    sample = measured_sample(seen.voice)
+    if sample is not None and sample.local_address:
+        return sample.local_address
+    return next((each.value.local_address for each in seen.surroundings if isinstance(each.value, Mappings)), None)
+
+
+def describe_run(settings: Settings, seen: Observations, span: Span, explanation: str | None) -> Run:
     """Return who measured, when, where and how; `explanation` says why nothing answered."""
-    steps = ladder(climbed)
+    steps = ladder(seen.voice)
     method, why = why_this_method(steps)
-    sample = measured_sample(climbed)
     return Run(
         id=uuid.uuid4().hex,
         tool_version=settings.tool_version,
@@ -126,7 +151,7 @@ def describe_run(settings: Settings, climbed: tuple[Climbed, ...], span: Span, e
         site=settings.site,
         seat=settings.seat,
         case=settings.case,
-        host=describe(sample.local_address or None if sample is not None else None),
+        host=describe(local_address(seen)),
         region=settings.region.name,
         asked=settings.asked,
         used=Used(

@@ -1,20 +1,27 @@
-"""From the plan to observations: ports side by side first, then voice down the ladder until one way works."""
+"""From the plan to observations: every question side by side first, then voice by the best way that somebody answered on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from nra.model.failure import Failure, FailureKind
-from nra.model.observation import Observation
-from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Task
+from nra.model.observation import Answer, Observation
+from nra.model.plan import FarEnd, Plan, PortQuestion, Rung, Task, VoiceParameters
+from nra.model.region import ProxySetting
+from nra.model.responder import Announcement
 from nra.net.ports import Network
 from nra.probes import BUILTIN
 from nra.probes.parts.probe import Watch
-from nra.run.control import Asked, Climbed, control_task
+from nra.run.control import Climbed, control_task
+from nra.run.far_end import Asked, rows_there, together
 from nra.run.reporter import Reporter
 
+T = TypeVar("T")
+
 PROBES: Final = {probe.name: probe for probe in BUILTIN}
+MOST_AT_ONCE: Final = 64  # questions under way: each has a socket, and a small router's table of connections is small
+SPACING_NS: Final = 10_000_000  # between the starts of two questions: together they begin no faster than two calls' packets
 HEAD_START_S: Final = 1.0  # what has not answered by then is waiting, not working: it no longer disturbs the stream
 BEAT_S: Final = 0.1  # how long at most until a request to stop is noticed
 OVERTIME_S: Final = 1.0  # a check ends by its own deadline; one that does not is left behind this much later
@@ -23,43 +30,111 @@ CLOSING_S: Final = 3.0  # after a request to stop: the closing exchange, or the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
-    """All that happened: every rung as far as the ladder was climbed, every port, and the control if one was needed."""
+    """All that happened: every rung as far as the ladder was climbed, every port, the control if one was needed.
+
+    `surroundings` are the plan's, and what was asked of the reflector beforehand.
+    """
 
     voice: tuple[Climbed, ...]
     ports: tuple[Asked, ...]
+    surroundings: tuple[Observation, ...] = ()
+    proxies: tuple[ProxySetting, ...] = ()
     control: Observation | None = None
+
+
+class Questions:
+    """Asks many questions side by side: not too many at once, and not all in the same moment."""
+
+    def __init__(self, net: Network, watch: Watch) -> None:
+        """Nothing asked yet."""
+        self._net, self._watch = net, watch
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+        self._starts = asyncio.Lock()
+
+    async def ask(self, task: Task) -> Observation:
+        """Return what came of one question."""
+        async with self._room:
+            async with self._starts:
+                await self._net.sleep_until(self._net.clock.now_ns() + SPACING_NS)
+            return await observe(task, self._net, self._watch)
+
+    async def ask_port(self, question: PortQuestion) -> Asked:
+        """Return what came of one row's questions."""
+        return question, tuple(await asyncio.gather(*map(self.ask, question.tasks)))
+
+    async def ask_far_end(self, far: FarEnd | None) -> tuple[tuple[Asked, ...], tuple[Observation, ...]]:
+        """Return what came of the rows that the reflector has opened, and of the questions that led to them."""
+        if far is None:
+            return (), ()
+        own, *others = far.announcement
+        seen = [await self.ask(own)]
+        if seen[0].value is None:
+            seen += await asyncio.gather(*map(self.ask, (*others, *far.alive)))
+        announced = next((each.value for each in seen if isinstance(each.value, Announcement)), None)
+        return tuple(await asyncio.gather(*map(self.ask_port, rows_there(far, announced)))), tuple(seen)
 
 
 async def carry_out(plan: Plan, net: Network, watch: Watch, reporter: Reporter) -> Observations:
     """Do all that the plan says; every wait is bounded, and what was measured before an interruption is kept."""
-    reporter.phase(f"firewall: {len(plan.ports)} ports" if plan.ports else "firewall: skipped")
-    asking = [asyncio.ensure_future(ask_port(question, net, watch)) for question in plan.ports]
-    if asking:
-        await asyncio.wait(asking, timeout=HEAD_START_S)
-    climbed = await climb(plan.voice, net, watch, reporter)
+    beyond = ", and those of the reflector" if plan.far_end is not None else ""
+    reporter.phase(f"firewall: {len(plan.ports)} ports{beyond}" if plan.ports else "firewall: skipped")
+    questions = Questions(net, watch)
+    there = {rung: begun(questions.ask(rung.question)) for rung in plan.voice if rung.question is not None}
+    ports = [begun(questions.ask_port(question)) for question in plan.ports]
+    far_end = begun(questions.ask_far_end(plan.far_end))
+    surroundings = [begun(questions.ask(task)) for task in plan.surroundings]
+    proxies = begun(asyncio.to_thread(net.proxies if plan.surroundings else tuple))
+    if plan.ports:
+        await asyncio.wait([*ports, far_end, *surroundings, proxies], timeout=HEAD_START_S)
+    climbed = await climb(plan.voice, there, net, watch, reporter)
     reporter.phase("collecting")
-    ports = tuple(await asyncio.gather(*asking))
-    control = None if watch.stop() else control_task(plan, climbed, ports)
-    return Observations(voice=climbed, ports=ports, control=None if control is None else await observe(control, net, watch))
+    there_rows, there_seen = await far_end
+    rows = together(await asyncio.gather(*ports), there_rows)
+    control = None if watch.stop() else control_task(plan, climbed, rows)
+    return Observations(
+        voice=climbed,
+        ports=rows,
+        surroundings=(*await asyncio.gather(*surroundings), *there_seen),
+        proxies=await proxies,
+        control=None if control is None else await observe(control, net, watch),
+    )
 
 
-async def ask_port(question: PortQuestion, net: Network, watch: Watch) -> Asked:
-    """Return what came of one question."""
-    return question, None if question.task is None else await observe(question.task, net, watch)
+def begun(doing: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+    """Let something go on beside everything else."""
+    return asyncio.ensure_future(doing)
 
 
-async def climb(rungs: tuple[Rung, ...], net: Network, watch: Watch, reporter: Reporter) -> tuple[Climbed, ...]:
-    """Try the rungs in order until one gives a measurement; those after it are not tried."""
+async def climb(
+    rungs: tuple[Rung, ...], there: Mapping[Rung, "asyncio.Task[Observation]"], net: Network, watch: Watch, reporter: Reporter
+) -> tuple[Climbed, ...]:
+    """Take the first rung at which somebody answered and that gives a measurement; those after it are not tried."""
     climbed: list[Climbed] = []
     found = False
     for rung in rungs:
         observation = None
         if rung.task is not None and not found and not watch.stop():
             reporter.phase(f"voice: {rung.method} to {rung.task.target.host} port {rung.task.target.port}")
-            observation = await observe_stream(rung.task, net, watch, reporter)
-            found = observation.value is not None
+            observation = await there[rung] if rung in there else None
+            if observation is None or isinstance(observation.value, Answer):
+                observation = await observe_stream(from_there(rung.task, observation), net, watch, reporter)
+                found = observation.value is not None
         climbed.append((rung, observation))
+    await ended(there.values())
     return tuple(climbed)
+
+
+def from_there(task: Task, answered: Observation | None) -> Task:
+    """Return the task with the address at which somebody answered."""
+    address = answered.value.address if answered is not None and isinstance(answered.value, Answer) else None
+    return replace(task, target=replace(task.target, address=address))
+
+
+async def ended(questions: Iterable["asyncio.Task[Observation]"]) -> None:
+    """Let nobody wait for answers that nobody needs."""
+    for question in questions:
+        question.cancel()
+    await asyncio.gather(*questions, return_exceptions=True)
 
 
 async def observe_stream(task: Task, net: Network, watch: Watch, reporter: Reporter) -> Observation:
@@ -96,9 +171,9 @@ async def observe(task: Task, net: Network, watch: Watch, beat: Callable[[], Non
 
 def overdue(task: Task, age_ns: int, since_stop_ns: int | None) -> Failure | None:
     """Return why a task is waited for no longer, None while it is; times are its age and how long ago the user asked to stop."""
-    is_check = isinstance(task.parameters, CheckParameters)
-    if since_stop_ns is not None and since_stop_ns >= (0 if is_check else CLOSING_S * 1e9):
+    parameters = task.parameters
+    if since_stop_ns is not None and since_stop_ns >= (CLOSING_S * 1e9 if isinstance(parameters, VoiceParameters) else 0):
         return Failure(kind=FailureKind.STOPPED, operation=task.probe, detail="interrupted")
-    if isinstance(task.parameters, CheckParameters) and age_ns > (task.parameters.deadline_s + OVERTIME_S) * 1e9:
+    if not isinstance(parameters, VoiceParameters) and age_ns > (parameters.deadline_s + OVERTIME_S) * 1e9:
         return Failure(kind=FailureKind.NO_ANSWER, operation=task.probe, detail=f"no result within {age_ns / 1e9:.1f} s")
     return None

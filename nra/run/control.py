@@ -6,12 +6,29 @@ from typing import Final
 
 from nra.model.failure import FailureKind
 from nra.model.observation import Answer, Observation
-from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Task
+from nra.model.plan import CheckParameters, Plan, Rung, Task
 from nra.model.sample import ABSENT, StreamSample, VoiceSample
+from nra.run.far_end import Asked
 from nra.scoring.firewall import control_answered
+from nra.scoring.wording import LOOK_HERE, YOU
 
 CONTROL_S: Final = 2.0
-UDP_PROBES: Final = frozenset({"voice_stream", "udp_echo", "stun_stream", "stun_binding", "stamp_echo", "dns_query"})
+UDP_PROBES: Final = frozenset(
+    {
+        "voice_stream",
+        "udp_echo",
+        "stun_stream",
+        "stun_binding",
+        "stamp_echo",
+        "beacon_echo",
+        "dns_query",
+        "ntp_query",
+        "quic_handshake",
+        "quic_version",
+        "sip_options",
+        "reflector_announcement",
+    }
+)
 NO_NAME: Final = (FailureKind.NAME_NOT_FOUND, FailureKind.NAME_UNRESOLVED)
 
 ASK_FAR_END: Final = ""  # the finding of the silence itself says who
@@ -19,11 +36,9 @@ ASK_DNS: Final = "Whoever runs DNS here: mend the resolver, or the way to it; th
 ASK_REFLECTOR: Final = (
     "Whoever runs the reflector: see that it runs, that its UDP port is open on the way, and that both ends have the same key, or none."
 )
-LOOK_HERE: Final = "At this workstation: look at cable, Wi-Fi, VPN and the network's sign-in page; then ask the firewall team."
 ALLOW_UDP: Final = "Firewall team: allow UDP outbound and its replies (3478 and 16384-65535); then measure again."
 
 Climbed = tuple[Rung, Observation | None]  # None: not tried
-Asked = tuple[PortQuestion, Observation | None]  # None: nobody there to ask
 
 
 def measured_sample(climbed: Iterable[Climbed]) -> VoiceSample | None:
@@ -37,15 +52,20 @@ def measured_sample(climbed: Iterable[Climbed]) -> VoiceSample | None:
 def control_task(plan: Plan, climbed: tuple[Climbed, ...], ports: tuple[Asked, ...]) -> Task | None:
     """Return what to ask once more, away from the far end: who answered before, else the plan's control; None where it is of no use."""
     sample = measured_sample(climbed)
-    if sample is None and (not climbed or control_answered(seen for _, seen in (*climbed, *ports)) or tried(climbed, "tcp")):
+    if sample is None and (not climbed or control_answered([*(seen for _, seen in climbed), *observed(ports)]) or tried(climbed, "tcp")):
         return None
     if sample is not None and sample.silent_since_s is None:
         return None
-    answered = (seen.task for _, seen in ports if seen is not None and isinstance(seen.value, Answer))
+    answered = (seen.task for seen in observed(ports) if isinstance(seen.value, Answer))
     task = next((task for task in answered if sample is None or task.target.host != sample.host), plan.control)
     if task is None or not isinstance(task.parameters, CheckParameters):
         return None
     return replace(task, parameters=replace(task.parameters, deadline_s=CONTROL_S))
+
+
+def observed(ports: Iterable[Asked]) -> list[Observation]:
+    """Return what came of all rows' questions."""
+    return [observation for _, seen in ports for observation in seen]
 
 
 def tried(climbed: tuple[Climbed, ...], method: str) -> bool:
@@ -68,9 +88,7 @@ def explained(climbed: tuple[Climbed, ...], ports: tuple[Asked, ...], control: O
         return Explanation(f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control)}", ASK_FAR_END)
     if sample is not None and sample.method != "tcp":
         return replaced(climbed)
-    if sample is not None and sample.method != "tcp":
-        return None
-    seen = [observation for _, observation in (*climbed, *ports) if observation is not None]
+    seen = [*(observation for _, observation in climbed if observation is not None), *observed(ports)]
     if seen and all(failed_as(observation, *NO_NAME) for observation in seen):
         return Explanation("no name could be resolved: the resolver, or the way to it, is at fault", ASK_DNS)
     if not any(observation is not None and is_silent_udp(observation) for _, observation in climbed):
@@ -94,7 +112,8 @@ def after_no_udp(seen: list[Observation], control: Observation | None) -> Explan
         return Explanation(text, ASK_REFLECTOR)
     if not control_answered([*seen, control]):
         return Explanation(
-            "nothing answered at all, neither UDP nor TCP: this workstation has no way out, or everything is filtered", LOOK_HERE
+            "nothing answered at all, neither UDP nor TCP: this workstation has no way out, or everything is filtered",
+            f"{YOU}: {LOOK_HERE}",
         )
     places = len({observation.task.target for observation in seen if is_silent_udp(observation)})
     text = f"no UDP answer came from any of {places} places although TCP was answered: UDP is blocked on the way, or none of them is there"

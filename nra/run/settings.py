@@ -6,12 +6,16 @@ from nra.model.codec import Codec
 from nra.model.criteria import Thresholds
 from nra.model.document import Asked, Org
 from nra.model.plan import Target
-from nra.model.region import Region, Service
+from nra.model.region import PortalPage, Region, Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What was asked for; `services` are the Firewall rows with their hosts filled in, `key` the STAMP key or None."""
+    """What was asked for.
+
+    `services` are the Firewall rows as they are in the region, `portal` the page by which a captive portal is noticed (None: not
+    looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None.
+    """
 
     asked: Asked
     org: Org
@@ -20,7 +24,9 @@ class Settings:
     case: str | None
     region: Region
     services: tuple[Service, ...]
+    portal: PortalPage | None
     reflector: Target | None
+    pin: str | None
     key: bytes | None
     codec: Codec
     codecs: tuple[Codec, ...]

@@ -6,7 +6,22 @@ from typing import Final, Literal
 
 from nra.model.document import Direction, Finding, FirewallCheck, Metric, Voice
 from nra.model.verdict import Basis, Verdict
-from nra.scoring.wording import BAD_MOMENT, BLEACHED, BURSTY, CLOSE, LOPSIDED, PORTS, ROWS, SILENT, UNSTEADY, WAYS, Words
+from nra.scoring.wording import (
+    BAD_MOMENT,
+    BLEACHED,
+    BURSTY,
+    CLOSE,
+    LOPSIDED,
+    PARTLY,
+    PORTS,
+    REFUSED_BY,
+    ROWS,
+    SILENT,
+    UNPROVEN,
+    UNSTEADY,
+    WAYS,
+    Words,
+)
 
 Severity = Literal["info", "warn", "fail"]
 
@@ -23,7 +38,8 @@ def findings(
     found: list[Finding] = []
     if voice is not None:
         found += [_row(metric, voice) for metric in _told_once(metrics, voice) if metric.verdict in _SEVERITY]
-    found += [_port(check) for check in checks if check.required and check.verdict is Verdict.FAIL]
+    found += [_blocked(check) for check in checks if check.required and check.verdict is Verdict.FAIL]
+    found += _unproven([check for check in checks if check.required and check.verdict is Verdict.NOT_MEASURED])
     if voice is not None:
         found += [finding for stands_out in _STANDOUTS for finding in stands_out(voice)]
     found += [Finding(where="measurement", severity="info", text=f"{r[:1].upper()}{r[1:]}.", evidence="", advice="") for r in remarks]
@@ -59,9 +75,26 @@ def _row(metric: Metric, voice: Voice) -> Finding:
     return found
 
 
-def _port(check: FirewallCheck) -> Finding:
-    port = f"{check.protocol.upper()} {check.port} to {check.destination}"
-    return _finding("firewall", "fail", PORTS[check.state], check.evidence, port=port, purpose=check.purpose)
+def _blocked(check: FirewallCheck) -> Finding:
+    words = PORTS[check.state] if check.refused_by is None else REFUSED_BY[check.refused_by]
+    words = PARTLY if check.partly else words
+    asked = f"{check.protocol} {check.port} to {check.destination}"
+    return _finding("firewall", "fail", words, check.evidence, asked=asked, rule=_rule(check), purpose=check.purpose)
+
+
+def _unproven(checks: Sequence[FirewallCheck]) -> Iterable[Finding]:
+    """Return one finding for each state, with all ports that came to it: the reason is the same, and the rows have the evidence."""
+    for state, words in UNPROVEN.items():
+        those = [check for check in checks if check.state is state]
+        if those:
+            seen = ", ".join(f"{check.protocol} {check.port} to {check.destination}" for check in those)
+            hosts = ", ".join(dict.fromkeys(check.destination.removesuffix(f":{check.port}").partition(":")[0] for check in those))
+            ports = ", ".join(dict.fromkeys(f"{check.protocol} {check.port}" for check in those))
+            yield _finding("firewall", "warn", words, seen, ports=ports, hosts=hosts)
+
+
+def _rule(check: FirewallCheck) -> str:
+    return f"{check.protocol} {check.port} to {check.allow_to or check.destination}"
 
 
 def _unsteady(voice: Voice) -> Iterable[Finding]:

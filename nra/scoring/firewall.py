@@ -1,16 +1,20 @@
-"""From what came of a question to a port to its state and verdict (contract 4.4): declined, silent and nobody-there are told apart."""
+"""From what came of the questions to a port to its state and verdict (contract 4.4): declined, silent and nobody-there are told apart."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
 
 from nra.model.document import FirewallCheck
 from nra.model.failure import Failure, FailureKind
-from nra.model.observation import Answer, Observation, PortState
+from nra.model.observation import Answer, Mappings, Observation, PortState, Trust
 from nra.model.plan import PortQuestion
-from nra.model.sample import VoiceSample
 from nra.model.verdict import Verdict
+from nra.scoring import evidence
 
 NOBODY: Final = "nobody is known there who would answer without credentials: not proof of anything"
+PERHAPS: Final = "whether anybody answers there is not known: not proof of anything"
+ALONE: Final = "nothing else answered either"
+ONE_PORT: Final = "one port of the range alone was asked: a reflector with responders is asked at many"
 
 STATE_OF_FAILURE: Final[dict[FailureKind, PortState]] = {
     FailureKind.NO_ANSWER: PortState.NO_ANSWER,  # only with a control that answered
@@ -31,53 +35,120 @@ BLOCKED: Final = (PortState.REFUSED, PortState.NO_ANSWER, PortState.TLS_INTERCEP
 REACHED_BY: Final = (FailureKind.REFUSED, FailureKind.RESET, FailureKind.WRONG_PROTOCOL, FailureKind.TLS_UNTRUSTED, FailureKind.TLS_FAILED)
 
 
+def answered(seen: Observation | None) -> bool:
+    """Tell whether anything at all came back from the network for a question; the resolver's word is not the network's."""
+    if seen is None or seen.task.probe == "name_resolution":
+        return False
+    return seen.value is not None if seen.failure is None else seen.failure.kind in REACHED_BY
+
+
+def vouches(seen: Observation, silent: Observation) -> bool:
+    """Tell whether an outcome shows that a question which met silence meanwhile could have been answered.
+
+    A refusal may come from the nearest box: it vouches for the host that was asked alone. Who told of a NAT was asked as one of several:
+    its answers are not those of the task's own target.
+    """
+    if seen.task is silent.task or isinstance(seen.value, Mappings) or not answered(seen):
+        return False
+    refused = seen.failure is not None and seen.failure.kind is FailureKind.REFUSED
+    return not refused or _same_host(seen, silent)
+
+
 def control_answered(observations: Iterable[Observation | None]) -> bool:
-    """Tell whether anything at all came back from the network: without that, silence says nothing about a port."""
-    return any(
-        isinstance(seen.value, Answer | VoiceSample) or (seen.failure is not None and seen.failure.kind in REACHED_BY)
-        for seen in observations
-        if seen is not None and seen.task.probe != "name_resolution"
-    )
+    """Tell whether anything answered: without that, silence says nothing about a port."""
+    return any(map(answered, observations))
 
 
-def check_port(question: PortQuestion, observation: Observation | None, *, control: bool) -> FirewallCheck:
-    """Return the row for a question; `observation` is None where there was nobody to ask."""
+def check_port(question: PortQuestion, observations: Sequence[Observation], controls: Sequence[Observation]) -> FirewallCheck:
+    """Return the row for a question; there are no observations where there was nobody to ask.
+
+    `controls` are the observations of the whole run: silence counts only where one of them shows that the network was there.
+    """
     service = question.service
-    state, evidence = state_of(observation, control=control)
-    answer = observation.value if observation is not None and isinstance(observation.value, Answer) else None
+    judged = [_state(each, question, controls) for each in observations] or [(PortState.NO_RESPONDER, NOBODY)]
+    state = _together([each for each, _ in judged])
+    answer = next((each.value for each in observations if isinstance(each.value, Answer)), None)
+    failure = next((each.failure for each, (its, _) in zip(observations, judged, strict=False) if each.failure and its is state), None)
     return FirewallCheck(
         port=service.port,
         protocol=service.protocol,
         service=service.service,
         purpose=service.purpose,
         destination=destination_of(question),
-        address=answer.address if answer else None,
+        address=answer.address if answer else failure.address if failure else None,
         required=service.required,
         state=state,
         verdict=verdict_of(state, required=service.required),
-        evidence=evidence,
-        connect_ms=answer.elapsed_ms if answer else None,
+        evidence=judged[0][1] if len(judged) == 1 else _of_range(observations, question, controls),
+        connect_ms=answer.elapsed_ms if answer and state is not PortState.NO_ANSWER else None,
+        at=question.at,
+        allow_to=service.allow_to,
+        source=service.source,
+        refused_by=_refused_by(failure) if state is PortState.REFUSED else None,
+        partly=answer is not None and len(observations) > 1 and state is not PortState.OPEN,
     )
 
 
-def state_of(observation: Observation | None, *, control: bool) -> tuple[PortState, str]:
-    """Return the state and the evidence for it."""
-    if observation is None:
-        return PortState.NO_RESPONDER, NOBODY
-    if isinstance(observation.value, Answer):
-        return PortState.OPEN, f"{observation.value.said} after {observation.value.elapsed_ms:.1f} ms"
-    failure = observation.failure
-    if failure is None:
+def _state(seen: Observation, question: PortQuestion, controls: Sequence[Observation]) -> tuple[PortState, str]:
+    """Return the state that one question's outcome comes to, and the evidence for it."""
+    if isinstance(seen.value, Answer):
+        trusted = seen.value.trust is not Trust.SYSTEM
+        alone = f"; {ONE_PORT}" if "-" in question.service.port and len(question.tasks) == 1 else ""
+        return PortState.OPEN if trusted else PortState.TLS_INTERCEPTED, evidence.of_answer(seen.value) + alone
+    if seen.failure is None:
         return PortState.UNREACHABLE, "nothing was observed"
-    state = STATE_OF_FAILURE[failure.kind]
-    if state is PortState.NO_ANSWER and failure.kind is FailureKind.NO_ANSWER and not control:
-        return PortState.UNREACHABLE, f"{words(failure)}; nothing else answered either"
-    return state, words(failure)
+    state, words = STATE_OF_FAILURE[seen.failure.kind], evidence.words(seen.failure)
+    if seen.failure.kind is FailureKind.NO_ANSWER:
+        control = _control(seen, controls)
+        state, words = (PortState.NO_ANSWER, f"{words}; {control}") if control else (PortState.UNREACHABLE, f"{words}; {ALONE}")
+    doubtful = not question.sure and not _rejected_on_the_way(seen.failure) and not _is_alive(seen, controls)
+    if doubtful and state in (PortState.REFUSED, PortState.NO_ANSWER):
+        return PortState.NO_RESPONDER, f"{words}; {PERHAPS}"
+    return state, words
 
 
-def words(failure: Failure) -> str:
-    """Return the failure as evidence."""
-    return f"{failure.operation}: {failure.kind.value.replace('_', ' ')} ({failure.detail})"
+def _is_alive(seen: Observation, controls: Sequence[Observation]) -> bool:
+    """Tell whether a reflector's host gave a sign of life over TCP: then it is not the reflector that is down."""
+    return any(each.task.probe == "tcp_connect" and vouches(each, seen) and _same_host(each, seen) for each in controls)
+
+
+def _same_host(one: Observation, other: Observation) -> bool:
+    return one.task.target.host == other.task.target.host
+
+
+def _rejected_on_the_way(failure: Failure) -> bool:
+    """Tell whether a rule rejects: then it does not matter whether anybody would answer behind it."""
+    return failure.kind is FailureKind.PROHIBITED or _refused_by(failure) == "way"
+
+
+def _control(silent: Observation, controls: Sequence[Observation]) -> str | None:
+    """Return who answered while a question met silence, rather a port of the same host than another's; None where nobody did."""
+    there = [each for each in controls if vouches(each, silent)]
+    there.sort(key=lambda each: (each.task.target.host != silent.task.target.host, each.failure is not None))
+    if not there:
+        return None
+    target, did = there[0].task.target, "answered" if there[0].failure is None else "did not stay silent"
+    return f"meanwhile port {target.port} of {target.host} {did} ({there[0].task.probe.replace('_', ' ')})"
+
+
+def _of_range(observations: Sequence[Observation], question: PortQuestion, controls: Sequence[Observation]) -> str:
+    words = evidence.of_range(observations)
+    silent = [each for each in observations if each.failure is not None and each.failure.kind is FailureKind.NO_ANSWER]
+    if not silent or len(silent) < len(observations):
+        return words
+    return f"{words}; {_control(silent[0], [each for each in controls if each not in observations]) or ALONE}"
+
+
+def _together(states: Sequence[PortState]) -> PortState:
+    """Return the state of a range: open where every sample is, else what most of the others came to."""
+    others = Counter(state for state in states if state is not PortState.OPEN)
+    return others.most_common(1)[0][0] if others else PortState.OPEN
+
+
+def _refused_by(failure: Failure | None) -> Literal["host", "way"] | None:
+    if failure is None or failure.by is None:
+        return None
+    return "host" if failure.by == failure.address else "way"
 
 
 def verdict_of(state: PortState, *, required: bool) -> Verdict:
@@ -90,10 +161,10 @@ def verdict_of(state: PortState, *, required: bool) -> Verdict:
 
 
 def destination_of(question: PortQuestion) -> str:
-    """Return the host that the row is about; where it is asked at another port of a range, that port too."""
-    if question.task is None:
-        return question.service.host
-    target = question.task.target
-    if question.service.port == str(target.port):
+    """Return the host that was asked, with its port where one stands for a range; where no host itself was asked, what a rule allows."""
+    if not question.tasks or question.service.ask == "resolve":
+        return question.service.allow_to
+    target = question.tasks[0].target
+    if len(question.tasks) > 1 or question.service.port == str(target.port):
         return target.host
     return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"

@@ -8,7 +8,7 @@ from nra.model.observation import PortState
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is the case, what to do, and who can; `{way}`, `{port}` and `{purpose}` are filled in."""
+    """What is the case, what to do, and who can; words in braces are filled in."""
 
     text: str
     advice: str
@@ -19,6 +19,10 @@ NETWORK_TEAM: Final = "Network team"
 FIREWALL_TEAM: Final = "Firewall team"
 FAR_END: Final = "Whoever runs the far end"
 YOU: Final = "At this workstation"
+LOOK_HERE: Final = (
+    "Look at cable, Wi-Fi, address, VPN, name resolution and the network's sign-in page first, then measure again; if all is well there, "
+    "everything may be filtered: ask the firewall team."
+)
 CLOSE: Final = "Still inside the limit, but close to it"
 
 WAYS: Final = {
@@ -59,20 +63,55 @@ ROWS: Final = {
 }
 
 PORTS: Final = {
-    PortState.REFUSED: Words(
-        "{port} is refused.",
-        "Allow {port} outbound from this workstation ({purpose}); if that is so already, the service itself refuses.",
+    PortState.REFUSED: Words("{asked} is refused.", "Allow {rule} outbound from this workstation ({purpose}).", FIREWALL_TEAM),
+    PortState.NO_ANSWER: Words(
+        "{asked} gets no answer although others answered at the same time.",
+        "Allow {rule} outbound and its replies ({purpose}).",
         FIREWALL_TEAM,
     ),
-    PortState.NO_ANSWER: Words(
-        "{port} gets no answer although a control did.", "Allow {port} outbound and its replies ({purpose}).", FIREWALL_TEAM
-    ),
     PortState.TLS_INTERCEPTED: Words(
-        "{port} is intercepted: somebody else's certificate answers.",
-        "Exempt {port} from TLS inspection ({purpose}).",
+        "{asked} is intercepted: somebody else's certificate answers.",
+        "Exempt {rule} from TLS inspection ({purpose}).",
         FIREWALL_TEAM,
     ),
 }
+"""Required ports that are blocked; `{asked}` is where the question went, `{rule}` what must be let through."""
+
+REFUSED_BY: Final = {
+    "host": Words(
+        "{asked} is refused by the host itself: it was reached, and nobody listens there.",
+        "See that the service runs there and listens on this port; the way to it is open ({purpose}).",
+        FAR_END,
+    ),
+    "way": Words("{asked} is refused by a device on the way.", "Allow {rule} outbound from this workstation ({purpose}).", FIREWALL_TEAM),
+}
+"""The same where ICMP told who refuses."""
+
+PARTLY: Final = Words(
+    "{asked} is open in parts: some of its ports answered, others did not.",
+    "Allow all of {rule} outbound and its replies ({purpose}); often a rule still has an older, smaller range.",
+    FIREWALL_TEAM,
+)
+
+UNPROVEN: Final = {
+    PortState.NO_RESPONDER: Words(
+        "Nobody is known who would answer: whether these required ports are open could not be proven.",
+        "Start a reflector with responders outside of this network, best in the region (nra reflect --responders), name it with "
+        "--reflector and measure again: that proves {ports}.",
+        "Whoever measures here",
+    ),
+    PortState.DNS_FAILED: Words(
+        "Names could not be resolved: the ports behind them could not be checked.",
+        "See why this workstation's resolver does not know these names: {hosts}.",
+        "Whoever runs DNS here",
+    ),
+    PortState.UNREACHABLE: Words(
+        "These places could not be reached: no way there was found, or nothing at all came back from anywhere.",
+        LOOK_HERE,
+        YOU,
+    ),
+}
+"""Required ports that could not be checked, told once for each state."""
 
 UNSTEADY: Final = Words(
     "This workstation was too busy to measure: its own delays hide the network's.",

@@ -40,11 +40,11 @@ from nra.testing.canned_parts import (
     LIMITS,
     ROUND_TRIP_BOUND,
     THRESHOLDS,
-    port_checks,
     times,
     voice_half,
     window,
 )
+from nra.testing.canned_ports import BLOCKED, NO_NETWORK, SILENT, UNRESOLVED, WITHOUT_REFLECTOR, port_checks, port_findings
 
 
 def canned_run(
@@ -92,11 +92,17 @@ def _bad() -> RunDocument:
     worst = Worst(up=None, down=WorstWindow(start_s=8.0, length_s=15.0, loss_percent=6.0, jitter_ms=36.2, mos=3.21))
     instrument = replace(INSTRUMENT, receive_delay_ms=Spread(p50=0.21, p99=3.84, max=9.7))
     voice = replace(voice_half(BAD_UP, BAD_DOWN, 61.7402), windows=windows, worst_15s=worst, instrument=instrument)
-    return _document(Overall.FAIL, voice, port_checks(blocked="3478"), FINDINGS)
+    checks = port_checks(otherwise=SILENT)
+    return _document(Overall.FAIL, voice, checks, (*FINDINGS, *port_findings(checks)))
+
+
+def _close() -> RunDocument:
+    """Jitter on the way down is inside its limit, with little to spare."""
+    return _document(Overall.WARN, voice_half(GOOD_UP, replace(GOOD_DOWN, jitter_ms=24.6203, jitter_max_ms=33.9), 26.0419), port_checks())
 
 
 def _round_trip() -> RunDocument:
-    """An echo at a public endpoint: only the round trip is known."""
+    """An echo at a public endpoint: only the round trip is known, and nobody answers for the media range."""
     voice = replace(
         voice_half(ROUND_TRIP_BOUND, ROUND_TRIP_BOUND, 38.9274),
         method="echo",
@@ -111,9 +117,9 @@ def _round_trip() -> RunDocument:
         LadderStep(method="stamp", taken=False, why="no reflector is known for this region"),
         LadderStep(method="echo", taken=True, why="the region has an AWS beacon"),
     )
-    document = _document(Overall.WARN, voice, port_checks(), ladder=ladder)
+    document = _document(Overall.INCONCLUSIVE, voice, port_checks(WITHOUT_REFLECTOR), ladder=ladder)
     used = replace(document.run.used, why="the region has an AWS beacon; not stamp: no reflector is known for this region")
-    return replace(document, run=replace(document.run, used=used))
+    return replace(document, run=replace(document.run, asked=replace(document.run.asked, reflector=None), used=used))
 
 
 def _interrupted() -> RunDocument:
@@ -133,9 +139,24 @@ def _firewall_only() -> RunDocument:
 
 def _blocked() -> RunDocument:
     """UDP does not get out at all: no number of voice is known, and none is shown."""
-    document = _document(Overall.FAIL, None, port_checks(blocked="3478"), skipped=Verdict.NOT_MEASURED, note="no answer over UDP")
+    checks = port_checks(otherwise=BLOCKED)
+    document = _document(Overall.FAIL, None, checks, port_findings(checks), skipped=Verdict.NOT_MEASURED, note="no answer over UDP")
+    return _without_voice(document, "nothing answered over UDP", 21.7)
+
+
+def _no_network() -> RunDocument:
+    """No cable: not even a name can be resolved."""
+    checks = port_checks(WITHOUT_REFLECTOR, UNRESOLVED)
+    note = "no name could be resolved"
+    document = _document(Overall.INCONCLUSIVE, None, checks, (NO_NETWORK,), skipped=Verdict.NOT_MEASURED, note=note)
+    run = replace(document.run, host=replace(document.run.host, local_address=None), asked=replace(document.run.asked, reflector=None))
+    document = replace(document, run=run)
+    return _without_voice(document, "no name could be resolved", 20.4)
+
+
+def _without_voice(document: RunDocument, why: str, elapsed_s: float) -> RunDocument:
     ladder = tuple(LadderStep(method=method, taken=False, why="no answer") for method in ("stamp", "echo", "stun"))
-    used = Used(method=None, why="nothing answered over UDP", ladder=ladder, config=None, elapsed_s=21.7)
+    used = Used(method=None, why=why, ladder=ladder, config=None, elapsed_s=elapsed_s)
     return replace(document, run=replace(document.run, used=used))
 
 
@@ -146,6 +167,8 @@ KINDS: Final[dict[str, Callable[[], RunDocument]]] = {
     "interrupted": _interrupted,
     "firewall-only": _firewall_only,
     "blocked": _blocked,
+    "no-network": _no_network,
+    "close": _close,
 }
 """The kinds of canned runs."""
 

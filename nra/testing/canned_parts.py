@@ -1,4 +1,4 @@
-"""The parts of canned runs: limits, directions, a voice, findings, ports; numbers that agree with each other."""
+"""The parts of canned runs: limits, directions, a voice, findings; numbers that agree with each other."""
 
 from dataclasses import replace
 from typing import Final
@@ -11,7 +11,6 @@ from nra.model.document import (
     Direction,
     Endpoint,
     Finding,
-    FirewallCheck,
     Instrument,
     Pdv,
     RoundTrip,
@@ -20,9 +19,8 @@ from nra.model.document import (
     Window,
     WindowDirection,
 )
-from nra.model.observation import PortState
 from nra.model.sample import StampKind
-from nra.model.verdict import Basis, Verdict
+from nra.model.verdict import Basis
 
 LIMITS: Final = (  # catalogue/data/thresholds-genesys-cloud.toml, checked 2026-11-22
     Criterion(key="up_jitter_ms", label="Up Jitter", unit="ms", operator=Operator.LESS, limit=30.0, warn=20.0),
@@ -143,13 +141,6 @@ FINDINGS: Final = (
         evidence="longest run 11 packets (220 ms), burst ratio 5.20",
         advice="Look for what happens in moments: Wi-Fi roaming or scanning, a queue that overflows, a backup that starts.",
     ),
-    Finding(
-        where="firewall",
-        severity="fail",
-        text="UDP 3478 to netdiag.euc1.pure.cloud gets no answer although a control did.",
-        evidence="4 tries over 1.6 s, no answer",
-        advice="Ask the firewall team to allow UDP 3478 outbound and its replies.",
-    ),
 )
 INSTRUMENT: Final = Instrument(
     tx_stamps=StampKind.KERNEL,
@@ -208,37 +199,3 @@ def window(second: int, up: tuple[float | None, float | None], down: tuple[float
     """Return one second: loss in percent and jitter in ms each way, and the round trip."""
     directions = [WindowDirection(loss_percent=loss, jitter_ms=jitter) for loss, jitter in (up, down)]
     return Window(start_s=float(second), up=directions[0], down=directions[1], rtt_avg_ms=rtt_ms)
-
-
-PORTS: Final = (  # port, protocol, service, host, required, what an open one says
-    ("443", "TCP", "HTTPS", "api.mypurecloud.de", True, "TLS 1.3, issuer Amazon RSA 2048 M02"),
-    ("80", "TCP", "HTTP", "apps.mypurecloud.de", False, "HTTP 301"),
-    ("3478", "UDP", "STUN/TURN", "netdiag.euc1.pure.cloud", True, "STUN Binding answered, mapped address 198.51.100.4:51820"),
-    ("16384-65535", "UDP", "SRTP media", "reflector.example.net", True, "STAMP answered at ports 16384, 32768, 49152, 65535"),
-    ("19302", "UDP", "STUN (Google)", "stun.l.google.com", False, ""),
-    ("53", "UDP", "DNS", "dns.google", False, ""),
-)
-HARMLESS: Final = {"19302": PortState.NO_ANSWER, "53": PortState.REFUSED}
-
-
-def port_checks(blocked: str | None = None) -> tuple[FirewallCheck, ...]:
-    """Return the port checks, all required ones open but for the one with the number `blocked`."""
-    return tuple(_check(*port, blocked=port[0] == blocked) for port in PORTS)
-
-
-def _check(port: str, protocol: str, service: str, host: str, required: bool, said: str, blocked: bool) -> FirewallCheck:
-    state = PortState.NO_ANSWER if blocked else HARMLESS.get(port, PortState.OPEN)
-    opened = state is PortState.OPEN
-    return FirewallCheck(
-        port=port,
-        protocol=protocol,
-        service=service,
-        purpose=f"{service} of the service",
-        destination=host,
-        address="203.0.113.7",
-        required=required,
-        state=state,
-        verdict=Verdict.PASS if opened else Verdict.FAIL if required else Verdict.INFO,
-        evidence=said if opened else "4 tries over 1.6 s, no answer" if state is PortState.NO_ANSWER else "ICMP port unreachable",
-        connect_ms=11.73 if opened else None,
-    )

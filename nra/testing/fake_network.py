@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from nra.model.failure import Failure, FailureKind
+from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 from nra.net.driver import drive
 from nra.net.ports import Arrival, Connection, DatagramPort, Machine, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
@@ -44,6 +45,7 @@ class FakeNetwork:
     udp: dict[tuple[str, int], Peer | Failure] = field(default_factory=dict)
     tcp: dict[tuple[str, int], TcpScript] = field(default_factory=dict)
     quic: dict[tuple[str, int], QuicFacts | Failure] = field(default_factory=dict)
+    proxy_settings: tuple[ProxySetting, ...] = ()
     up: Path = field(default_factory=Path)
     down: Path = field(default_factory=Path)
     before_send: Callable[[int], None] = lambda _now_ns: None
@@ -76,12 +78,12 @@ class FakeNetwork:
             raise NetworkError(script.failure)
         return FakeConnection(script), elapsed_ns
 
-    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0) -> DatagramPort:
+    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0, local_port: int = 0) -> DatagramPort:
         """Open scripted sockets."""
         peer = self.udp.get((address, port))
         if isinstance(peer, Failure) and peer.kind is FailureKind.UNREACHABLE:
             raise NetworkError(peer)
-        made = FakePort(self, peer, address, port, channels, dscp)
+        made = FakePort(self, peer, address, port, channels, dscp, local_port or FIRST_PORT)
         self.ports.append(made)
         return made
 
@@ -95,6 +97,10 @@ class FakeNetwork:
         self.clock.advance_to(self.clock.now_ns() + found.elapsed_ns)
         return found
 
+    def proxies(self) -> tuple[ProxySetting, ...]:
+        """Return the scripted settings."""
+        return self.proxy_settings
+
     async def drive(self, machine: Machine, port: DatagramPort, stop: Callable[[], bool]) -> None:
         """Run the machine here and now on the manual clock."""
         drive(machine, port, self.clock, stop)
@@ -106,7 +112,7 @@ class FakeConnection:
 
     script: TcpScript
 
-    async def secure(self, server_name: str, deadline_ns: int) -> TlsFacts:
+    async def secure(self, server_name: str, deadline_ns: int, pin: str | None = None) -> TlsFacts:
         """Return the scripted facts or raise the scripted failure."""
         if isinstance(self.script.tls, TlsFacts):
             return self.script.tls
@@ -124,13 +130,16 @@ class FakeConnection:
 class FakePort:
     """UDP sockets on the fake network; events wait on a heap until the clock reaches them."""
 
-    def __init__(self, net: FakeNetwork, peer: Peer | Failure | None, address: str, port: int, channels: int, dscp: int) -> None:
+    def __init__(
+        self, net: FakeNetwork, peer: Peer | Failure | None, address: str, port: int, channels: int, dscp: int, first_port: int = FIRST_PORT
+    ) -> None:
         """Open it; `sent` keeps every transmission with its time."""
         self._net, self._peer, self._to = net, peer, (address, port)
         self._events: list[tuple[int, int, str, int, bytes]] = []
         self._order = count()
         self.channels = channels
         self.dscp = dscp
+        self.first_port = first_port
         self.sent: list[tuple[int, Transmission]] = []
         self.closed = False
 
@@ -141,7 +150,7 @@ class FakePort:
 
     def local_port(self, channel: int) -> int:
         """Return the port of one channel."""
-        return FIRST_PORT + channel
+        return self.first_port + channel
 
     def send(self, transmission: Transmission) -> None:
         """Put the datagram on the way up."""

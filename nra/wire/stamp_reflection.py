@@ -9,8 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from nra.model.responder import Announcement
+from nra.wire import announcement, receive_record
+from nra.wire.announcement import AnnouncementRequest
 from nra.wire.errors import BadHmac, MalformedMessage
-from nra.wire.receive_record import RecordRequest, RecordSource, is_ours
+from nra.wire.receive_record import RecordRequest, RecordSource
 from nra.wire.stamp_tlv import (
     INTEGRITY,
     MALFORMED,
@@ -35,7 +38,7 @@ class ReflectionContext:
 
     `request_sequence` and `reply_sequence` are the base packets' Sequence Numbers, which the HMAC TLVs cover. Counters are
     the session's and include this packet and this reply. `honoured_dscp` are those with which a reply may be marked on request.
-    None is "not known" and leaves the TLV that asks for it with U set.
+    None is "not known" and leaves the TLV that asks for it with U set; of `announcement` alone it is an answer: no responders here.
     """
 
     request_sequence: int
@@ -50,6 +53,7 @@ class ReflectionContext:
     transmitted_count: int | None = None
     timestamp_information: TimestampInformation | None = None
     records: RecordSource | None = None
+    announcement: Announcement | None = None
     key: bytes | None = None
     authenticated: bool = False
 
@@ -161,9 +165,13 @@ def _location(value: bytes, context: ReflectionContext) -> bytes:
 
 
 def _receive_record(value: bytes, context: ReflectionContext) -> bytes | None:
-    if context.records is None or not is_ours(value):
+    if context.records is None or not receive_record.is_ours(value):
         return None
     return RecordRequest.decode(value).answer(context.records)
+
+
+def _announcement(value: bytes, context: ReflectionContext) -> bytes | None:
+    return AnnouncementRequest.decode(value).answer(context.announcement) if announcement.is_ours(value) else None
 
 
 ANSWERS: Final[dict[int, Answer]] = {
@@ -174,5 +182,6 @@ ANSWERS: Final[dict[int, Answer]] = {
     TlvType.DIRECT_MEASUREMENT: _direct_measurement,
     TlvType.HMAC: _hmac,
     TlvType.RECEIVE_RECORD: _receive_record,
+    TlvType.ANNOUNCEMENT: _announcement,
 }
 """What is understood; every other type is copied with U set."""

@@ -40,6 +40,7 @@ class TlvType(IntEnum):
     MICRO_SESSION_ID = 11
     REFLECTED_TEST_PACKET_CONTROL = 12
     RECEIVE_RECORD = 250
+    ANNOUNCEMENT = 251
 
 
 VALUE_SIZES: Final[dict[int, int]] = {

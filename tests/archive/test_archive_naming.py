@@ -1,6 +1,7 @@
 """File names that every file system takes (contract 4; docs/traps.md, trap 11)."""
 
 import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nra
 from nra.archive.files import write_bytes
-from nra.archive.naming import LONGEST_COPY_MARK, LONGEST_EXTENSION, LONGEST_NAME, short_name, slug, stem
+from nra.archive.naming import FIREWALL_REQUEST, LONGEST_COPY_MARK, LONGEST_ENDING, LONGEST_NAME, REGION_LENGTH, short_name, slug, stem
 from nra.testing.canned import canned_run
 
 HOSTILE = (
@@ -52,26 +54,35 @@ def test_tells_the_time_in_utc() -> None:
 @given(org=ANY_NAME, site=ANY_NAME, host=ANY_NAME)
 @settings(max_examples=200, deadline=None)
 def test_any_name_gives_a_legal_one(org: str, site: str, host: str) -> None:
-    """Only ASCII letters, digits, dashes and underscores; at most 120 characters with the longest extension and a copy's mark."""
+    """Only ASCII letters, digits, dashes and underscores; at most 120 characters with the longest ending and a copy's mark."""
     name = stem(canned_run(org=org, shortname=org, site=site, host=host))
     assert re.fullmatch(r"NRA_[a-z0-9-]+(_[A-Za-z0-9-]+){4,5}", name)
-    assert len(name) + LONGEST_EXTENSION + LONGEST_COPY_MARK <= LONGEST_NAME
+    assert len(name) + LONGEST_ENDING + LONGEST_COPY_MARK <= LONGEST_NAME
 
 
 def test_longest_name_fits_exactly() -> None:
-    """With every part as long as it may be there is room for the longest extension and the mark of a copy."""
+    """With every part as long as it may be there is room for the longest ending and the mark of a copy, and for nothing more."""
     long = "x" * 300
     document = canned_run(org=long, shortname=long, site=long, host=long)
     longest = stem(replace(document, run=replace(document.run, region=long)))
-    assert LONGEST_NAME - 10 <= len(longest) + LONGEST_EXTENSION + LONGEST_COPY_MARK <= LONGEST_NAME
+    assert len(longest) + LONGEST_ENDING + LONGEST_COPY_MARK == LONGEST_NAME
+    assert max(map(len, (f"{FIREWALL_REQUEST}.csv", f"{FIREWALL_REQUEST}.txt", ".packets.csv.gz"))) == LONGEST_ENDING
+
+
+def test_no_region_is_cut() -> None:
+    """The name of every region of the catalogue stands whole in a file's name."""
+    catalogue = tomllib.loads((Path(nra.__file__).parent / "catalogue/data/regions.toml").read_text("utf-8"))
+    assert max(map(len, catalogue["region"])) <= REGION_LENGTH
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_can_be_written(name: str, tmp_path: Path) -> None:
     """A file of that name can really be made and listed."""
-    path = write_bytes(tmp_path, stem(canned_run(org=name, shortname=name, site=name, host=name)), "packets.csv.gz", b"x")
-    assert [found.name for found in tmp_path.iterdir()] == [path.name]
-    assert len(path.name) <= LONGEST_NAME
+    called = stem(canned_run(org=name, shortname=name, site=name, host=name))
+    paths = [write_bytes(tmp_path, f"{called}{FIREWALL_REQUEST}", "csv", b"x") for _ in range(2)]
+    assert {found.name for found in tmp_path.iterdir()} == {path.name for path in paths}
+    assert paths[1].name == f"{called}{FIREWALL_REQUEST}-2.csv"
+    assert len(paths[1].name) <= LONGEST_NAME
 
 
 @pytest.mark.parametrize(

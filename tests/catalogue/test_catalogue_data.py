@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from nra.catalogue import all_services, codec, codecs, destination, profiles, region, regions, services, thresholds
+from nra.catalogue import all_services, codec, codecs, placed, portal_page, profiles, region, regions, services, thresholds
 from nra.cli.options import CODECS, PROFILES
 from nra.model.codec import EModel, Standing
+from nra.probes import BUILTIN
+from nra.run.questions import PROBE_OF_ASK
 
 # contract 2: label, unit, operator, limit, WARN from
 ROWS = [
@@ -126,17 +128,25 @@ def test_the_profiles_are_what_the_options_offer() -> None:
 
 
 def test_webrtc_asks_for_the_ports_of_the_service() -> None:
-    """443/TCP, 3478/UDP and the media range are required; 80, 3478/TCP, 19302 and 53 are not (domain facts of 2026-11-22)."""
+    """443/TCP, 3478 and the media range are required; 80, 19302, 53 and QUIC are not (domain facts of 2026-11-22)."""
     need = {f"{each.port}/{each.protocol}": (each.ask, each.required) for each in services(["webrtc"])}
     assert need == {
         "443/TCP": ("tls", True),
         "80/TCP": ("http", False),
         "3478/UDP": ("stun", True),
-        "3478/TCP": ("stun_tcp", False),
-        "16384-65535/UDP": ("stamp", True),
+        "3478/TCP": ("stun_tcp", True),
+        "16384-65535/UDP": ("none", True),
         "19302/UDP": ("stun", False),
+        "443/UDP": ("quic", False),
+        "53/UDP/TCP": ("resolve", False),
         "53/UDP": ("dns", False),
+        "53/TCP": ("dns_tcp", False),
     }
+
+
+def test_only_one_host_is_asked_without_knowing_that_it_answers() -> None:
+    """Whether STUN over TCP is served where STUN over UDP was is not known: its silence proves nothing (trap 10)."""
+    assert [(each.port, each.protocol) for each in all_services() if not each.sure] == [("3478", "TCP")]
 
 
 def test_ports_are_numbers_or_ranges_of_a_known_protocol() -> None:
@@ -145,12 +155,15 @@ def test_ports_are_numbers_or_ranges_of_a_known_protocol() -> None:
         ends = [int(end) for end in each.port.split("-")]
         assert ends == sorted(ends), each
         assert 1 <= ends[0] <= ends[-1] <= 65535, each
-        assert each.protocol in ("TCP", "UDP"), each
+        assert each.protocol in ("TCP", "UDP", "UDP/TCP"), each
+        assert each.allow_to, each
 
 
-def test_what_cannot_be_asked_is_required_only_when_a_reflector_could_answer() -> None:
-    """A deployment-specific port that nobody is known to answer on never makes a run inconclusive."""
-    assert not [each for each in all_services() if each.required and each.ask == "none"]
+def test_who_is_asked_can_be_asked() -> None:
+    """A host and a way to ask it come together, and every way has a probe."""
+    for each in all_services():
+        assert (each.host is None) == (each.ask == "none"), each
+        assert each.ask == "none" or PROBE_OF_ASK[each.ask] in {probe.name for probe in BUILTIN}, each
 
 
 def test_a_port_shared_by_two_profiles_is_asked_once() -> None:
@@ -160,15 +173,33 @@ def test_a_port_shared_by_two_profiles_is_asked_once() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_destinations_are_filled_in_or_absent() -> None:
-    """A host is never left with a gap: where a region lacks a part of the name there is no host at all."""
+def test_hosts_are_filled_in_or_absent() -> None:
+    """A host is never left with a gap: where a region lacks a part of the name there is no host at all, and nobody is asked."""
     frankfurt, stockholm = region("eu-central-1"), region("eu-north-1")
     by_port = {f"{each.port}/{each.protocol}": each for each in services(["webrtc"])}
-    assert destination(by_port["443/TCP"], frankfurt) == "api.mypurecloud.de"
-    assert destination(by_port["3478/UDP"], frankfurt) == "netdiag.euc1.pure.cloud"
-    assert destination(by_port["443/TCP"], stockholm) is None
-    assert destination(by_port["16384-65535/UDP"], frankfurt) is None
-    assert destination(by_port["16384-65535/UDP"], frankfurt, "192.0.2.1") == "192.0.2.1"
+    assert placed(by_port["443/TCP"], frankfurt).host == "api.mypurecloud.de"
+    assert placed(by_port["3478/UDP"], frankfurt).host == "netdiag.euc1.pure.cloud"
+    assert (placed(by_port["443/TCP"], stockholm).host, placed(by_port["443/TCP"], stockholm).ask) == (None, "none")
+    assert placed(by_port["16384-65535/UDP"], frankfurt).host is None
     for service in all_services():
         for each in regions():
-            assert "{" not in (destination(service, each, "192.0.2.1") or "")
+            there = placed(service, each)
+            assert "{" not in (there.host or "") + there.allow_to
+
+
+def test_what_a_rule_must_let_through_is_the_region_s() -> None:
+    """Hosts of the region's domain, the media networks of commercial regions; words where the sources say nothing."""
+    rows = {f"{each.port}/{each.protocol}": each for each in services(["webrtc"])}
+    media = placed(rows["16384-65535/UDP"], region("eu-central-1")).allow_to
+    assert media == "52.129.96.0/20, 169.150.104.0/21, 167.234.48.0/20, 136.245.64.0/18"
+    assert placed(rows["443/TCP"], region("eu-central-1")).allow_to.endswith("*.mypurecloud.de")
+    fedramp = next(each for each in regions() if each.kind == "fedramp")
+    assert placed(rows["16384-65535/UDP"], fedramp).allow_to == "the service's media networks"
+
+
+def test_the_portal_page_has_a_source() -> None:
+    """A page that answers 204 with nothing, over plain HTTP."""
+    page = portal_page()
+    assert (page.path, page.status) == ("/generate_204", 204)
+    assert page.source
+    assert page.checked

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,8 +107,8 @@ def ended(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, 
 
 
 def written(folder: Path = Path("results")) -> dict[str, Path]:
-    """Return the files of a run by extension."""
-    return {path.name.partition(".")[2]: path for path in folder.iterdir()}
+    """Return the files of a run by what follows their common name: `txt`, `packets.csv.gz`, `firewall-request.csv` ..."""
+    return {re.sub(r"^NRA_.*_[0-9a-f]{8}[._]", "", path.name): path for path in folder.iterdir()}
 
 
 def document(folder: Path = Path("results")) -> RunDocument:
@@ -251,7 +252,7 @@ def test_an_inconclusive_run_exits_3(net: FakeNetwork, capsys: pytest.CaptureFix
     net.udp, net.tcp = {}, {}
     net.names = {name: refusal(FailureKind.NAME_NOT_FOUND, "resolve") for name in net.names}
     assert ended(capsys, *RUN, "--quiet")[0] == 3
-    assert written().keys() == {"json", "txt", "xlsx"}
+    assert written().keys() == {"json", "txt", "xlsx", "firewall-request.txt", "firewall-request.csv"}
     assert document().verdict == "INCONCLUSIVE"
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from nra.catalogue import all_services
 from nra.cli import COMMANDS as NAMES
 from nra.cli import cli
+from nra.model.responder import RESPONDERS
 from nra.report import PRINTERS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -70,8 +71,9 @@ def test_what_is_said_not_to_be_there_is_not_there() -> None:
 
 def test_every_protocol_that_is_asked_for_is_named() -> None:
     """The README says which protocols a port can answer in, and the page about the reflector names all of its options."""
-    asked = {service.ask.partition("_")[0].upper() for service in all_services()} - {"NONE"}
-    line = re.search(r"\*\*The Firewall column is a first version:\*\* (.*?) answers", README, re.DOTALL)
+    asks = [*(each.ask for each in all_services()), *(each.ask for each in RESPONDERS)]
+    asked = {ask.partition("_")[0].upper() for ask in asks} - {"NONE", "RESOLVE"}
+    line = re.search(r"\*\*An open port is one that answered\*\* in (.*?), over", README, re.DOTALL)
     assert line is not None
     assert set(re.findall(r"[A-Z]+", line[1])) == asked
     assert [word for word in options_of("reflect") if f"`{word}" not in REFLECTOR] == []

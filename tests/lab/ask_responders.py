@@ -14,7 +14,7 @@ from nra.model.responder import RESPONDERS, Responder
 from nra.net.system import SystemNetwork
 from nra.probes import BUILTIN
 from nra.probes.parts.probe import Watch
-from nra.run.plan import PROBE_OF_ASK
+from nra.run.questions import PROBE_OF_ASK
 from nra.wire.beacon import EchoProbe, encode_echo
 
 PROBES = {probe.name: probe for probe in BUILTIN}
@@ -28,7 +28,7 @@ REQUESTS = {"SIP": OPTIONS, "echo": encode_echo(EchoProbe(1, 2, 3, 4), 172)}
 
 async def asked(net: SystemNetwork, host: str, responder: Responder) -> str | None:
     """Return what the responder said, None when it did not answer."""
-    if responder.ask == "none":
+    if responder.ask not in PROBE_OF_ASK:
         return await asyncio.to_thread(without_probe, host, responder)
     probe = PROBES[PROBE_OF_ASK[responder.ask]]
     observation = await probe.run(

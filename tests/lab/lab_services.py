@@ -1,7 +1,6 @@
-"""Servers of time, names and HTTP/3 for the lab, and one check of a port put to them from the client."""
+"""Servers of time and HTTP/3 for the lab, and one check of a port put to them from the client."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +10,6 @@ from lab_world import CLIENT, SERVER, SERVER_ADDRESS, SERVER_ADDRESS_6, World, n
 ASK: Final = str(Path(__file__).with_name("ask_port.py"))
 ISSUER: Final = "Caddy Local Authority - ECC Intermediate"
 SECOND_NS: Final = 1_000_000_000
-CLOSED_PORT: Final = "9"
-CONNECT: Final = "import socket, sys; to = socket.getaddrinfo(*sys.argv[1:], type=1)[0]; socket.socket(*to[:3]).connect_ex(to[4])"
 
 CHRONY: Final = f"""\
 bindaddress {SERVER_ADDRESS}
@@ -22,35 +19,25 @@ cmdport 0
 pidfile {{folder}}/chronyd.pid
 {{more}}
 """
-UNBOUND: Final = f"""\
-server:
-  interface: {SERVER_ADDRESS}
-  interface: {SERVER_ADDRESS_6}
-  access-control: 0.0.0.0/0 allow
-  access-control: ::/0 allow
-  local-zone: "example." static
-  local-data: "dns.example. A {SERVER_ADDRESS}"
-  module-config: "iterator"
-  chroot: ""
-  username: ""
-  directory: "{{folder}}"
-  pidfile: "{{folder}}/unbound.pid"
-  logfile: ""
-  use-syslog: no
-  verbosity: 1
-"""
 CADDY: Final = f"""\
 {{{{
   admin off
   skip_install_trust
-  auto_https disable_redirects
+  auto_https {{automatic}}
   storage file_system {{folder}}/caddy
 }}}}
-https://{{name}} {{{{
+{{sites}} {{{{
   bind {SERVER_ADDRESS} {SERVER_ADDRESS_6}
-  tls internal
+  tls {{certificate}}
   respond "here"
 }}}}
+"""
+BESIDE: Final = 8443  # where caddy listens when another has TCP 443: it takes both of a number, TCP and UDP
+QUIC_TO_CADDY: Final = f"""\
+add table inet quic
+add chain inet quic pre {{ type nat hook prerouting priority dstnat; }}
+add rule inet quic pre ip daddr {SERVER_ADDRESS} udp dport 443 dnat ip to {SERVER_ADDRESS}:{BESIDE}
+add rule inet quic pre ip6 daddr {SERVER_ADDRESS_6} udp dport 443 dnat ip6 to [{SERVER_ADDRESS_6}]:{BESIDE}
 """
 
 
@@ -61,25 +48,26 @@ def start_chrony(world: World, more: str = "local stratum 8") -> Program:
     return world.start(SERVER, "chronyd", "-x", "-d", "-u", "root", "-f", str(world.folder / "chrony.conf")).wait_for("Disabled control")
 
 
-def start_unbound(world: World) -> Program:
-    """Start unbound with one name of its own, `dns.example`."""
-    need("unbound")
-    (world.folder / "unbound.conf").write_text(UNBOUND.format(folder=world.folder), "ascii")
-    return world.start(SERVER, "unbound", "-d", "-c", str(world.folder / "unbound.conf")).wait_for("start of service")
-
-
 def start_caddy(world: World, name: str) -> str:
     """Start caddy with HTTP/3 under a certificate of its internal CA for the name; return the root's file."""
-    need("caddy")
-    (world.folder / "Caddyfile").write_text(CADDY.format(folder=world.folder, name=name), "ascii")
-    caddy = world.start(SERVER, "caddy", "run", "--adapter", "caddyfile", "--config", str(world.folder / "Caddyfile"))
-    caddy.wait_for("enabling HTTP/3 listener").wait_for("certificate obtained successfully")
+    caddy = _start_caddy(world, automatic="disable_redirects", sites=f"https://{name}", certificate="internal")
+    caddy.wait_for("certificate obtained successfully")
     return str(world.folder / "caddy" / "pki" / "authorities" / "local" / "root.crt")
 
 
-def reach(world: World, address: str) -> None:
-    """Let client and server find each other: the first IPv6 packet of a new world waits a second for its neighbours."""
-    world.run(CLIENT, sys.executable, "-c", CONNECT, address, CLOSED_PORT)
+def start_quic(world: World, *names: str) -> Program:
+    """Start caddy with HTTP/3 on UDP 443 of the server's first addresses under the lab's certificate (`server.pem`), TCP 443 left free."""
+    world.nft(QUIC_TO_CADDY, SERVER)
+    certificate = f"{world.folder}/server.pem {world.folder}/server.key"
+    sites = ", ".join(f"https://{name}:{BESIDE}" for name in names)
+    return _start_caddy(world, automatic="off", sites=sites, certificate=certificate)
+
+
+def _start_caddy(world: World, **more: str) -> Program:
+    need("caddy")
+    (world.folder / "Caddyfile").write_text(CADDY.format(folder=world.folder, **more), "ascii")
+    caddy = world.start(SERVER, "caddy", "run", "--adapter", "caddyfile", "--config", str(world.folder / "Caddyfile"))
+    return caddy.wait_for("serving initial configuration")
 
 
 def ask(world: World, probe: str, host: str, port: int, deadline_s: float = 5.0, **environment: str) -> dict[str, Any]:

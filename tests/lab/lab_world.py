@@ -1,14 +1,17 @@
 """Three network namespaces in a row: a client, a middle that forwards, a server; nothing else can be reached from there.
 
 client 10.71.1.2 fd71:1::2  ---  10.71.1.1 fd71:1::1  middle  10.71.2.1 fd71:2::1  ---  10.71.2.2 fd71:2::2 server
+                             c0  m1                         m2  s0                       10.71.2.3 fd71:2::3
 """
 
+import ctypes
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -20,26 +23,34 @@ CLIENT: Final = "client"
 MIDDLE: Final = "middle"
 SERVER: Final = "server"
 
+CLIENT_ADDRESS: Final = "10.71.1.2"
+CLIENT_ADDRESS_6: Final = "fd71:1::2"
 MIDDLE_ADDRESS: Final = "10.71.1.1"  # as the client sees it
 MIDDLE_ADDRESS_6: Final = "fd71:1::1"
+OUTER_ADDRESS: Final = "10.71.2.1"  # the middle as the server sees it
 SERVER_ADDRESS: Final = "10.71.2.2"
 SERVER_ADDRESS_6: Final = "fd71:2::2"
+SECOND_ADDRESS: Final = "10.71.2.3"  # the server's too
+SECOND_ADDRESS_6: Final = "fd71:2::3"
 PORT: Final = 20862  # of `nra reflect`, unless told otherwise
+MACS: Final = {"c0": "02:71:01:00:00:02", "m1": "02:71:01:00:00:01", "m2": "02:71:02:00:00:01", "s0": "02:71:02:00:00:02"}
 
 LINKS: Final = """\
-link add c0 netns {client} type veth peer name m1 netns {middle}
-link add s0 netns {server} type veth peer name m2 netns {middle}
-"""
+link add c0 netns {{client}} address {c0} type veth peer name m1 netns {{middle}} address {m1}
+link add s0 netns {{server}} address {s0} type veth peer name m2 netns {{middle}} address {m2}
+""".format_map(MACS)
+# Neighbours are known from the start: a new link is silent to IPv6 for about two seconds until it has tried its own address
 ADDRESSES: Final = {
-    CLIENT: """\
+    CLIENT: f"""\
 addr add 10.71.1.2/24 dev c0
 addr add fd71:1::2/64 dev c0 nodad
 link set lo up
 link set c0 up
 route add default via 10.71.1.1
 route add default via fd71:1::1
+neigh add fd71:1::1 lladdr {MACS["m1"]} dev c0 nud permanent
 """,
-    MIDDLE: """\
+    MIDDLE: f"""\
 addr add 10.71.1.1/24 dev m1
 addr add fd71:1::1/64 dev m1 nodad
 addr add 10.71.2.1/24 dev m2
@@ -47,17 +58,26 @@ addr add fd71:2::1/64 dev m2 nodad
 link set lo up
 link set m1 up
 link set m2 up
+neigh add fd71:1::2 lladdr {MACS["c0"]} dev m1 nud permanent
+neigh add fd71:2::2 lladdr {MACS["s0"]} dev m2 nud permanent
+neigh add fd71:2::3 lladdr {MACS["s0"]} dev m2 nud permanent
 """,
-    SERVER: """\
+    SERVER: f"""\
 addr add 10.71.2.2/24 dev s0
+addr add 10.71.2.3/24 dev s0
 addr add fd71:2::2/64 dev s0 nodad
+addr add fd71:2::3/64 dev s0 nodad
 link set lo up
 link set s0 up
 route add default via 10.71.2.1
 route add default via fd71:2::1
+neigh add fd71:2::1 lladdr {MACS["m2"]} dev s0 nud permanent
 """,
 }
-FORWARDING: Final = ("/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding")
+FORWARDING: Final = ("ipv4/ip_forward", "ipv6/conf/all/forwarding")
+MOST_WORDS: Final = 1000  # characters of a complaint: nft repeats what it was given
+NETWORK_NAMESPACE: Final = 0x4000_0000  # CLONE_NEWNET of setns(2)
+FORWARD_CHAIN: Final = "add table inet lab\nadd chain inet lab forward { type filter hook forward priority 0; }\n"
 
 _number = count()
 
@@ -97,7 +117,7 @@ class World:
             for place, lines in ADDRESSES.items():
                 _ip("-n", self._names[place], "-batch", "-", lines=lines)
             for switch in FORWARDING:
-                self.run(MIDDLE, "tee", switch, lines="1")
+                self.set(MIDDLE, switch, "1")
         except BaseException:
             self.close()
             raise
@@ -108,7 +128,7 @@ class World:
     def run(self, place: str, *command: str, lines: str | None = None, deadline_s: float = 20.0) -> str:
         """Run a short command to its end and return what it printed; fails when it does."""
         done = subprocess.run(self._command(place, command), input=lines, capture_output=True, text=True, timeout=deadline_s, check=False)
-        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[:MOST_WORDS]}"
         return done.stdout
 
     def start(self, place: str, *command: str, **environment: str) -> Program:
@@ -126,21 +146,42 @@ class World:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NRA_", "SSL_CERT_", "XDG_"))}
         return kept | {"HOME": str(self.folder), "PYTHONUNBUFFERED": "1"} | more
 
-    def names(self, hosts: Mapping[str, str], resolver: str | None = None, place: str = CLIENT) -> None:
+    @contextmanager
+    def inside(self, place: str) -> Iterator[None]:
+        """Let this thread be in a namespace: sockets made meanwhile stay there (setns(2))."""
+        with Path("/proc/thread-self/ns/net").open("rb") as here, Path("/run/netns", self._names[place]).open("rb") as there:
+            _enter(there.fileno())
+            try:
+                yield
+            finally:
+                _enter(here.fileno())
+
+    def set(self, place: str, switch: str, value: str) -> None:
+        """Set a switch of a place's network, named from /proc/sys/net on."""
+        with self.inside(place):
+            Path("/proc/sys/net", switch).write_text(value, "ascii")
+
+    def names(self, hosts: Mapping[str, str | tuple[str, ...]], resolver: str | None = None, place: str = CLIENT) -> None:
         """Make names known to programs that are started in the client (or elsewhere) from now on, and the address of a resolver."""
         folder = Path("/etc/netns") / self._names[place]  # `ip netns exec` binds these files over those in /etc
         folder.mkdir(parents=True, exist_ok=True)
-        lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, address in hosts.items())]
+        each = [(name, (known,) if isinstance(known, str) else known) for name, known in hosts.items()]
+        lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, addresses in each for address in addresses)]
         (folder / "hosts").write_text("\n".join(lines) + "\n", "ascii")
         (folder / "resolv.conf").write_text(f"nameserver {resolver}\n" if resolver else "", "ascii")
 
+    def nft(self, lines: str, place: str = MIDDLE) -> None:
+        """Give nft its commands: all of them hold from now on, or none."""
+        need("nft")
+        self.run(place, "nft", "-f", "-", lines=lines)
+
+    def forward(self, *rules: str) -> None:
+        """Add rules, verdict included, to what the middle forwards; of all rules ever added the first that matches decides."""
+        self.nft(FORWARD_CHAIN + "".join(f"add rule inet lab forward {rule}\n" for rule in rules))
+
     def drop(self, *rules: str) -> None:
         """Let the middle drop what matches a rule in the words of nft, such as `udp dport 443`."""
-        need("nft")
-        self.run(MIDDLE, "nft", "add table inet lab")
-        self.run(MIDDLE, "nft", "add chain inet lab forward { type filter hook forward priority 0; }")
-        for rule in rules:
-            self.run(MIDDLE, "nft", f"add rule inet lab forward {rule} drop")
+        self.forward(*(f"{rule} drop" for rule in rules))
 
     def close(self) -> None:
         """End every program and take the namespaces away."""
@@ -149,6 +190,11 @@ class World:
         for name in self._names.values():
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
             shutil.rmtree(Path("/etc/netns") / name, ignore_errors=True)
+
+
+def _enter(namespace: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, NETWORK_NAMESPACE):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _ip(*arguments: str, lines: str | None = None) -> None:

@@ -61,7 +61,7 @@ def main(address: str, port: str, report: str) -> None:
     ends: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: ends.append(number))
     rules = Rules()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         ask_for_control(sock)
         sock.bind((address, int(port)))
         print(f"listening on UDP {address} port {port}", flush=True)  # noqa: T201

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from lab_everything import REFLECT, start_responders
 from lab_peers import API, issue_certificates
-from lab_programs import Program
+from lab_trust import public_roots
 from lab_world import CLIENT, MIDDLE, PORT, SERVER, SERVER_ADDRESS, SERVER_ADDRESS_6, World, need
 
 from nra.model.responder import RESPONDERS
@@ -20,20 +21,11 @@ FLOOD: Final = str(Path(__file__).with_name("flood_responders.py"))
 ENOUGH_S: Final = 40.0
 PRIVILEGED: Final = 1024
 EVERYTHING: Final = {(each.protocol, each.port) for each in RESPONDERS}
-CONNECT: Final = "import socket, sys; socket.create_connection((sys.argv[1], 80), timeout=15).close()"
-REFLECT: Final = ("-m", "nra", "reflect", "--responders")
-
-
-def start_responders(world: World, *options: str) -> Program:
-    """Start them with a certificate of the lab's CA, so that our own probes trust it."""
-    need("openssl")
-    issue_certificates(world.folder)
-    return world.python(SERVER, *REFLECT, "--cert", "server.pem", "--key", "server.key", *options).wait_for("TLS certificate from --cert")
 
 
 def silent(world: World, place: str = CLIENT, host: str = API) -> set[tuple[str, int]]:
     """Return the responders that did not answer our own probes."""
-    ended = world.python(place, ASK, host, SSL_CERT_FILE=str(world.folder / "ca.pem")).end(ENOUGH_S)
+    ended = world.python(place, ASK, host, PYTHONPATH=public_roots(world.folder, world.folder / "ca.pem")).end(ENOUGH_S)
     assert (ended.code, ended.err) == (0, "")
     answers = [json.loads(line) for line in ended.out.splitlines()]
     assert len(answers) == len(RESPONDERS)
@@ -45,7 +37,6 @@ def test_every_port_answers(world: World, address: str) -> None:
     """All ports of the catalogue, the media range by its samples, in both families; it ends with 0 and says what it did."""
     world.names({API: address})
     reflect = start_responders(world)
-    world.run(CLIENT, sys.executable, "-c", CONNECT, address)  # IPv6 takes a second or two until a new link is one
     assert silent(world) == set()
     ended = reflect.stop()
     assert (ended.code, ended.err) == (0, "")
@@ -60,7 +51,7 @@ def test_ports_that_need_privilege_are_listed_and_stop_nothing(world: World) -> 
     world.names({API: SERVER_ADDRESS})
     issue_certificates(world.folder)
     unprivileged = ("setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service", sys.executable)
-    reflect = world.start(SERVER, *unprivileged, *REFLECT, "--cert", "server.pem", "--key", "server.key").wait_for("TLS certificate")
+    reflect = world.start(SERVER, *unprivileged, *REFLECT).wait_for("TLS certificate")
     low = {(protocol, port) for protocol, port in EVERYTHING if port < PRIVILEGED}
     assert silent(world) == low
     ended = reflect.stop()
@@ -72,7 +63,7 @@ def test_ports_that_others_have_are_listed_and_stop_nothing(world: World) -> Non
     """A second one beside the first, with another port for voice: only that port is its own, and each of the others is told."""
     world.names({API: SERVER_ADDRESS})
     start_responders(world)
-    second = world.python(SERVER, *REFLECT, "--cert", "server.pem", "--key", "server.key", "--port", "30000").wait_for("TLS certificate")
+    second = world.python(SERVER, *REFLECT, "--port", "30000").wait_for("TLS certificate")
     assert silent(world) == set()
     ended = second.stop()
     assert ended.code == 0

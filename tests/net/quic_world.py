@@ -14,7 +14,7 @@ from aioquic.quic.events import QuicEvent
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from nra.model.failure import Failure
 from nra.model.sample import StampKind
@@ -40,6 +40,13 @@ class Identity:
         path = folder / "root.pem"
         path.write_bytes(self.root.public_bytes(Encoding.PEM))
         return str(path)
+
+    def written_to(self, folder: Path) -> Path:
+        """Write certificate and key to one file and return its path."""
+        path = folder / "identity.pem"
+        key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.write_bytes(self.certificate.public_bytes(Encoding.PEM) + key)
+        return path
 
 
 def issue(name: str = NAME, *, days: int = 1, more_names: int = 0) -> Identity:
@@ -97,7 +104,7 @@ class QuicNetwork(FakeNetwork):
     peer: Peer | Failure = lambda _datagram, _now_s: []
     opened: "list[QuicPort]" = field(default_factory=list)
 
-    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0) -> Any:
+    def open_datagrams(self, address: str, port: int, *, channels: int = 1, dscp: int = 0, local_port: int = 0) -> Any:
         """Open a socket to the peer."""
         made = QuicPort(self)
         self.opened.append(made)

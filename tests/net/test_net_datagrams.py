@@ -1,6 +1,8 @@
 """Both ways to receive UDP, on loopback: the kernel's stamps, and stamps of a thread of ours."""
 
+import errno
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,9 +11,10 @@ from loopback import LOOPBACKS, no_listener, received, udp_server
 
 from nra.model.failure import FailureKind
 from nra.model.sample import StampKind
-from nra.net import sockets, threaded_datagrams
+from nra.net import datagrams, sockets, threaded_datagrams
 from nra.net.clock import SystemClock
 from nra.net.datagrams import KernelStampedPort
+from nra.net.error_queue import QueuedError
 from nra.net.ports import Arrival, DatagramPort, NetworkError, Refusal, Transmission
 from nra.net.threaded_datagrams import ThreadStampedPort
 
@@ -135,6 +138,96 @@ def test_an_earlier_packet_s_error_does_not_cost_the_next() -> None:
             for _ in range(5):
                 port.send(Transmission(channel=0, payload=b"x"))
                 time.sleep(0.001)
+        finally:
+            port.close()
+
+
+LINUX_ONLY = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says which ICMP error it was, and whose")
+
+
+@LINUX_ONLY
+@pytest.mark.parametrize("address", LOOPBACKS)
+def test_the_evidence_of_a_refusal(address: str) -> None:
+    """Type, code and sender of the ICMP error, stamped when it was read; then the port is quiet again (contract 4.4)."""
+    with no_listener() as number:
+        port = KernelStampedPort(CLOCK, address, number, 2, 0)
+        try:
+            sent_ns = CLOCK.now_ns()
+            port.send(Transmission(channel=1, payload=b"x"))
+            (event,) = received(port, CLOCK.now_ns)
+            assert isinstance(event, Refusal)
+            name = "ICMPv6 port unreachable (type 1, code 4)" if ":" in address else "ICMP port unreachable (type 3, code 3)"
+            assert event.failure.detail == f"{name} from {address}, this workstation itself"
+            assert (event.channel, event.failure.kind, event.failure.by) == (1, FailureKind.REFUSED, address)
+            assert sent_ns < event.read_ns <= CLOCK.now_ns()
+            until_ns = CLOCK.now_ns() + 30 * MS
+            assert list(port.receive(until_ns)) == []
+            assert CLOCK.now_ns() >= until_ns
+        finally:
+            port.close()
+
+
+@LINUX_ONLY
+def test_evidence_is_not_lost_to_a_send() -> None:
+    """A send takes the error's number away, not its record: each of the errors is told."""
+    with no_listener() as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            for _ in range(3):
+                port.send(Transmission(channel=0, payload=b"x"))
+            events = received(port, CLOCK.now_ns, 3)
+            assert [isinstance(event, Refusal) and event.failure.by for event in events] == ["127.0.0.1"] * 3
+        finally:
+            port.close()
+
+
+@LINUX_ONLY
+def test_a_stream_rides_out_errors() -> None:
+    """Errors between datagrams end nothing: whoever listens later is heard on the same socket."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as later:
+        later.bind(("127.0.0.1", 0))
+        number = later.getsockname()[1]
+    port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+    try:
+        port.send(Transmission(channel=0, payload=b"too early"))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+            listener.bind(("127.0.0.1", number))
+            port.send(Transmission(channel=0, payload=b"in time"))
+            listener.settimeout(5)
+            payload, source = listener.recvfrom(100)
+            listener.sendto(payload, source)
+            events = received(port, CLOCK.now_ns, 2)
+        assert sorted(type(event).__name__ for event in events) == ["Arrival", "Refusal"]
+        assert [event.payload for event in events if isinstance(event, Arrival)] == [b"in time"]
+    finally:
+        port.close()
+
+
+@LINUX_ONLY
+def test_a_packet_too_large_for_the_path_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fragmentation needed (type 3, code 4) speaks of the path's size, not of the port: there is no event (RFC 1191)."""
+    monkeypatch.setattr(datagrams, "read_errors", lambda _: [QueuedError(errno.EMSGSIZE, 2, 3, 4, "192.0.2.1")])
+    with no_listener() as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            port.send(Transmission(channel=0, payload=b"x"))
+            assert list(port.receive(CLOCK.now_ns() + 1000 * MS)) == []
+        finally:
+            port.close()
+
+
+def test_where_there_is_no_queue_the_number_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other systems report an error number alone: it is told as before."""
+    if not HAS_RECVMSG:
+        pytest.skip("no recvmsg here")
+    monkeypatch.setattr("nra.net.error_queue.MSG_ERRQUEUE", 0)
+    with no_listener() as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            port.send(Transmission(channel=0, payload=b"x"))
+            (event,) = received(port, CLOCK.now_ns)
+            assert isinstance(event, Refusal)
+            assert (event.failure.kind, event.failure.detail, event.failure.by) == (FailureKind.REFUSED, "Connection refused", None)
         finally:
             port.close()
 

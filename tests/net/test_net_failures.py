@@ -1,13 +1,14 @@
 """Every error of the system has one kind; what nobody foresaw is the workstation's own."""
 
 import errno
+import os
 import socket
 import ssl
 
 import pytest
 
 from nra.model.failure import FailureKind
-from nra.net.failures import classify, network_error, no_answer
+from nra.net.failures import classify, network_error, no_answer, system_words, unsent
 
 
 def certificate_error(code: int) -> ssl.SSLCertVerificationError:
@@ -68,3 +69,19 @@ def test_the_exception_carries_its_failure() -> None:
     assert error.failure.kind is FailureKind.REFUSED
     assert str(error) == "send: refused (Connection refused)"
     assert no_answer("connect", "no answer to SYN").failure.kind is FailureKind.NO_ANSWER
+
+
+def test_what_the_system_refuses_by_itself_has_no_route() -> None:
+    """Nothing was sent: an unreachable network or host then means that this workstation knows no way; other errors stay as they are."""
+    failure = unsent(OSError(errno.ENETUNREACH, "Network is unreachable"), "open")
+    assert (failure.kind, failure.detail) == (FailureKind.UNREACHABLE, "no route (Network is unreachable)")
+    assert unsent(OSError(10065, "host"), "open").detail == "no route (host)"
+    assert unsent(PermissionError(errno.EACCES, "prohibited"), "open").detail == "prohibited"
+
+
+def test_the_system_s_words_for_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library's, except for Winsock's numbers, of which it knows nothing."""
+    assert system_words(errno.ECONNREFUSED) == os.strerror(errno.ECONNREFUSED)
+    monkeypatch.setattr(socket, "errorTab", {10061: "Connection refused."}, raising=False)
+    assert system_words(10061) == "Connection refused"
+    assert system_words(errno.EACCES) == os.strerror(errno.EACCES)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from quic_world import ADDRESS, NAME, ONE_WAY_NS, Identity, QuicNetwork, Server, issue
 
 from nra.model.failure import Failure, FailureKind
+from nra.model.observation import Trust
 from nra.net.ports import NetworkError, QuicFacts
 from nra.net.quic import shake_hands
+from nra.net.quic_trust import system_roots
 from nra.testing.fake_network import refusal
 
 PATIENCE_NS: Final = 5_000_000_000
@@ -36,8 +39,10 @@ def identity() -> Identity:
 
 @pytest.fixture(autouse=True)
 def trusted(identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system trusts the test's root and nobody else."""
-    monkeypatch.setenv("SSL_CERT_FILE", identity.trusted_in(tmp_path))
+    """The test's root is the only public one; the system trusts nobody."""
+    path = identity.trusted_in(tmp_path)
+    monkeypatch.setattr("certifi.where", lambda: path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
 
@@ -65,6 +70,7 @@ def test_a_handshake_takes_one_round_trip(identity: Identity) -> None:
     facts = shaken(net)
     assert isinstance(facts, QuicFacts)
     assert (facts.version, facts.alpn, facts.tls.version, facts.tls.issuer) == ("v1", "h3", "TLSv1.3", "Test Root")
+    assert facts.tls.trust is Trust.PUBLIC
     assert facts.tls.certificate_sha256 == hashlib.sha256(identity.certificate.public_bytes(Encoding.DER)).hexdigest()
     assert (facts.elapsed_ns, facts.tries) == (2 * ONE_WAY_NS, 1)
 
@@ -102,23 +108,35 @@ def test_a_lost_first_flight_is_sent_again(identity: Identity) -> None:
 
 
 def test_another_root_is_an_interception() -> None:
-    """A chain that the system does not trust is told with its issuer's name (contract 4.4)."""
+    """A chain that nobody here trusts is told with its issuer's name (contract 4.4)."""
     failure = failed(QuicNetwork(peer=Server(issue())))
     assert failure.kind is FailureKind.TLS_UNTRUSTED
     assert failure.detail.endswith("; issued by Test Root")
+
+
+def test_a_root_that_was_installed_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that only the workstation's own store verifies is told by facts, from one handshake and without more time."""
+    mine = issue()
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", mine.trusted_in(tmp_path / "own"))
+    net = QuicNetwork(peer=Server(mine))
+    facts = shaken(net)
+    assert isinstance(facts, QuicFacts)
+    assert (facts.tls.trust, facts.tls.issuer) == (Trust.SYSTEM, "Test Root")
+    assert (facts.elapsed_ns, facts.tries, len(net.opened)) == (2 * ONE_WAY_NS, 1, 1)
 
 
 def test_another_name_is_an_interception() -> None:
     """The certificate must be for the name that was asked for (RFC 9001 4.4)."""
     failure = failed(QuicNetwork(peer=Server(issue("other.example"))))
     assert failure.kind is FailureKind.TLS_UNTRUSTED
-    assert "doesn't match" in failure.detail
+    assert "the certificate is not for quic.example" in failure.detail
 
 
 def test_an_outdated_certificate_is_no_interception() -> None:
     """More often this workstation's clock is wrong than a certificate forged."""
     failure = failed(QuicNetwork(peer=Server(issue(days=-1))))
-    assert (failure.kind, failure.detail) == (FailureKind.TLS_FAILED, "Certificate is no longer valid")
+    assert (failure.kind, failure.detail) == (FailureKind.TLS_FAILED, "Certificate is no longer valid; issued by Test Root")
 
 
 def test_a_server_that_does_not_speak_http_3(identity: Identity) -> None:
@@ -206,11 +224,46 @@ def test_a_defect_of_the_library_is_a_result(identity: Identity, monkeypatch: py
     assert (failure.kind, failure.detail) == (FailureKind.LOCAL, "aioquic: AssertionError: buffer")
 
 
-def test_unreadable_roots_are_a_result(identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_public_roots_are_a_result(identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of roots that is none fails the check, not the run."""
     (tmp_path / "none.pem").write_text("no certificate", "ascii")
+    monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "none.pem"))
+    failure = failed(QuicNetwork(peer=Server(identity)))
+    assert failure.kind is FailureKind.LOCAL
+    assert failure.detail.startswith("aioquic: ")
+
+
+def test_an_unreadable_store_trusts_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the public roots said stands, and that the system's own could not be tried."""
+    (tmp_path / "none.pem").write_text("no certificate", "ascii")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    assert failed(QuicNetwork(peer=Server(identity))).kind is FailureKind.LOCAL
+    failure = failed(QuicNetwork(peer=Server(issue())))
+    assert failure.kind is FailureKind.TLS_UNTRUSTED
+    assert "; the system's own roots could not be tried (" in failure.detail
+    assert failure.detail.endswith("; issued by Test Root")
+
+
+def test_without_a_store_nobody_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aioquic takes certifi's roots where it is given none: that must not make a public root the system's."""
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    assert set(system_roots()) == {"cafile", "capath", "cadata"}
+    assert failed(QuicNetwork(peer=Server(issue()))).kind is FailureKind.TLS_UNTRUSTED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the store itself is asked there")
+def test_a_store_without_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows keeps its roots in no file: they are handed on in PEM, and verify as any others."""
+    mine = issue()
+    root = mine.root.public_bytes(Encoding.DER)
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        windows.setattr(ssl, "enum_certificates", lambda store: [(root, "x509_asn", True)] if store == "ROOT" else [], raising=False)
+        roots = system_roots()
+    assert list(roots) == ["cadata"]
+    monkeypatch.setattr("nra.net.quic_trust.system_roots", lambda: roots)
+    facts = shaken(QuicNetwork(peer=Server(mine)))
+    assert isinstance(facts, QuicFacts)
+    assert facts.tls.trust is Trust.SYSTEM
 
 
 def test_without_aioquic_the_check_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ NET = SystemNetwork()
 class Hello:
     """Says hello and takes any answer."""
 
+    name = "hello"
     asked_ns = 0
 
     def ask(self, now_ns: int) -> bytes:
@@ -57,49 +58,23 @@ def failing(work: Callable[[], object]) -> FailureKind:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "fe80::1%lo", "192.0.2.1"])
 def test_a_numeric_address_asks_no_resolver(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is its own only address."""
-    monkeypatch.setattr("nra.net.system.socket.getaddrinfo", None)
+    monkeypatch.setattr(socket, "getaddrinfo", None)
     assert asyncio.run(NET.resolve(address, deadline(0))) == (address,)
 
 
-def entries(*addresses: str) -> Callable[..., list[object]]:
-    """Return a resolver that knows these addresses."""
-    return lambda *_, **__: [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (address, 0)) for address in addresses]
+def test_a_name_is_asked_for_once_for_each_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its memory is that of one network: a run asks for the same few names again and again (net/names.py)."""
+    asked: list[str] = []
 
+    def resolve(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("192.0.2.1", 0))]
 
-def test_a_name_has_its_addresses_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's order of preference, each address once."""
-    monkeypatch.setattr("nra.net.system.socket.getaddrinfo", entries("2001:db8::1", "192.0.2.1", "192.0.2.1"))
-    assert asyncio.run(NET.resolve("server.example", deadline(5000))) == ("2001:db8::1", "192.0.2.1")
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), FailureKind.NAME_NOT_FOUND),
-        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), FailureKind.NAME_UNRESOLVED),
-        (UnicodeError("label too long"), FailureKind.NAME_NOT_FOUND),
-    ],
-)
-def test_a_resolver_that_says_no(error: Exception, kind: FailureKind, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No such name, no answer of the resolver, and no legal name are told apart."""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr("nra.net.system.socket.getaddrinfo", refuse)
-    assert failing(lambda: NET.resolve("server.example", deadline(5000))) is kind
-
-
-def test_a_resolver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deadline holds although the system's call goes on: the program does not wait for it, not even at its end."""
-    over = threading.Event()
-    monkeypatch.setattr("nra.net.system.socket.getaddrinfo", lambda *_, **__: over.wait(10))
-    began = time.perf_counter()
-    try:
-        assert failing(lambda: NET.resolve("server.example", deadline(50))) is FailureKind.NAME_UNRESOLVED
-        assert time.perf_counter() - began < 2
-    finally:
-        over.set()
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    for net in (SystemNetwork(), SystemNetwork()):
+        for _ in range(2):
+            assert asyncio.run(net.resolve("server.example", deadline(5000))) == ("192.0.2.1",)
+    assert asked == ["server.example"] * 2
 
 
 def test_work_in_a_thread_brings_its_result_or_its_error() -> None:

@@ -7,7 +7,7 @@ import pytest
 from voice_world import HOST, KEY, MS, reflecting
 
 from nra.model.failure import FailureKind
-from nra.model.observation import Answer, Observation
+from nra.model.observation import Answer, Observation, Trust
 from nra.model.plan import CheckParameters, Target, Task
 from nra.net.ports import TlsFacts
 from nra.probes import BUILTIN
@@ -51,6 +51,11 @@ def dns(payload: bytes, now_ns: int, source: tuple[str, int]) -> bytes:
     return HEADER.pack(transaction, 0x8185, questions, 0, 0, 0) + payload[HEADER.size :]
 
 
+def echo(payload: bytes, now_ns: int, source: tuple[str, int]) -> bytes:
+    """Return what came, as a beacon does."""
+    return payload
+
+
 def answer_of(seen: Observation) -> Answer:
     """Return the answer."""
     assert isinstance(seen.value, Answer), seen.failure
@@ -61,10 +66,11 @@ OPEN = {
     "tcp_connect": (tcp(elapsed_ms=12.0), "SYN/ACK"),
     "tls_handshake": (tcp(elapsed_ms=12.0, tls=FACTS), "TLSv1.3, certificate issued by Example CA"),
     "http_head": (tcp(elapsed_ms=12.0, answer=HTTP_ANSWER), "HTTP 204"),
+    "beacon_echo": (udp(echo), "echo"),
     "stun_binding": (udp(stun), "STUN success, sees us as 192.0.2.10 port 50000"),
     "stamp_echo": (udp(reflecting()), "STAMP reply"),
     "dns_query": (udp(dns), "DNS answer with code 5 and 0 addresses"),
-    "name_resolution": (tcp(), "server.example has 1 address"),
+    "name_resolution": (tcp(), "server.example has 1 address (by DNS, a hosts file or a cache)"),
 }
 
 
@@ -113,7 +119,7 @@ def test_an_answer_of_another_protocol_is_no_open_port(probe: str, script: dict[
 
 
 @pytest.mark.parametrize(
-    "probe", ["tcp_connect", "tls_handshake", "http_head", "stun_binding_tcp", "stun_binding", "stamp_echo", "dns_query"]
+    "probe", ["tcp_connect", "tls_handshake", "http_head", "stun_binding_tcp", "stun_binding", "stamp_echo", "beacon_echo", "dns_query"]
 )
 def test_silence_ends_by_the_deadline(probe: str) -> None:
     """Trap 8: whatever is asked, a filtered network costs the deadline and no more, with four silent addresses too."""
@@ -141,6 +147,13 @@ def test_the_second_address_is_tried() -> None:
     assert seen.ended_ns - seen.started_ns == 2_510 * MS
 
 
+def test_tls_says_what_vouches_for_the_chain() -> None:
+    """Issuer and trust go into the answer, so that a row can tell the workstation's own roots from public ones."""
+    facts = TlsFacts(version="TLSv1.2", issuer="Inspection CA", certificate_sha256="00", trust=Trust.SYSTEM)
+    answer = answer_of(asked("tls_handshake", tcp(tls=facts)))
+    assert (answer.issuer, answer.trust) == ("Inspection CA", Trust.SYSTEM)
+
+
 def test_a_reflector_s_key_is_used() -> None:
     """A port check of an authenticated reflector is authenticated."""
     net = udp(reflecting(Reflector(key=KEY)))
@@ -156,6 +169,8 @@ def test_parameters_of_another_kind_are_a_mistake_of_ours() -> None:
     task = stream_task(probe="tcp_connect")
     with pytest.raises(TypeError, match="CheckParameters"):
         asyncio.run(PROBES["tcp_connect"].run(task, tcp(), Watch()))
+    with pytest.raises(TypeError, match="NatParameters"):
+        asyncio.run(PROBES["nat_mapping"].run(task, tcp(), Watch()))
     with pytest.raises(TypeError, match="VoiceParameters"):
         asyncio.run(
             PROBES["voice_stream"].run(Task(probe="voice_stream", target=task.target, parameters=CheckParameters()), tcp(), Watch())

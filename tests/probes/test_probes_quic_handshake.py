@@ -6,20 +6,17 @@ from typing import Final
 import pytest
 
 from nra.model.failure import Failure, FailureKind
-from nra.model.observation import Answer, Observation, PortState
-from nra.model.plan import CheckParameters, PortQuestion, Target, Task
-from nra.model.region import Service
-from nra.model.verdict import Verdict
+from nra.model.observation import Answer, Elsewhere, Observation, Trust
+from nra.model.plan import CheckParameters, Target, Task
 from nra.net.ports import QuicFacts, TlsFacts
 from nra.probes.parts.probe import Watch
 from nra.probes.quic_handshake import PROBE
-from nra.scoring.firewall import check_port
 from nra.testing.fake_network import FakeNetwork, refusal
 
 NAME: Final = "quic.example"
 FIRST, SECOND, THIRD, FOURTH = "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"
 MS: Final = 1_000_000
-TLS: Final = TlsFacts(version="TLSv1.3", issuer="Example CA", certificate_sha256="00")
+TLS: Final = TlsFacts(version="TLSv1.3", issuer="Example CA", certificate_sha256="00", trust=Trust.SYSTEM)
 FACTS: Final = QuicFacts(version="v1", alpn="h3", tls=TLS, elapsed_ns=30 * MS, tries=2)
 MISSING: Final = refusal(FailureKind.LOCAL, "import", "aioquic is not installed")
 
@@ -37,10 +34,17 @@ def network(*addresses: str, **quic: QuicFacts | Failure) -> FakeNetwork:
 
 
 def test_a_handshake_is_an_answer() -> None:
-    """Version, application protocol and issuer are the evidence; the tries are those of the connection."""
+    """Version, application protocol, issuer and what vouches for it are the evidence; the tries are those of the connection."""
     answer = observed(network(FIRST, a0=FACTS)).value
     said = "QUIC v1, h3, TLS certificate issued by Example CA"
-    assert answer == Answer(address=FIRST, elapsed_ms=30.0, said=said, tries=2, issuer="Example CA")
+    assert answer == Answer(address=FIRST, elapsed_ms=30.0, said=said, tries=2, issuer="Example CA", trust=Trust.SYSTEM)
+
+
+def test_both_families_shake_hands() -> None:
+    """The other family's handshake stands beside the first one's."""
+    answer = observed(network(FIRST, SECOND, THIRD, a0=FACTS, a2=FACTS)).value
+    assert isinstance(answer, Answer)
+    assert answer.elsewhere == (Elsewhere(address=THIRD, said=answer.said, elapsed_ms=30.0),)
 
 
 def test_a_silent_address_leaves_the_others_their_share() -> None:
@@ -65,7 +69,7 @@ def test_each_address_has_the_time_of_three_tries() -> None:
     """With four silent addresses in 5 s the fourth is not asked: 0.5 s would prove nothing."""
     seen = observed(network(FIRST, SECOND, THIRD, FOURTH, a3=FACTS))
     assert seen.failure is not None
-    assert [part.partition(": ")[0] for part in seen.failure.detail.split("; ")] == [FIRST, SECOND, THIRD]
+    assert [part.partition(": ")[0] for part in seen.failure.detail.split("; ")] == [f"IPv4 {FIRST}", f"IPv6 {THIRD}", f"IPv4 {SECOND}"]
     assert seen.ended_ns - seen.started_ns == 4_500 * MS
 
 
@@ -78,20 +82,38 @@ def test_the_most_telling_failure_stands() -> None:
     assert f"{THIRD}: Network is unreachable" in failure.detail
 
 
-def test_what_is_not_installed_is_said_once() -> None:
-    """Without the extra nothing was measured, whatever the addresses."""
-    assert observed(network(FIRST, SECOND, a0=MISSING, a1=MISSING)).failure == MISSING
+def negotiating(request: bytes, now_ns: int, source: tuple[str, int]) -> bytes:
+    """Refuse a version that does not exist by naming version 1 (RFC 9000 6.1); ids of our probes have 8 octets."""
+    return b"\xc0\0\0\0\0" + request[14:23] + request[5:14] + bytes.fromhex("00000001")
 
 
-@pytest.mark.parametrize(("required", "verdict"), [(True, Verdict.NOT_MEASURED), (False, Verdict.INFO)])
-def test_without_aioquic_the_row_is_not_measured(required: bool, verdict: Verdict) -> None:
-    """What this workstation cannot ask is neither open nor blocked (contract 4.4)."""
-    service = Service(
-        port="443", protocol="UDP", service="QUIC", purpose="", host=NAME, required=required, ask="quic", profile="", source="", checked=""
+def test_without_aioquic_the_version_question_must_do() -> None:
+    """It proves the port, and the words say that no certificate was seen."""
+    net = network(FIRST, a0=MISSING)
+    net.udp[FIRST, 443] = negotiating
+    said = "QUIC version negotiation: v1 (no handshake: aioquic is not installed)"
+    assert observed(net).value == Answer(address=FIRST, elapsed_ms=0.0, said=said)
+
+
+def test_without_aioquic_silence_is_silence() -> None:
+    """The failure is that of the question which was put instead, for each address, within the deadline."""
+    seen = observed(network(FIRST, THIRD, a0=MISSING, a1=MISSING))
+    assert seen.failure is not None
+    assert (seen.failure.kind, seen.failure.operation) == (FailureKind.NO_ANSWER, "QUIC packet of a version that does not exist")
+    assert (
+        seen.failure.detail
+        == f"IPv4 {FIRST}: 3 sent within 500 ms, no answer within 1500 ms; IPv6 {THIRD}: 3 sent within 500 ms, no answer within 1500 ms"
     )
-    row = check_port(PortQuestion(service=service, task=None), observed(network(FIRST, a0=MISSING)), control=True)
-    assert (row.state, row.verdict) == (PortState.UNREACHABLE, verdict)
-    assert "aioquic is not installed" in row.evidence
+    assert seen.ended_ns - seen.started_ns <= 5_000 * MS
+
+
+def test_a_handshake_that_fails_is_not_put_another_way() -> None:
+    """Only a package that is not there is a reason to ask less."""
+    net = network(FIRST, a0=refusal(FailureKind.TLS_FAILED, "quic handshake", "alert"))
+    net.udp[FIRST, 443] = negotiating
+    failure = observed(net).failure
+    assert failure is not None
+    assert failure.kind is FailureKind.TLS_FAILED
 
 
 def test_a_foreign_root_is_an_interception() -> None:

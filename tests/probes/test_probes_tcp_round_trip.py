@@ -58,8 +58,10 @@ def test_a_handshake_that_fails_is_not_this_workstation_s_delay() -> None:
 def test_the_first_address_that_accepts_is_measured() -> None:
     """A silent first address costs two seconds."""
     net = FakeNetwork(names={"api.example": ("192.0.2.66", HOST)}, tcp={(HOST, PORT): TcpScript()})
+    began_ns = net.clock.now_ns()
     sample = sample_of(observed(net, "api.example"))
     assert (sample.address, sample.local_address) == (HOST, "")
+    assert sample.start_ns - began_ns == 2_260_000_000  # two seconds, a handshake of 10 ms and one slot
 
 
 def test_no_address_accepts() -> None:
@@ -69,7 +71,7 @@ def test_no_address_accepts() -> None:
     )
     seen = observed(net, "api.example")
     assert isinstance(seen.failure, Failure)
-    assert (seen.failure.kind, seen.failure.detail) == (FailureKind.REFUSED, "192.0.2.66: no answer to SYN; 192.0.2.1: RST")
+    assert (seen.failure.kind, seen.failure.detail) == (FailureKind.REFUSED, "IPv4 192.0.2.66: no answer to SYN; IPv4 192.0.2.1: RST")
 
 
 def test_an_interrupt_keeps_what_was_measured() -> None:

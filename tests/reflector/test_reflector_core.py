@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nra.model.responder import RESPONDERS, Announcement
 from nra.reflector.core import ERROR_ESTIMATE, Reflector, Request, Response
 from nra.reflector.guard import Guard
+from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.receive_record import RecordReply, RecordRequest
 from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, encode_sender
 from nra.wire.stamp_tlv import Tlv, TlvType, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs, split_tlvs, verify_tlvs
@@ -177,6 +179,44 @@ def test_the_receive_record() -> None:
     assert (records[1].receive_timestamp, records[1].tos) == (ntp_from_unix_ns(NOW + 990_000), EF)
 
 
+OPENED = Announcement("ab" * 32, tuple((each.protocol, each.port) for each in RESPONDERS))
+
+
+def announced(reflector: Reflector, key: bytes | None = None, room: int = 64, **changes: Any) -> AnnouncementReply:
+    """Return what a sender with room for so many ports is told, its packet and the reply being equally long."""
+    tail = tail_of(AnnouncementRequest(room))
+    if key is not None:
+        tail = seal_tlvs(tail + encode_tlvs([hmac_tlv()]), 0, key)
+    payload = encode_sender(packet(tail=tail), key)
+    reply = answered(reflector, payload, key=key, **changes)
+    assert len(payload) == len(encode_sender(packet(), key)) + len(reply.tail) < 1200
+    if key is not None:
+        verify_tlvs(reply.tail, reply.sequence, key, mandatory=True)
+    return AnnouncementReply.decode(values_in(reply)[TlvType.ANNOUNCEMENT])
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "sealed"])
+def test_it_tells_which_responders_it_has(key: bytes | None) -> None:
+    """All of them, with room for 64; fewer where there is less room, and then how many there are."""
+    reflector = Reflector(key=key, announcement=OPENED)
+    assert announced(reflector, key) == AnnouncementReply(OPENED, len(RESPONDERS))
+    assert announced(reflector, key, 3) == AnnouncementReply(Announcement(OPENED.pin, OPENED.ports[:3]), len(RESPONDERS))
+    assert announced(Reflector(key=key), key) == AnnouncementReply(None, 0)
+
+
+def test_it_tells_what_can_be_reached_over_the_same_ip_version() -> None:
+    """A port that only IPv6 could be bound to is none to whoever comes over IPv4."""
+    six = Announcement(None, (("UDP", 53),))
+    both, one = Reflector(announcement=OPENED, announcement_ipv6=six), Reflector(announcement=OPENED)
+    for reflector, source, expected in (
+        (both, "192.0.2.10", OPENED),
+        (both, "2001:db8::10", six),
+        (one, "192.0.2.10", OPENED),
+        (one, "2001:db8::10", OPENED),
+    ):
+        assert announced(reflector, source=(source, 50000)).announcement == expected
+
+
 @pytest.mark.parametrize("size", [44, 48, 52, 172, 1400])
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "sealed"])
 def test_a_reply_is_as_long_as_its_request(size: int, key: bytes | None) -> None:
@@ -265,12 +305,13 @@ def test_rate_limited_packets_are_counted_for_their_session() -> None:
     assert reflector.counters["rate_limited"] == 2
 
 
+ASKING = tail_of(Location.request(), RecordRequest(0, 3), AnnouncementRequest(1))
 payloads = st.one_of(
     st.binary(max_size=300),
     st.builds(lambda head, tail: encode_sender(packet()) + head + tail, st.binary(max_size=4), st.binary(max_size=200)),
     st.builds(
-        lambda at, octet: flipped(encode_sender(packet(tail=tail_of(Location.request(), RecordRequest(0, 3)))), at, octet),
-        st.integers(0, 200),
+        lambda at, octet: flipped(encode_sender(packet(tail=ASKING)), at, octet),
+        st.integers(0, 300),
         st.integers(0, 255),
     ),
 )
@@ -285,7 +326,7 @@ def flipped(payload: bytes, at: int, octet: int) -> bytes:
 @given(st.lists(payloads, min_size=1, max_size=8), st.sampled_from([None, KEY]), st.sampled_from([None, 0, 255]))
 def test_trap_13_nothing_stops_it(received: list[bytes], key: bytes | None, tos: int | None) -> None:
     """Trap 13: a one-byte datagram, or any other, is answered with no more than it is, or counted: never an error."""
-    reflector = Reflector(key=key, guard=Guard(rate_limit=0))
+    reflector = Reflector(key=key, guard=Guard(rate_limit=0), announcement=OPENED)
     for payload in received:
         response = reflector.answer(came(payload, tos=tos), NOW)
         assert response is None or (len(response.payload) == len(payload) and 0 <= response.dscp <= 63)

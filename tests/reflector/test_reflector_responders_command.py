@@ -15,7 +15,11 @@ from typing import Final
 import pytest
 from test_reflector_responders_udp import REQUESTS
 
-from nra.model.responder import RESPONDERS
+from nra.model.responder import RESPONDERS, Announcement
+from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
+from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
+from nra.wire.stamp_tlv import TlvType, authentic_tlvs, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs
+from nra.wire.stamp_values import request_tlv
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PEM: Final = ROOT / "tests" / "vectors" / "tls-self-signed.pem"
@@ -23,6 +27,8 @@ PIN: Final = "3cdf34fb4526eceff4c9adf81649bd642abb03511a4587550e0a7b2a52239993" 
 HERE: Final = "127.0.0.1"
 SERVICES: Final = len({(each.protocol, each.service) for each in RESPONDERS})
 OF_TLS: Final = 2
+KEY: Final = "00112233445566778899aabbccddeeff" * 2
+LINE: Final = re.compile(r"listening on (\w+) 127\.0\.0\.1 port (\d+): (.*)\n")
 PROGRAM: Final = """
 import sys
 from dataclasses import replace
@@ -54,11 +60,24 @@ def listening(program: "subprocess.Popen[str]") -> tuple[dict[tuple[str, str], i
     assert program.stdout is not None
     ports: dict[tuple[str, str], int] = {}
     for line in program.stdout:
-        told = re.fullmatch(r"listening on (\w+) 127\.0\.0\.1 port (\d+): (.*)\n", line)
+        told = LINE.fullmatch(line)
         if told is None:
             return ports, line
         ports[told[1], told[3]] = int(told[2])
     raise AssertionError(f"it ended: {program.communicate()}")
+
+
+def announced(port: int, key: bytes | None = None) -> AnnouncementReply:
+    """Ask the reflector what it opened, as a run does."""
+    tail = encode_tlvs([request_tlv(AnnouncementRequest())])
+    if key is not None:
+        tail = seal_tlvs(tail + encode_tlvs([hmac_tlv()]), 0, key)
+    request = encode_sender(SenderPacket(0, 1 << 63, 1, 77, tail), key)
+    octets = exchange(port, request)
+    assert len(octets) == len(request)
+    reply = decode_reflector(octets, key)
+    tlvs = parse_tlvs(reply.tail) if key is None else authentic_tlvs(reply.tail, reply.sequence, key)
+    return AnnouncementReply.decode({tlv.type: tlv.value for tlv in tlvs}[TlvType.ANNOUNCEMENT])
 
 
 def exchange(port: int, request: bytes, kind: socket.SocketKind = socket.SOCK_DGRAM) -> bytes:
@@ -105,8 +124,21 @@ def test_the_pin_of_a_certificate_made_at_the_start() -> None:
     assert line == f"TLS certificate self-signed, gone when this ends: SPKI SHA-256 {pin}\n"
 
 
+@pytest.mark.parametrize("key", [None, bytes.fromhex(KEY)], ids=["plain", "sealed"])
+def test_senders_are_told_what_people_are_told(key: bytes | None, tmp_path: Path) -> None:
+    """Every port of every line and no other, with the pin of the certificate; with a key whoever has it is told the same."""
+    secret = tmp_path / "key.hex"
+    secret.write_text(KEY)
+    secret.chmod(0o600)
+    with reflecting("--responders", "--cert", str(PEM), *(("--key-file", str(secret)) if key else ())) as program:
+        assert program.stdout is not None
+        lines = [LINE.fullmatch(program.stdout.readline()) for _ in range(1 + SERVICES)]
+        ports = tuple((line[1], int(line[2])) for line in lines if line)
+        assert announced(ports[0][1], key) == AnnouncementReply(Announcement(PIN, ports), 1 + SERVICES)
+
+
 def test_without_cryptography_and_certificate() -> None:
-    """TLS ports stay closed, on one line; all others are opened, and what cannot be is told too."""
+    """TLS ports stay closed, on one line; all others are opened, and what cannot be is told too; of the closed senders hear nothing."""
     with socket.socket() as taken:
         taken.bind((HERE, 0))
         taken.listen()
@@ -114,20 +146,28 @@ def test_without_cryptography_and_certificate() -> None:
         with reflecting("--responders", bare=True, taken=number) as program:
             assert program.stderr is not None
             lines = [program.stderr.readline() for _ in range(2)]
+            assert program.stdout is not None
+            told = [program.stdout.readline() for _ in range(1 + SERVICES - OF_TLS)]
+            ports = tuple((line[1], int(line[2])) for line in map(LINE.fullmatch, told) if line)
+            assert announced(ports[0][1]) == AnnouncementReply(Announcement(None, ports), 1 + SERVICES - OF_TLS)
             program.send_signal(signal.SIGTERM)
             out, err = program.communicate(timeout=20)
     assert lines[0] == f"cannot listen on TCP {number}: Address already in use\n"
     assert lines[1].startswith("cannot listen on TCP 0, 0: TLS needs --cert and --key, or the package cryptography")
-    assert (program.returncode, err, out.count("listening on")) == (0, "", 1 + SERVICES - OF_TLS)
+    assert (program.returncode, err, out.count("listening on")) == (0, "", 0)
+    assert ("TCP", number) not in ports
 
 
 def test_without_responders_nothing_else_is_opened() -> None:
-    """They are asked for, not given."""
+    """They are asked for, not given, and whoever asks is told that there are none."""
     with reflecting() as program:
         assert program.stdout is not None
-        assert re.fullmatch(r"listening on UDP 127\.0\.0\.1 port \d+: STAMP\n", program.stdout.readline())
+        line = LINE.fullmatch(program.stdout.readline())
+        assert line is not None
+        assert (line[1], line[3]) == ("UDP", "STAMP")
+        assert announced(int(line[2])) == AnnouncementReply(None, 0)
         program.send_signal(signal.SIGTERM)
-        assert program.communicate(timeout=20) == ("ended: nothing received; sessions 0, evicted 0, rebound 0\n", "")
+        assert program.communicate(timeout=20) == ("ended: answered 1, received 1; sessions 1, evicted 0, rebound 0\n", "")
 
 
 @pytest.mark.parametrize(

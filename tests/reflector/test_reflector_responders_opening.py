@@ -17,7 +17,7 @@ from test_reflector_responders_udp import REQUESTS
 from nra.catalogue.load import all_services
 from nra.model.observation import Answer
 from nra.model.plan import CheckParameters, Target, Task
-from nra.model.responder import MEDIA_PORTS, RESPONDERS, Responder
+from nra.model.responder import MEDIA_PORTS, RESPONDERS, Announcement, Responder
 from nra.net.server import every_address
 from nra.net.system import SystemNetwork
 from nra.net.tcp_server import TcpServer
@@ -28,13 +28,14 @@ from nra.reflector.core import Reflector
 from nra.reflector.engine import Engine
 from nra.reflector.guard import Guard
 from nra.reflector.responders.certificate import TlsIdentity, pin_of, self_signed_identity
-from nra.reflector.responders.opening import Opened, open_responders
+from nra.reflector.responders.opening import IPV4, IPV6, Opened, open_responders
 from nra.reflector.responders.tcp import SPEAKS_TLS, TCP_ANSWERS, guarded
-from nra.run.plan import PROBE_OF_ASK
+from nra.run.questions import PROBE_OF_ASK
 
 HERE: Final = "127.0.0.1"
 LOOPBACKS: Final = [HERE, pytest.param("::1", marks=pytest.mark.skipif("::" not in every_address(), reason="no IPv6 here"))]
 PROBES: Final = {probe.name: probe for probe in BUILTIN}
+BY_HAND: Final = {"none"}  # no check asks there
 ONE_OF_EACH: Final = tuple({(each.protocol, each.service): replace(each, port=0) for each in RESPONDERS}.values())
 
 
@@ -74,16 +75,16 @@ def ports_of(opened: Opened, responders: tuple[Responder, ...]) -> dict[Responde
 @pytest.mark.parametrize("address", LOOPBACKS)
 def test_our_own_probes_are_answered(address: str) -> None:
     """Each service that a probe of ours asks for, over both families."""
-    responders = tuple(each for each in ONE_OF_EACH if each.ask != "none" and each.service not in SPEAKS_TLS)
+    responders = tuple(each for each in ONE_OF_EACH if each.ask in PROBE_OF_ASK and each.service not in SPEAKS_TLS)
     with responding(*responders, address=address) as (reflector, opened):
         answers = asked(address, ports_of(opened, responders))
     assert {each.service for each, answer in answers.items() if answer is None} == set()
     assert reflector.counters["answered"] == reflector.counters["received"] == sum(each.protocol == "UDP" for each in responders)
 
 
-def test_services_that_no_probe_asks_yet() -> None:
-    """SIP and echo over UDP, SIP over TCP."""
-    responders = tuple(each for each in ONE_OF_EACH if each.ask == "none")
+def test_services_asked_by_hand() -> None:
+    """The echo, which stands for the public beacon and is no row of the column."""
+    responders = tuple(each for each in ONE_OF_EACH if each.ask in BY_HAND)
     with responding(*responders) as (_, opened):
         for responder, port in ports_of(opened, responders).items():
             kind = socket.SOCK_DGRAM if responder.protocol == "UDP" else socket.SOCK_STREAM
@@ -91,8 +92,8 @@ def test_services_that_no_probe_asks_yet() -> None:
                 sock.settimeout(5)
                 sock.connect((HERE, port))
                 sock.send(REQUESTS[responder.service])
-                assert sock.recv(2000)[:7] in (b"SIP/2.0", REQUESTS["echo"][:7])
-    assert {(each.protocol, each.service) for each in responders} == {("UDP", "SIP"), ("TCP", "SIP"), ("UDP", "echo")}
+                assert sock.recv(2000)[:7] == REQUESTS["echo"][:7]
+    assert {(each.protocol, each.service) for each in responders} == {("UDP", "echo")}
 
 
 def test_tls_shows_the_certificate_that_was_announced() -> None:
@@ -151,7 +152,62 @@ def test_the_reflector_s_own_port_is_not_opened_twice() -> None:
     engine = Engine(Reflector(), [(HERE, port)])
     opened = open_responders([Responder(port=port, protocol="UDP", service="STAMP", ask="stamp")], [HERE], engine, TcpServer(), None)
     engine.run(lambda: True)
-    assert opened == Opened()
+    assert opened == Opened(ports={IPV4: [("UDP", port)], IPV6: []})
+
+
+def told(opened: Opened) -> list[tuple[str, int]]:
+    """Return protocols and ports of the lines for people."""
+    lines = (re.fullmatch(r"listening on (\w+) \S+ port (\d+): .+", line) for line in opened.listening)
+    return [(line[1], int(line[2])) for line in lines if line]
+
+
+def test_what_is_announced_is_what_was_opened() -> None:
+    """The reflector's own port, then each that a line tells of; not what was taken, nor TLS without a certificate."""
+    with socket.socket() as taken:
+        taken.bind((HERE, 0))
+        taken.listen()
+        missing = Responder(port=taken.getsockname()[1], protocol="TCP", service="HTTP", ask="http")
+        engine, server = Engine(Reflector(), [(HERE, 0)]), TcpServer()
+        own = engine.bound[0][1]
+        opened = open_responders((missing, *ONE_OF_EACH), [HERE], engine, server, None)
+        engine.run(lambda: True)
+        server.close()
+    assert len(told(opened)) == len(ONE_OF_EACH) - len(SPEAKS_TLS)
+    assert opened.announcement(IPV4, "ab") == Announcement("ab", (("UDP", own), *told(opened)))
+    assert opened.announcement(IPV6, None) == Announcement(None, ())
+
+
+def test_a_port_counts_once_and_for_its_ip_version() -> None:
+    """One address of a version is enough; what could be bound over IPv6 alone is none to those who come over IPv4."""
+    opened = Opened()
+    for address in (HERE, "127.0.0.2", "::1"):
+        opened.count("UDP", address, 123)
+    opened.count("TCP", "::1", 123)
+    assert opened.announcement(IPV4, None).ports == (("UDP", 123),)
+    assert opened.announcement(IPV6, None).ports == (("UDP", 123), ("TCP", 123))
+
+
+@pytest.mark.skipif("::" not in every_address(), reason="no IPv6 here")
+def test_a_port_that_another_program_has_in_one_version() -> None:
+    """As systemd-resolved has port 53 of 127.0.0.53, which leaves `::` to us: only over IPv6 is it announced."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
+        resolver.bind((HERE, 0))
+        port = resolver.getsockname()[1]
+        responder, engine = Responder(port=port, protocol="UDP", service="DNS", ask="dns"), Engine(Reflector(), [])
+        opened = open_responders([responder], every_address(), engine, TcpServer(), None)
+        engine.run(lambda: True)
+    assert opened.refused == [f"cannot listen on UDP {port} of 0.0.0.0: Address already in use"]
+    assert opened.ports == {IPV4: [], IPV6: [("UDP", port)]}
+
+
+def test_the_reflector_s_own_port_in_another_service_s_place() -> None:
+    """Whoever asks there as the catalogue says gets no answer: it is not announced, for else it would be called blocked."""
+    engine = Engine(Reflector(), [(HERE, 0)])
+    port = engine.bound[0][1]
+    opened = open_responders([Responder(port=port, protocol="UDP", service="STUN", ask="stun")], [HERE], engine, TcpServer(), None)
+    engine.run(lambda: True)
+    assert opened.refused == [f"cannot listen on UDP {port}: Address already in use"]
+    assert opened.announcement(IPV4, None) == Announcement(None, ())
 
 
 def test_services_and_stamp_share_one_session_table_and_one_limit() -> None:
@@ -179,7 +235,7 @@ def test_every_port_of_the_catalogue_has_a_responder() -> None:
     """Single ports by themselves, the media range by at least 16 ports from its one end to its other (contract 1, 4.4)."""
     ports = {(each.protocol, each.port) for each in RESPONDERS}
     assert len(ports) == len(RESPONDERS)
-    for service in all_services():
+    for service in (each for each in all_services() if each.ask != "resolve"):  # that row is the workstation's own resolver
         first, _, last = service.port.partition("-")
         if last:
             assert {int(first), int(last), 20862} <= set(MEDIA_PORTS)
@@ -189,7 +245,8 @@ def test_every_port_of_the_catalogue_has_a_responder() -> None:
     assert {each.service for each in RESPONDERS if each.protocol == "TCP"} == TCP_ANSWERS.keys()
     gaps = [later - earlier for earlier, later in zip(sorted(MEDIA_PORTS), sorted(MEDIA_PORTS)[1:], strict=False)]
     assert max(gaps) <= 4096
-    assert {each.ask for each in RESPONDERS} - {"none"} <= PROBE_OF_ASK.keys()
+    assert {each.ask for each in RESPONDERS} - BY_HAND <= PROBE_OF_ASK.keys()
+    assert {(each.protocol, each.ask) for each in RESPONDERS if each.service == "SIP"} == {("UDP", "sip"), ("TCP", "sip_tcp")}
 
 
 def test_the_page_names_the_media_ports() -> None:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nra.reflector.responders.answers import sip_stream_answer
 from nra.reflector.responders.sip import sip_answer
+from nra.wire.sip import is_response_complete, options_request, parse_response
 
 SOURCE: Final = ("192.0.2.7", 50_007)
 # RFC 3261 11.1, its two example values that are not ASCII names left as they are
@@ -107,6 +109,37 @@ def test_compact_folded_and_several() -> None:
 def test_what_is_no_options_request(old: str, new: str) -> None:
     """Responses above all: two servers must not talk to each other; nothing is copied that could end a line."""
     assert sip_answer(EXAMPLE.replace(old, new).encode(), SOURCE) is None
+
+
+hosts = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z]{1,10})?", fullmatch=True) | st.ip_addresses().map(str)
+words = st.from_regex(r"[A-Za-z0-9-]{1,40}", fullmatch=True)
+addresses = st.tuples(st.ip_addresses().map(str), st.integers(1, 65535))
+
+
+@given(hosts, words, st.none() | addresses, addresses)
+def test_our_own_question_is_answered_in_no_more_octets(
+    host: str, word: str, local: tuple[str, int] | None, source: tuple[str, int]
+) -> None:
+    """Behind a NAT or not, from and to whatever addresses: over UDP we answer only what is no shorter than the answer (contract 5)."""
+    request = options_request(host, 5060, "UDP", branch=f"z9hG4bK{word}", tag=word, call_id=word, local=local)
+    answer = sip_answer(request, source)
+    assert answer is not None
+    assert len(answer) <= len(request)
+    response = parse_response(answer)
+    assert (response.status, response.branch, response.call_id) == (200, f"z9hG4bK{word}", word)
+    assert (response.received, response.rport) == source
+
+
+def test_our_own_question_over_tcp() -> None:
+    """Octet by octet: one answer when it is whole, which the client takes for whole; line ends may come before it (RFC 3261 7.5)."""
+    request = options_request("a", 5060, "TCP", branch="z9hG4bK1", tag="1", call_id="1")
+    for keeping in (b"", b"\r\n", b"\r\n\r\n"):
+        received = keeping + request
+        assert {sip_stream_answer(received[:size], SOURCE) for size in range(len(received))} == {None}
+        answer = sip_stream_answer(received, SOURCE)
+        assert answer is not None
+        assert is_response_complete(answer)
+        assert parse_response(answer).status == 200
 
 
 @pytest.mark.parametrize("size", range(len(EXAMPLE)))

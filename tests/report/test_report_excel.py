@@ -75,14 +75,14 @@ def test_has_the_contract_s_sheets(book: Workbook) -> None:
 
 def test_summary_is_worst_first(book: Workbook) -> None:
     """One row per run: FAIL, INCONCLUSIVE, WARN, PASS; among the failed those with more failed rows first."""
-    assert column(book["Summary"], "Overall") == ["FAIL", "FAIL", "INCONCLUSIVE", "WARN", "PASS", "PASS"]
-    assert column(book["Summary"], "Workstation")[:2] == ["PC-1", "PC-5"]
+    assert column(book["Summary"], "Overall") == ["FAIL"] * 2 + ["INCONCLUSIVE"] * 3 + ["WARN", "PASS", "PASS"]
+    assert column(book["Summary"], "Workstation")[:2] == ["PC-5", "PC-1"]
 
 
 def test_summary_says_what_it_means(book: Workbook) -> None:
     """Both halves in words, MOS as a number, and the sentence."""
-    head, first, *_ = rows(book["Summary"])
-    row = dict(zip(head, first, strict=True))
+    head, _, second_worst, *_ = rows(book["Summary"])
+    row = dict(zip(head, second_worst, strict=True))
     assert (row["VOIP"], row["Firewall"], row["Upstream MOS Score"]) == ("FAIL", "FAIL", 4.3944)
     assert str(row["What this means"]).startswith("Calls will not sound good here: 2 of 11 measurements failed")
 
@@ -110,7 +110,7 @@ def test_voip_has_the_rows_as_columns(book: Workbook) -> None:
 def test_voip_numbers_are_numbers_with_a_word(book: Workbook) -> None:
     """A number stays a number, rounded and worded by its format; what was not measured is the word, never 0."""
     sheet = book["VOIP"]
-    formats = {sheet.cell(2, index).value: (sheet.cell(2, index).number_format, sheet.cell(2, index).data_type) for index in range(5, 16)}
+    formats = {sheet.cell(3, index).value: (sheet.cell(3, index).number_format, sheet.cell(3, index).data_type) for index in range(5, 16)}
     assert formats[33.4175] == ('0.0" ms  FAIL"', "n")
     assert formats[3.0] == ('0.00" %  FAIL"', "n")
     assert formats[3.9097] == ('0.00"  WARN"', "n")
@@ -139,20 +139,59 @@ def test_firewall_has_ports_as_rows_and_workstations_as_columns(book: Workbook) 
     sheet = book["Firewall"]
     head, *body = rows(sheet)
     assert head[:5] == ["Port", "Protocol", "Service", "Required", "Destination"]
-    assert [row[:4] for row in body[:3]] == [
-        ["443", "TCP", "HTTPS", "yes"],
-        ["80", "TCP", "HTTP", "no"],
-        ["3478", "UDP", "STUN/TURN", "yes"],
+    assert [row[:5] for row in body] == [
+        ["443", "TCP", "HTTPS", "yes", "api.mypurecloud.de"],
+        ["443", "TCP", "HTTPS", "yes", "login.mypurecloud.de"],
+        ["80", "TCP", "HTTP", "no", "apps.mypurecloud.de"],
+        ["3478", "UDP", "STUN/TURN", "yes", "netdiag.euc1.pure.cloud"],
+        ["3478", "TCP", "STUN/TURN", "no", "netdiag.euc1.pure.cloud"],
+        ["19302", "UDP", "STUN (Google)", "no", "stun.l.google.com"],
+        ["53", "UDP", "DNS", "no", "dns.google"],
+        ["16384-65535", "UDP", "SRTP media", "yes", "media servers of the service"],
+        ["3478", "UDP", "STUN/TURN, at the reflector", "yes", "reflector.example.net"],
+        ["16384-65535", "UDP", "SRTP media, at the reflector", "yes", "reflector.example.net"],
     ]
-    assert head[5] == "PC-1\n2026-11-22T14:03:11Z"
-    assert [row[5] for row in body] == ["PASS: open", "PASS: open", "FAIL: no_answer", "PASS: open", "INFO: no_answer", "INFO: refused"]
-    assert [row[head.index("PC-3\n2026-11-22T14:03:11Z")] for row in body] == ["not checked"] * 6
+    assert head[5] == "PC-5\n2026-11-22T14:03:11Z"
+    assert [row[5] for row in body] == [
+        "PASS: open", "FAIL: tls_intercepted", "INFO: dns_failed", "FAIL: no_answer", "INFO: no_answer", "INFO: no_answer",
+        "INFO: refused", "not checked", "FAIL: no_answer", "FAIL: refused",
+    ]  # fmt: skip
+    assert {row[head.index("PC-3\n2026-11-22T14:03:11Z")] for row in body} == {"not checked"}
+
+
+def test_an_optional_port_is_never_red(book: Workbook) -> None:
+    """Closed or not, it is PASS or INFO, in word and colour, in the sheet of all and in each run's own (contract 4.4)."""
+    painted = 0
+    for sheet in (book["Firewall"], *book.worksheets[6:]):
+        for row in sheet.iter_rows():
+            words = [cell.value for cell in row]
+            optional = words[:1] != ["Workstation"] and "no" in words[2:4]
+            for cell in row if optional else ():
+                if cell.fill.fill_type:
+                    assert cell.fill.start_color.rgb[-6:] in (FILLS["PASS"][0], FILLS["INFO"][0]), (sheet.title, words)
+                    painted += 1
+    assert painted > 40
+
+
+def test_a_run_s_sheet_keeps_service_and_reflector_apart(book: Workbook) -> None:
+    """Two tables, the service's first, each with what was asked, who, and what was seen."""
+    sheet = rows(book["Run 1 PC-5"])
+    first, second_table = ([row[0] for row in sheet].index(title) for title in ("Firewall", "Firewall, at the reflector"))
+    assert list(filter(None, sheet[first + 1])) == [
+        "Service", "Port", "Required", "State", "Verdict", "Answer (ms)", "Destination", "Evidence",
+    ]  # fmt: skip
+    assert sheet[first + 2][:6] == ["HTTPS", "443 TCP", "yes", "open", "PASS", 11.73]
+    assert sheet[second_table + 3][:6] == ["SRTP media", "16384-65535 UDP", "yes", "refused", "FAIL", None]
+    assert sheet[second_table + 3][7] == "reflector.example.net"
+    assert str(sheet[second_table + 3][9]).startswith("STAMP test packet: each of 3 sent: ICMP port unreachable")
+    assert len(sheet) == second_table + 4
+    assert "Firewall, at the reflector" not in {row[0] for row in rows(next(each for each in book if each.title.endswith("PC-2")))}
 
 
 def test_findings_runs_and_thresholds(book: Workbook) -> None:
     """Each finding a row; each run a row with its id; each limit of a profile once, however many runs used it."""
-    assert column(book["Findings"], "Severity") == ["FAIL", "INFO", "WARN", "FAIL"]
-    assert column(book["Findings"], "Workstation") == ["PC-1"] * 4
+    assert column(book["Findings"], "Severity") == ["FAIL"] * 4 + ["FAIL", "INFO", "WARN", "FAIL"] + ["WARN"]
+    assert column(book["Findings"], "Workstation")[:8] == ["PC-5"] * 4 + ["PC-1"] * 4
     assert set(column(book["Runs"], "Run id")) == {run.run.id for run in ALL}
     assert column(book["Thresholds"], "PASS or WARN if")[:3] == ["< 30", "< 30", "< 1"]
     assert len(column(book["Thresholds"], "Profile")) == 11
@@ -189,9 +228,9 @@ def test_risky_text_keeps_its_prefix_mark() -> None:
 
 def test_run_sheets_have_the_seconds(book: Workbook) -> None:
     """The per-second windows stand as numbers; a second without a value is an empty cell."""
-    sheet = book["Run 1 PC-1"]
+    sheet = book["Run 2 PC-1"]
     assert second(sheet, 12) == [12, 0.0, 20.3, 30.0, pytest.approx(35.4), pytest.approx(70.1)]
-    trip = book["Run 4 PC-2"]
+    trip = book["Run 3 PC-2"]
     assert second(trip, 0) == [0, None, None, None, None, 36.2]
 
 
@@ -210,7 +249,7 @@ def test_run_sheets_have_charts_with_axes() -> None:
 
 def test_run_sheets_tell_what_the_quality_rests_on(book: Workbook) -> None:
     """MOS costs, buffers, MOS by codec and the worst 15 seconds stand on the run's sheet."""
-    words = {cell.value for row in book["Run 1 PC-1"].iter_rows() for cell in row}
+    words = {cell.value for row in book["Run 2 PC-1"].iter_rows() for cell in row}
     assert {
         "Points of R that were lost",
         "discards",
@@ -247,7 +286,7 @@ def test_takes_runs_that_were_read_from_text(book: Workbook) -> None:
     assert column(back["Summary"], "Overall") == column(book["Summary"], "Overall")
     assert column(back["Summary"], "What this means") == column(book["Summary"], "What this means")
     assert rows(back["Firewall"]) == rows(book["Firewall"])
-    assert column(back["VOIP"], "Down Jitter")[0] == 33.4
+    assert column(back["VOIP"], "Down Jitter")[1] == 33.4
 
 
 def test_no_runs_give_a_readable_workbook() -> None:

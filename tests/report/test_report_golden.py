@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from nra.archive.document import decode, encode
+from nra.archive.naming import FIREWALL_REQUEST
+from nra.report.firewall_request import firewall_request
 from nra.report.text import parse, render
 from nra.report.view import view
 from nra.testing.canned import KINDS, canned_run
@@ -24,12 +26,20 @@ try:
 except locale.Error:
     sys.exit(77)
 from nra.archive.document import encode, read
+from nra.report.firewall_request import firewall_request
 from nra.report.text import render
 for path in sorted(Path(sys.argv[1]).glob("*.json")):
     document = read(path)
     assert encode(document) == path.read_bytes()
-    sys.stdout.buffer.write(render(document))
+    request = firewall_request(document)
+    sys.stdout.buffer.write(render(document) + (request.text + request.table if request else b""))
 """
+
+
+def requested(name: str) -> list[bytes]:
+    """Return the golden firewall request, letter and table; nothing where that run has none."""
+    paths = [RUNS / f"{name}{FIREWALL_REQUEST}.{extension}" for extension in ("txt", "csv")]
+    return [path.read_bytes() for path in paths if path.exists()]
 
 
 def test_there_is_a_golden_run_of_every_kind() -> None:
@@ -47,6 +57,13 @@ def test_text_is_golden(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
+def test_firewall_request_is_golden(name: str) -> None:
+    """The firewall request of a golden document has the golden bytes, and a run that needs none has none."""
+    request = firewall_request(decode((RUNS / f"{name}.json").read_bytes()))
+    assert requested(name) == ([request.text, request.table] if request else [])
+
+
+@pytest.mark.parametrize("name", GOLDEN)
 def test_golden_text_reads_back(name: str) -> None:
     """A golden report read back holds what was printed."""
     document = decode((RUNS / f"{name}.json").read_bytes())
@@ -61,7 +78,7 @@ def test_same_bytes_under_every_locale(name: str) -> None:
     if done.returncode == 77:
         pytest.skip(f"locale {name} is not installed")
     assert done.stderr == b""
-    assert done.stdout == b"".join((RUNS / f"{name}.txt").read_bytes() for name in GOLDEN)
+    assert done.stdout == b"".join((RUNS / f"{name}.txt").read_bytes() + b"".join(requested(name)) for name in GOLDEN)
 
 
 def test_locale_test_can_see_a_difference() -> None:

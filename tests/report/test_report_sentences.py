@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nra.model.document import Finding, Instrument
+from nra.model.observation import PortState
 from nra.model.verdict import Overall, Verdict
 from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, summary
 from nra.testing.canned import KINDS, canned_run
@@ -13,32 +14,42 @@ from nra.testing.canned import KINDS, canned_run
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("good", "Calls will sound good here: all 11 measurements are inside the limits; all 3 required ports are open."),
+        ("good", "Calls will sound good here: all 11 measurements are inside the limits; all 5 required ports are open."),
         (
             "bad",
             (
                 "Calls will not sound good here: 2 of 11 measurements failed: Down Jitter 33.4 ms (limit < 30 ms), Down Packet Loss 3.00 % "
                 "(limit < 1 %); 2 of 11 measurements came close to the limit: Up Jitter 22.0 ms (limit < 30 ms), Downstream MOS Score 3.91 "
-                "(limit >= 3.6); 1 of 3 required ports failed: 3478 UDP STUN/TURN (no answer)."
+                "(limit >= 3.6); 1 of 5 required ports failed: 3478 UDP STUN/TURN to netdiag.euc1.pure.cloud (no answer)."
             ),
         ),
         (
             "round-trip",
             (
-                "Calls will sound good here, with little to spare: 2 of 11 measurements came close to the limit: Up Packet Loss 0.67 % "
-                "(limit < 1 %), Down Packet Loss 0.67 % (limit < 1 %); all 3 required ports are open."
+                "No verdict: 2 of 11 measurements came close to the limit: Up Packet Loss 0.67 % (limit < 1 %), Down Packet Loss 0.67 % "
+                "(limit < 1 %); 1 of 4 required ports could not be proven open: 16384-65535 UDP SRTP media to media servers of the service "
+                "(no responder)."
+            ),
+        ),
+        (
+            "close",
+            (
+                "Calls will sound good here, with little to spare: 1 of 11 measurements came close to the limit: Down Jitter 24.6 ms "
+                "(limit < 30 ms); all 5 required ports are open."
             ),
         ),
         (
             "interrupted",
             "No verdict: the run was interrupted; all 11 measurements are inside the limits; the firewall was not checked.",
         ),
-        ("firewall-only", "The firewall lets through what calls need: all 3 required ports are open."),
+        ("firewall-only", "The firewall lets through what calls need: all 5 required ports are open."),
         (
             "blocked",
             (
-                "Calls will not connect reliably here: 11 of 11 measurements could not be made; "
-                "1 of 3 required ports failed: 3478 UDP STUN/TURN (no answer)."
+                "Calls will not connect reliably here: "
+                "4 of 5 required ports failed: 443 TCP HTTPS to login.mypurecloud.de (tls intercepted), 3478 UDP STUN/TURN to "
+                "netdiag.euc1.pure.cloud (no answer), 3478 UDP STUN/TURN at the reflector reflector.example.net (no answer), "
+                "16384-65535 UDP SRTP media at the reflector reflector.example.net (refused); 11 of 11 measurements could not be made."
             ),
         ),
     ],
@@ -79,7 +90,9 @@ def test_unsteady_workstation_is_the_reason() -> None:
 def test_failed_firewall_alone() -> None:
     """When voice is well and a required port is closed, calls fail to connect rather than sound bad."""
     document = replace(canned_run("bad"), metrics=canned_run("good").metrics)
-    assert summary(document).startswith("Calls will not connect reliably here: all 11 measurements are inside the limits; 1 of 3 ")
+    said = summary(document)
+    assert said.startswith("Calls will not connect reliably here: 1 of 5 required ports failed: 3478 UDP")
+    assert said.endswith("; all 11 measurements are inside the limits.")
 
 
 def test_findings_come_gravest_first() -> None:
@@ -94,6 +107,55 @@ def test_findings_come_gravest_first() -> None:
     ]
     twice = replace(document, findings=document.findings * 2)
     assert advice(twice) == advice(document)
+
+
+def test_a_closed_port_is_a_ticket() -> None:
+    """Who has only these sentences can ask the firewall team: protocol, port, networks, outbound, why, what was seen and where."""
+    assert advice(canned_run("bad"))[0] == (
+        "Firewall team: open UDP 3478 outbound from this workstation (192.168.20.41) to 52.129.96.0/20, 169.150.104.0/21, "
+        "167.234.48.0/20, 136.245.64.0/18 and let its replies back in (STUN/TURN: finds a way through NAT for WebRTC media; closed: more "
+        "calls fail); seen: no answer from netdiag.euc1.pure.cloud; open at the reflector reflector.example.net."
+    )
+    assert advice(canned_run("blocked"))[0].startswith(
+        "Firewall team: exempt TCP 443 outbound from this workstation (192.168.20.41) to *.mypurecloud.de from TLS inspection (HTTPS: "
+        "sign-in, API, signalling of the WebRTC phone); seen: TLS intercepted on the way to login.mypurecloud.de"
+    )
+
+
+def test_a_port_is_told_once() -> None:
+    """The sentence of the rule takes the place of what the finding of the same port advises; other findings keep theirs."""
+    document = canned_run("blocked")
+    assert [finding.where for finding in document.findings] == ["firewall"] * 4
+    assert len(advice(document)) == 3 + 1
+    other = Finding(where="firewall", severity="warn", text="The NAT is symmetric.", evidence="two ports seen", advice="Set it right")
+    assert "Set it right." in advice(replace(document, findings=(*document.findings, other)))
+
+
+def test_what_is_not_proven_comes_last() -> None:
+    """A port without proof is named with what a rule must let through, behind what is known to be wrong."""
+    *_, port, _next = advice(canned_run("round-trip"))
+    assert port == (
+        "Firewall team: confirm that UDP 16384-65535 is open outbound from this workstation (192.168.20.41) to 52.129.96.0/20, "
+        "169.150.104.0/21, 167.234.48.0/20, 136.245.64.0/18 and that its replies come back in (SRTP media: the voice itself), which this "
+        "run could not prove: not proven at media servers of the service."
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_required_port_that_is_not_open_is_named(kind: str) -> None:
+    """In "What to do": protocol, port, each destination to allow and the host that was asked."""
+    document = canned_run(kind)
+    for check in document.firewall or () if kind != "no-network" else ():
+        if check.required and check.state is not PortState.OPEN:
+            wanted = (f"{check.protocol} {check.port}", check.allow_to, check.destination, check.purpose, "outbound")
+            assert any(all(word in sentence for word in wanted) for sentence in advice(document)), check
+
+
+def test_without_a_network_that_comes_first() -> None:
+    """Nobody shall search the firewall for a cable that is not plugged in: what to do names the network, the request has the ports."""
+    said = advice(canned_run("no-network"))
+    assert said[0].startswith("At this workstation: Look at cable")
+    assert not any("Firewall team" in sentence for sentence in said)
 
 
 def test_advice_always_ends_with_the_next_step() -> None:

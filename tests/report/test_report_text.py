@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nra.model.document import Finding, FirewallCheck, Metric, RunDocument
+from nra.model.region import Side
 from nra.report.cells import risky
 from nra.report.text import FIREWALL_HEADER, VOIP_HEADER, UnreadableReport, parse, print_view, render
-from nra.report.view import view
+from nra.report.view import AT_REFLECTOR, view
 from nra.testing.canned import KINDS, canned_run
 
 FACTS = [
@@ -34,7 +35,13 @@ def hostile_documents(draw: st.DrawFn) -> RunDocument:
 
     def check(each: FirewallCheck) -> FirewallCheck:
         return replace(
-            each, port=draw(HOSTILE_TEXT), service=draw(HOSTILE_TEXT), destination=draw(HOSTILE_TEXT), evidence=draw(HOSTILE_TEXT)
+            each,
+            port=draw(HOSTILE_TEXT),
+            service=draw(HOSTILE_TEXT | st.just(AT_REFLECTOR)),
+            destination=draw(HOSTILE_TEXT),
+            evidence=draw(HOSTILE_TEXT),
+            allow_to=draw(HOSTILE_TEXT),
+            at=draw(st.sampled_from(Side)),
         )
 
     finding = Finding(
@@ -88,7 +95,10 @@ def test_has_the_contract_s_lines() -> None:
     assert lines[18] == "Up Jitter\t1.8\tms\t< 30 ms\tPASS\t"
     firewall = lines.index("Firewall")
     assert lines[firewall + 1] == "Port\tProtocol\tService\tDestination\tRequired\tState\tVerdict\tEvidence"
-    assert lines[firewall + 2] == "443\tTCP\tHTTPS\tapi.mypurecloud.de\tyes\topen\tPASS\tTLS 1.3, issuer Amazon RSA 2048 M02"
+    assert lines[firewall + 2].split("\t") == [
+        "443", "TCP", "HTTPS", "api.mypurecloud.de", "yes", "open", "PASS",
+        "IPv4 3.120.4.17: TLSv1.3, certificate issued by Amazon RSA 2048 M02 after 11.7 ms",
+    ]  # fmt: skip
     assert lines.index("What this means") < lines.index("What to do")
 
 

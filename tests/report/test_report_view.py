@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nra.model.document import Endpoint, RunDocument
+from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 from nra.report.view import View, firewall_verdict, gravest, view, voip_verdict
 from nra.testing.canned import KINDS, canned_run
@@ -107,3 +108,19 @@ def test_title_names_the_verdict() -> None:
     """The first line says what it is, the verdict, who and where."""
     assert view(canned_run("bad")).title == "Network readiness assessment: FAIL - Acme Voice GmbH, PC-0417, eu-central-1"
     assert view(canned_run("bad")).overall is Overall.FAIL
+
+
+def test_the_service_comes_before_the_reflector() -> None:
+    """Ports at the service's hosts stand first, whatever the document's order, and those at the reflector say so."""
+    document = canned_run("good")
+    turned = view(replace(document, firewall=tuple(reversed(document.firewall or ()))))
+    assert [row.at for row in turned.firewall] == [Side.SERVICE] * 7 + [Side.REFLECTOR] * 2
+    assert [row.service for row in turned.ports(Side.REFLECTOR)] == ["SRTP media, at the reflector", "STUN/TURN, at the reflector"]
+    assert [row.service_alone for row in turned.ports(Side.REFLECTOR)] == ["SRTP media", "STUN/TURN"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_rows_of_one_port_look_different(kind: str) -> None:
+    """Who was asked is part of what is shown."""
+    rows = view(canned_run(kind)).firewall
+    assert len({(row.port, row.protocol, row.service, row.destination) for row in rows}) == len(rows)

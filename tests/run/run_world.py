@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from nra.archive.document import decode, encode
-from nra.catalogue import codec, codecs, destination, region, services, thresholds
+from nra.catalogue import codec, codecs, placed, portal_page, region, services, thresholds
 from nra.model.document import Asked, FirewallCheck, Metric, Org, RunDocument
 from nra.model.plan import Target
 from nra.model.region import Endpoint, Region, Service
@@ -60,8 +59,10 @@ def settings(where: Region | str = "eu-central-1", reflector: Target | None = No
         seat=None,
         case=None,
         region=place,
-        services=tuple(filled(row, place, reflector) for row in services(options.services)),
+        services=tuple(placed(row, place) for row in services(options.services)),
+        portal=portal_page(),
         reflector=reflector,
+        pin=None,
         key=key,
         codec=codec(options.codec),
         codecs=codecs(),
@@ -69,12 +70,6 @@ def settings(where: Region | str = "eu-central-1", reflector: Target | None = No
         config=None,
         tool_version="0.0",
     )
-
-
-def filled(row: Service, place: Region, reflector: Target | None) -> Service:
-    """Return the row with its host, or as one that nobody can be asked about."""
-    host = destination(row, place, reflector.host if reflector else None)
-    return replace(row, host=host) if host else replace(row, ask="none")
 
 
 def reflecting(reflector: Reflector | None = None) -> Peer:
@@ -140,7 +135,7 @@ def _add_service(net: FakeNetwork, row: Service) -> None:
         "stun": lambda: net.udp.update({(ADDRESS, int(row.port)): stun}),
         "dns": lambda: net.udp.update({(ADDRESS, int(row.port)): dns}),
     }
-    if row.ask in scripts:
+    if row.ask in scripts and row.host is not None:
         scripts[row.ask]()
         net.names.setdefault(row.host, (OTHER_ADDRESS if row.ask in ("tls", "http") else ADDRESS,))
 

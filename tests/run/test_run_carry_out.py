@@ -87,7 +87,11 @@ def test_the_phases_of_a_run() -> None:
     """A line for each: ports, every way that is tried, the end (contract 1: one line per phase)."""
     plan = settings("eu-central-1", REFLECTOR, duration_s=2.0)
     _, diary = carried_out(make_plan(plan), healthy(plan))
-    assert diary.phases == [f"firewall: {len(plan.services)} ports", "voice: stamp to reflector.example port 20862", "collecting"]
+    assert diary.phases == [
+        f"firewall: {len(plan.services)} ports, and those of the reflector",
+        "voice: stamp to reflector.example port 20862",
+        "collecting",
+    ]
     net = healthy(plan)
     del net.udp[ADDRESS, 20862]
     only = settings("eu-central-1", REFLECTOR, duration_s=2.0, only="voice")
@@ -106,7 +110,7 @@ def test_every_question_and_every_rung_has_its_place() -> None:
     seen, _ = carried_out(planned, healthy(plan))
     assert [rung for rung, _ in seen.voice] == list(planned.voice)
     assert [question for question, _ in seen.ports] == list(planned.ports)
-    assert [observation is None for _, observation in seen.ports] == [question.task is None for question in planned.ports]
+    assert [len(observations) for _, observations in seen.ports] == [len(question.tasks) for question in planned.ports]
     assert [observation is not None for _, observation in seen.voice] == [False, True, False, False, False]
     assert seen.voice[1][1] is not None
     assert isinstance(seen.voice[1][1].value, VoiceSample)
@@ -148,9 +152,9 @@ def test_a_check_that_outlasts_its_own_deadline_is_left_behind(quick_beat: None)
 def test_a_request_to_stop_ends_checks_at_once(quick_beat: None) -> None:
     """Ctrl-C does not wait for silent ports (contract 1)."""
     net = Hanging()
-    plan = Plan(voice=(), ports=tuple(PortQuestion(service=row, task=TLS) for row in settings().services))
+    plan = Plan(voice=(), ports=tuple(PortQuestion(service=row, tasks=(TLS,)) for row in settings().services))
     seen, _ = carried_out(plan, net, Watch(stop=ageing(net, 1.0)))
-    kinds = {observation.failure.kind for _, observation in seen.ports if observation is not None and observation.failure is not None}
+    kinds = {observation.failure.kind for _, (observation,) in seen.ports if observation.failure is not None}
     assert kinds == {FailureKind.STOPPED}
 
 
@@ -200,5 +204,5 @@ def test_answers_come_back_whatever_the_others_do() -> None:
     net = FakeNetwork(tcp={("192.0.2.2", 443): TcpScript(tls=FACTS)})
     dead = Task(probe="tls_handshake", target=Target(host="192.0.2.3", port=443), parameters=CheckParameters())
     row = settings().services[0]
-    seen, _ = carried_out(Plan(voice=(), ports=(PortQuestion(service=row, task=dead), PortQuestion(service=row, task=TLS))), net)
-    assert [isinstance(observation.value, Answer) for _, observation in seen.ports if observation is not None] == [False, True]
+    seen, _ = carried_out(Plan(voice=(), ports=(PortQuestion(service=row, tasks=(dead,)), PortQuestion(service=row, tasks=(TLS,)))), net)
+    assert [isinstance(observation.value, Answer) for _, (observation,) in seen.ports] == [False, True]

@@ -11,7 +11,8 @@ from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Observation
 from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Target, Task, VoiceParameters
 from nra.model.sample import ABSENT, CallLedger, InstrumentSample, StampKind, StreamSample, VoiceSample, column
-from nra.run.control import CONTROL_S, Asked, Climbed, control_task, explained, network_was_gone, until_silence
+from nra.run.control import CONTROL_S, Climbed, control_task, explained, network_was_gone, until_silence
+from nra.run.far_end import Asked
 
 VOICE = VoiceParameters(duration_s=30, interval_ms=20, codec="g711", payload_bytes=172, calls=1, dscp=46)
 CONTROL = Task(probe="tcp_connect", target=Target(host="api.example", port=443), parameters=CheckParameters())
@@ -62,7 +63,7 @@ def climbed(*seen: Observation | None, method: str = "stamp") -> tuple[Climbed, 
 
 def ports(*seen: Observation) -> tuple[Asked, ...]:
     """Return port questions with their observations."""
-    return tuple((PortQuestion(service=ROW, task=each.task), each) for each in seen)
+    return tuple((PortQuestion(service=ROW, tasks=(each.task,)), (each,)) for each in seen)
 
 
 SILENT = observed("voice_stream", sample(silent_since_s=12.0), "reflector.example")

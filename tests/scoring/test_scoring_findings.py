@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from samples import CODECS, GENESYS, MS, call_rows, echo_sample, ledger, losing, quiet_instrument, stamp_sample, steady, voice_sample
@@ -125,29 +125,48 @@ def test_a_direction_clearly_worse_is_named() -> None:
     assert {finding.where for finding in found} == {"down"}
 
 
+def port_check(state: PortState, verdict: Verdict, *, required: bool = True, **changes: Any) -> FirewallCheck:
+    """Return a row of the Firewall column."""
+    values: dict[str, Any] = {
+        "port": "3478", "protocol": "UDP", "service": "STUN", "purpose": "media relay", "destination": "turn.example", "address": None,
+        "required": required, "state": state, "verdict": verdict, "evidence": "3 sent, no answer", "connect_ms": None,
+        "allow_to": "192.0.2.0/24",
+    }  # fmt: skip
+    return FirewallCheck(**(values | changes))
+
+
 @pytest.mark.parametrize("state", [PortState.REFUSED, PortState.NO_ANSWER, PortState.TLS_INTERCEPTED])
 @pytest.mark.parametrize("required", [True, False])
 def test_a_failed_port_is_a_request_to_the_firewall_team(state: PortState, required: bool) -> None:
-    """Protocol, port, destination and purpose stand in the advice; optional ports are never a finding."""
-    check = FirewallCheck(
-        port="3478",
-        protocol="udp",
-        service="STUN",
-        purpose="media relay",
-        destination="turn.example",
-        address=None,
-        required=required,
-        state=state,
-        verdict=Verdict.FAIL if required else Verdict.INFO,
-        evidence="4 tries, no answer",
-        connect_ms=None,
-    )
-    found = findings(None, (), [check])
+    """Protocol, port, what a rule must let through and purpose stand in the advice; optional ports are never a finding."""
+    found = findings(None, (), [port_check(state, Verdict.FAIL if required else Verdict.INFO, required=required)])
     assert bool(found) is required
     for finding in found:
-        assert (finding.where, finding.severity, finding.evidence) == ("firewall", "fail", "4 tries, no answer")
-        assert "UDP 3478 to turn.example" in finding.text + finding.advice
+        assert (finding.where, finding.severity, finding.evidence) == ("firewall", "fail", "3 sent, no answer")
+        assert "UDP 3478 to turn.example" in finding.text
+        assert finding.advice.startswith("Firewall team: ")
+        assert "UDP 3478 to 192.0.2.0/24" in finding.advice
         assert "media relay" in finding.advice
+
+
+@pytest.mark.parametrize(("by", "who"), [("host", "Whoever runs the far end"), ("way", "Firewall team"), (None, "Firewall team")])
+def test_a_refusal_goes_to_whoever_refused(by: Literal["host", "way"] | None, who: str) -> None:
+    """A host that was reached and refuses is no firewall team's job."""
+    (finding,) = findings(None, (), [port_check(PortState.REFUSED, Verdict.FAIL, refused_by=by)])
+    assert finding.advice.startswith(f"{who}: ")
+
+
+@pytest.mark.parametrize("state", [PortState.NO_RESPONDER, PortState.DNS_FAILED, PortState.UNREACHABLE])
+def test_required_ports_that_could_not_be_proven_are_told_once_together(state: PortState) -> None:
+    """One reason, one finding, every port in it with what a rule must let through; not measured is a warning, not a failure."""
+    those = [port_check(state, Verdict.NOT_MEASURED, port=port) for port in ("3478", "16384-65535")]
+    optional = port_check(state, Verdict.INFO, required=False, port="19302")
+    (finding,) = findings(None, (), [*those, optional])
+    assert (finding.where, finding.severity) == ("firewall", "warn")
+    assert all(f"UDP {port} to turn.example" in finding.evidence for port in ("3478", "16384-65535"))
+    assert "19302" not in finding.evidence + finding.advice
+    if state is PortState.NO_RESPONDER:
+        assert "UDP 3478, UDP 16384-65535" in finding.advice
 
 
 def test_braces_in_what_others_said_are_only_text() -> None:

@@ -1,35 +1,55 @@
 """From what came of a question to a port to its row (contract 4.4)."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from nra.model.failure import Failure, FailureKind
-from nra.model.observation import Answer, Observation, PortState
+from nra.model.observation import Answer, Observation, PortState, Trust
 from nra.model.plan import CheckParameters, PortQuestion, Target, Task
-from nra.model.region import Service
+from nra.model.region import Service, Side
 from nra.model.verdict import Verdict
-from nra.scoring.firewall import NOBODY, STATE_OF_FAILURE, check_port, control_answered, destination_of, state_of, verdict_of
+from nra.scoring.firewall import (
+    ALONE,
+    NOBODY,
+    PERHAPS,
+    STATE_OF_FAILURE,
+    check_port,
+    control_answered,
+    destination_of,
+    verdict_of,
+)
 
 TASK = Task(probe="tls_handshake", target=Target(host="api.example", port=443), parameters=CheckParameters())
 
 
-def service(port: str = "443", *, required: bool = True) -> Service:
+def service(port: str = "443", *, required: bool = True, ask: str = "tls") -> Service:
     """Return a row of the Firewall column."""
     return Service(
-        port=port, protocol="TCP", service="HTTPS", purpose="sign-in", host="api.example", required=required, ask="tls", profile="webrtc",
-        source="test", checked="2026-11-22",
+        port=port, protocol="TCP", service="HTTPS", purpose="sign-in", allow_to="*.example", host="api.example", required=required,
+        ask=ask, profile="webrtc", source="test", checked="2026-11-22",
     )  # fmt: skip
 
 
-def failed(kind: FailureKind, probe: str = "tls_handshake", detail: str = "as the system says") -> Observation:
+def question(port: str = "443", *tasks: Task, required: bool = True, **changes: Any) -> PortQuestion:
+    """Return a question to a port."""
+    return PortQuestion(service=service(port, required=required), tasks=tasks or (TASK,), **changes)
+
+
+def failed(kind: FailureKind, probe: str = "tls_handshake", detail: str = "as the system says", **more: Any) -> Observation:
     """Return a failed observation."""
     task = Task(probe=probe, target=TASK.target, parameters=TASK.parameters)
-    return Observation(task=task, started_ns=0, ended_ns=1, failure=Failure(kind=kind, operation="connect", detail=detail))
+    return Observation(task=task, started_ns=0, ended_ns=1, failure=Failure(kind=kind, operation="connect", detail=detail, **more))
 
 
-def answered(probe: str = "tls_handshake") -> Observation:
+def answered(probe: str = "tls_handshake", host: str = "api.example", port: int = 443, **more: Any) -> Observation:
     """Return an answer."""
-    task = Task(probe=probe, target=TASK.target, parameters=TASK.parameters)
-    return Observation(task=task, started_ns=0, ended_ns=1, value=Answer(address="192.0.2.1", elapsed_ms=12.34, said="TLSv1.3"))
+    task = Task(probe=probe, target=Target(host=host, port=port), parameters=TASK.parameters)
+    return Observation(task=task, started_ns=0, ended_ns=1, value=Answer(address="192.0.2.1", elapsed_ms=12.34, said="TLSv1.3", **more))
+
+
+CONTROL = answered("dns_query", "dns.example", 53)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +70,11 @@ def answered(probe: str = "tls_handshake") -> Observation:
     ],
 )
 def test_each_kind_of_failure_has_its_state(kind: FailureKind, state: PortState) -> None:
-    """Declined, silent, nobody-there and never-reached are told apart; the evidence repeats operation, kind and detail."""
-    seen, evidence = state_of(failed(kind), control=True)
-    assert seen is state
-    assert evidence == f"connect: {kind.value.replace('_', ' ')} (as the system says)"
+    """Declined, silent, nobody-there and never-reached are told apart; the evidence repeats operation and detail."""
+    check = check_port(question(), [failed(kind)], [CONTROL])
+    assert check.state is state
+    assert check.evidence.startswith("connect: ")
+    assert "as the system says" in check.evidence
 
 
 def test_no_kind_of_failure_is_forgotten() -> None:
@@ -63,18 +84,107 @@ def test_no_kind_of_failure_is_forgotten() -> None:
 
 def test_silence_needs_a_control() -> None:
     """Without anybody who answered, silence is `unreachable`; what was reached needs no control."""
-    state, evidence = state_of(failed(FailureKind.NO_ANSWER), control=False)
-    assert (state, evidence.endswith("; nothing else answered either")) == (PortState.UNREACHABLE, True)
-    assert state_of(failed(FailureKind.WRONG_PROTOCOL), control=False)[0] is PortState.NO_ANSWER
-    assert state_of(failed(FailureKind.REFUSED), control=False)[0] is PortState.REFUSED
+    silent = failed(FailureKind.NO_ANSWER)
+    check = check_port(question(), [silent], [silent])
+    assert (check.state, check.evidence.endswith(f"; {ALONE}")) == (PortState.UNREACHABLE, True)
+    for kind, state in ((FailureKind.WRONG_PROTOCOL, PortState.NO_ANSWER), (FailureKind.REFUSED, PortState.REFUSED)):
+        assert check_port(question(), [failed(kind)], []).state is state
+
+
+def test_the_control_is_named_and_the_same_host_is_the_best() -> None:
+    """Whoever reads the evidence sees who answered meanwhile; the host itself says more than somebody else's."""
+    silent = failed(FailureKind.NO_ANSWER)
+    near = answered("http_head", "api.example", 80)
+    assert check_port(question(), [silent], [silent, CONTROL]).evidence.endswith("; meanwhile port 53 of dns.example answered (dns query)")
+    assert check_port(question(), [silent], [silent, CONTROL, near]).evidence.endswith(
+        "meanwhile port 80 of api.example answered (http head)"
+    )
+
+
+def test_a_question_is_not_its_own_control() -> None:
+    """What was asked of the port itself cannot show that the network was there."""
+    refused = failed(FailureKind.REFUSED)
+    silent = replace(failed(FailureKind.NO_ANSWER), task=refused.task)
+    assert check_port(question(), [silent], [silent, refused]).state is PortState.UNREACHABLE
 
 
 def test_nobody_to_ask_and_an_answer() -> None:
     """`no_responder` proves nothing, `open` needs the right protocol's answer."""
-    assert state_of(None, control=True) == (PortState.NO_RESPONDER, NOBODY)
-    assert state_of(answered(), control=False) == (PortState.OPEN, "TLSv1.3 after 12.3 ms")
+    nobody = check_port(PortQuestion(service=service(), tasks=()), [], [CONTROL])
+    assert (nobody.state, nobody.evidence, nobody.destination) == (PortState.NO_RESPONDER, NOBODY, "*.example")
+    found = check_port(question(), [answered()], [])
+    assert (found.state, found.evidence) == (PortState.OPEN, "IPv4 192.0.2.1: TLSv1.3 after 12.3 ms")
     nothing = Observation(task=TASK, started_ns=0, ended_ns=1)
-    assert state_of(nothing, control=True)[0] is PortState.UNREACHABLE
+    assert check_port(question(), [nothing], [CONTROL]).state is PortState.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (FailureKind.NO_ANSWER, PortState.NO_RESPONDER),
+        (FailureKind.REFUSED, PortState.NO_RESPONDER),
+        (FailureKind.TLS_UNTRUSTED, PortState.TLS_INTERCEPTED),
+        (FailureKind.NAME_NOT_FOUND, PortState.DNS_FAILED),
+        (FailureKind.UNREACHABLE, PortState.UNREACHABLE),
+    ],
+)
+def test_where_it_is_not_known_that_anybody_answers_silence_proves_nothing(kind: FailureKind, state: PortState) -> None:
+    """Trap 10: a port at which nobody listens is not "blocked"; an answer there is an answer all the same."""
+    check = check_port(question(sure=False), [failed(kind)], [CONTROL])
+    assert (check.state, check.verdict in (Verdict.NOT_MEASURED, Verdict.FAIL)) == (state, True)
+    assert (PERHAPS in check.evidence) is (state is PortState.NO_RESPONDER)
+    assert check_port(question(sure=False), [answered()], []).state is PortState.OPEN
+
+
+def test_a_root_that_only_this_workstation_trusts_is_an_interception() -> None:
+    """The chain verifies against the system's store alone: somebody installed that root here (contract 4.4)."""
+    check = check_port(question(), [answered(trust=Trust.SYSTEM, issuer="Inspection CA")], [])
+    assert (check.state, check.verdict) == (PortState.TLS_INTERCEPTED, Verdict.FAIL)
+    assert "only this workstation" in check.evidence
+    for trust in (Trust.PUBLIC, Trust.PIN):
+        assert check_port(question(), [answered(trust=trust)], []).state is PortState.OPEN
+
+
+def sample(port: int, kind: FailureKind | None = None) -> Observation:
+    """Return what came of one port of a range."""
+    seen = answered("stamp_echo", "reflector.example", port) if kind is None else failed(kind, detail="3 sent, no answer")
+    return replace(seen, task=Task(probe="stamp_echo", target=Target(host="reflector.example", port=port), parameters=TASK.parameters))
+
+
+def test_a_range_is_open_when_all_its_samples_are() -> None:
+    """One row for a range, with how many of its ports answered."""
+    seen = [sample(port) for port in (16384, 20480, 65535)]
+    check = check_port(question("16384-65535", *(each.task for each in seen)), seen, [])
+    assert (check.state, check.destination, check.connect_ms) == (PortState.OPEN, "reflector.example", 12.34)
+    assert check.evidence == "3 of 3 ports asked answered (TLSv1.3 after 12.3 to 12.3 ms)"
+
+
+def test_a_range_that_is_open_in_parts_names_the_others() -> None:
+    """Half a range is a firewall with the old range: the verdict is FAIL and the evidence says which ports."""
+    seen = [sample(16384), sample(20480), sample(49151, FailureKind.NO_ANSWER), sample(65535, FailureKind.NO_ANSWER)]
+    check = check_port(question("16384-65535", *(each.task for each in seen)), seen, seen)
+    assert (check.state, check.verdict) == (PortState.NO_ANSWER, Verdict.FAIL)
+    assert check.evidence == (
+        "2 of 4 ports asked answered (TLSv1.3 after 12.3 to 12.3 ms); 16384 to 20480 (2 asked): answered; "
+        "49151 to 65535 (2 asked): connect: 3 sent, no answer"
+    )
+
+
+def test_a_range_that_is_silent_needs_a_control_from_elsewhere() -> None:
+    """Its own ports cannot vouch for each other when none of them answered."""
+    seen = [sample(16384, FailureKind.NO_ANSWER), sample(65535, FailureKind.NO_ANSWER)]
+    asked = question("16384-65535", *(each.task for each in seen))
+    assert check_port(asked, seen, seen).state is PortState.UNREACHABLE
+    check = check_port(asked, seen, [*seen, CONTROL])
+    assert check.state is PortState.NO_ANSWER
+    assert check.evidence.endswith("meanwhile port 53 of dns.example answered (dns query)")
+
+
+@pytest.mark.parametrize(("by", "told"), [("192.0.2.1", "host"), ("10.0.0.1", "way"), (None, None)])
+def test_who_refuses_is_told_where_icmp_says_so(by: str | None, told: str | None) -> None:
+    """The host itself (nobody listens there) or something before it (a firewall): two different people's job."""
+    check = check_port(question(), [failed(FailureKind.REFUSED, by=by, address="192.0.2.1")], [])
+    assert (check.state, check.refused_by, check.address) == (PortState.REFUSED, told, "192.0.2.1")
 
 
 @pytest.mark.parametrize(
@@ -115,17 +225,21 @@ def test_what_counts_as_a_control(seen: list[Observation | None], counts: bool) 
 
 
 def test_a_row() -> None:
-    """What was asked, where, what came of it; times only of answers: absent is never zero."""
-    check = check_port(PortQuestion(service=service(), task=TASK), answered(), control=True)
+    """What was asked, where, what came of it, what a rule must allow and who says so; times only of answers: absent is never zero."""
+    check = check_port(question(), [answered()], [])
     assert (check.port, check.protocol, check.address, check.connect_ms, check.verdict) == ("443", "TCP", "192.0.2.1", 12.34, Verdict.PASS)
-    check = check_port(PortQuestion(service=service(required=False), task=TASK), failed(FailureKind.REFUSED), control=True)
+    assert (check.at, check.allow_to, check.source) == (Side.SERVICE, "*.example", "test")
+    check = check_port(question(required=False, at=Side.REFLECTOR), [failed(FailureKind.REFUSED)], [])
     assert (check.address, check.connect_ms, check.verdict, check.required) == (None, None, Verdict.INFO, False)
+    assert check.at is Side.REFLECTOR
 
 
 def test_where_a_row_points() -> None:
-    """The host; with the port where a range was asked at one of its ports, in brackets where the host is an IPv6 address."""
-    assert destination_of(PortQuestion(service=service(), task=TASK)) == "api.example"
-    assert destination_of(PortQuestion(service=service("400-500"), task=TASK)) == "api.example:443"
-    assert destination_of(PortQuestion(service=service("400-500"), task=None)) == "api.example"
+    """The host; with the port where one stands for a range, in brackets where the host is an IPv6 address; else what a rule allows."""
     ipv6 = Task(probe="stamp_echo", target=Target(host="2001:db8::1", port=443), parameters=CheckParameters())
-    assert destination_of(PortQuestion(service=service("400-500"), task=ipv6)) == "[2001:db8::1]:443"
+    assert destination_of(question()) == "api.example"
+    assert destination_of(question("400-500")) == "api.example:443"
+    assert destination_of(question("400-500", TASK, ipv6)) == "api.example"
+    assert destination_of(question("400-500", ipv6)) == "[2001:db8::1]:443"
+    assert destination_of(PortQuestion(service=service("400-500"), tasks=())) == "*.example"
+    assert destination_of(PortQuestion(service=service(ask="resolve"), tasks=(TASK,))) == "*.example"

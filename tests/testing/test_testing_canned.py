@@ -5,6 +5,8 @@ import re
 import pytest
 
 from nra.model.document import Direction
+from nra.model.observation import PortState
+from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 from nra.testing.canned import KINDS, canned_run
 
@@ -17,7 +19,7 @@ def test_is_always_the_same(kind: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", canned_run(kind).run.id)
 
 
-@pytest.mark.parametrize("kind", ["good", "bad", "interrupted"])
+@pytest.mark.parametrize("kind", ["good", "bad", "close", "interrupted"])
 def test_directions_add_up(kind: str) -> None:
     """Received and lost are what was expected, and percentages are theirs (contract 3)."""
     voice = canned_run(kind).voice
@@ -51,7 +53,25 @@ def test_verdict_follows_from_the_rows(kind: str) -> None:
     verdicts = {row.verdict for row in document.metrics} | {check.verdict for check in document.firewall or () if check.required}
     if Verdict.FAIL in verdicts:
         assert document.verdict is Overall.FAIL
-    elif document.run.used.interrupted:
+    elif document.run.used.interrupted or Verdict.NOT_MEASURED in verdicts:
         assert document.verdict is Overall.INCONCLUSIVE
     else:
         assert document.verdict is (Overall.WARN if Verdict.WARN in verdicts else Overall.PASS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ports_have_the_verdict_of_their_state(kind: str) -> None:
+    """Open passes; else a required port fails or is not measured, and an optional one never fails (contract 4.4)."""
+    for check in canned_run(kind).firewall or ():
+        failed = check.state in (PortState.REFUSED, PortState.NO_ANSWER, PortState.TLS_INTERCEPTED)
+        otherwise = (Verdict.FAIL if failed else Verdict.NOT_MEASURED) if check.required else Verdict.INFO
+        assert check.verdict is (Verdict.PASS if check.state is PortState.OPEN else otherwise)
+        assert (check.connect_ms is None) == (check.address is None) == (check.state is not PortState.OPEN)
+
+
+def test_every_state_but_unreachable_is_there() -> None:
+    """What is built on canned runs meets service and reflector, and all that a port can come to where there is a network."""
+    checks = [check for kind in KINDS for check in canned_run(kind).firewall or ()]
+    assert {check.state for check in checks} == set(PortState) - {PortState.UNREACHABLE}
+    assert {check.at for check in checks} == set(Side)
+    assert all(check.allow_to and check.source for check in checks)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from nra.model.failure import FailureKind
+from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 from nra.net.ports import Arrival, NetworkError, Refusal, TlsFacts, Transmission
 from nra.testing.fake_network import FIRST_PORT, LOCAL_ADDRESS, FakeNetwork, TcpScript, refusal
@@ -45,6 +46,13 @@ def test_names() -> None:
     assert net.clock.now_ns() == MORNING_NS
     assert failure_of(net, "slow.example") is FailureKind.NAME_UNRESOLVED
     assert net.clock.now_ns() == MORNING_NS + 1000 * MS
+
+
+def test_proxies() -> None:
+    """None unless they are scripted."""
+    setting = ProxySetting(scheme="https", address="proxy.example:8080", setting="system")
+    assert FakeNetwork().proxies() == ()
+    assert FakeNetwork(proxy_settings=(setting,)).proxies() == (setting,)
 
 
 def test_packets_take_their_time_both_ways() -> None:

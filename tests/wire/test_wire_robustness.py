@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stamp_vectors import GOLDEN
 
+from nra.model.responder import Announcement
+from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.beacon import EchoProbe, decode_echo, encode_echo
 from nra.wire.dns import decode_response, frame, unframe
 from nra.wire.errors import MalformedMessage
@@ -15,6 +17,8 @@ from nra.wire.http import parse_response
 from nra.wire.ntp import decode_reply
 from nra.wire.quic import decode_version_negotiation
 from nra.wire.receive_record import RecordReply, RecordRequest
+from nra.wire.sip import Via, read_head
+from nra.wire.sip import parse_response as parse_sip
 from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, decode_sender, encode_reflector, encode_sender
 from nra.wire.stamp_reflection import agreed_dscp
 from nra.wire.stamp_tlv import Tlv, parse_tlvs, split_tlvs, verify_tlvs
@@ -56,6 +60,10 @@ def _time_of_server(data: bytes) -> tuple[object, ...]:
 
 
 DNS_ANSWER = bytes.fromhex("000181800001000100000000" + "016100" + "00010001" + "c00c" + "00010001000000010004" + "01020304")
+SIP_ANSWER = (
+    b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;rport=5;branch=z9hG4bK1\r\nf: <sip:a>;tag=1\r\nTo: <sip:b>;tag=2\r\ni: 1\r\n"
+    b"CSeq: 1 OPTIONS\r\nServer:\r\n x\r\nl: 1\r\n\r\n."
+)
 
 CASES = (
     Case("stamp sender", _times_of_sender, GOLDEN.sender_octets),
@@ -78,11 +86,20 @@ CASES = (
     ),
     Case("record request", RecordRequest.decode, RecordRequest(0, 2).encode()),
     Case("record reply", RecordReply.decode, RecordRequest(0, 2).encode()),
+    Case("announcement request", AnnouncementRequest.decode, AnnouncementRequest(3).encode()),
+    Case(
+        "announcement reply",
+        AnnouncementReply.decode,
+        AnnouncementRequest(3).answer(Announcement("00" * 32, (("UDP", 53), ("TCP", 443)))),
+    ),
     Case("stun success", decode_message, encode_binding_success(TRANSACTION, TransportAddress("::1", 9), software="x")),
     Case("stun error", decode_message, encode_binding_error(TRANSACTION, ErrorCode(420, "no"))),
     Case("stun stream", split_stream, encode_binding_success(TRANSACTION, TransportAddress("::1", 9)) * 2),
     Case("echo", decode_echo, encode_echo(EchoProbe(1, 2, 3, 4), 30)),
     Case("http", parse_response, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
+    Case("sip head", read_head, SIP_ANSWER),
+    Case("sip", parse_sip, SIP_ANSWER),
+    Case("sip via", lambda data: Via.decode(data.decode("latin-1")), b'SIP/2.0/UDP [::1]:5060;branch=1;x="\\"";rport=1'),
     Case("dns", decode_response, DNS_ANSWER),
     Case("dns over tcp", lambda data: decode_response(unframe(data) or b""), frame(DNS_ANSWER)),
     Case("ntp", _time_of_server, bytes([0x24, 2]) + bytes(22) + bytes(range(24))),

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stamp_vectors import GOLDEN
 
+from nra.model.responder import Announcement
+from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.errors import BadHmac
 from nra.wire.receive_record import ReceiveRecord, RecordReply, RecordRequest
 from nra.wire.stamp_reflection import ANY_DSCP, ReflectionContext, agreed_dscp, reflect_tlvs
@@ -36,6 +38,7 @@ from nra.wire.stamp_values import (
 )
 
 EF_ECT0 = 0xB8 | 2
+OPENED = Announcement("0f" * 32, (("UDP", 53), ("TCP", 443), ("UDP", 20862), ("UDP", 65535)))
 RECORDS = (ReceiveRecord(0, 1, 0xB8), ReceiveRecord(2, 3, 0), None)
 PLAIN = ReflectionContext(
     request_sequence=7,
@@ -50,6 +53,7 @@ PLAIN = ReflectionContext(
     transmitted_count=11,
     timestamp_information=TimestampInformation(sync_in=1, method_in=2, sync_out=5, method_out=3),
     records=lambda first, count: RECORDS[first : first + count],
+    announcement=OPENED,
 )
 KEYED = replace(PLAIN, key=GOLDEN.key, authenticated=True)
 KNOWN_NOTHING = ReflectionContext(
@@ -65,6 +69,7 @@ QUESTIONS: dict[str, Value] = {
     "dm": DirectMeasurement(sender_tx=1000),
     "ti": TimestampInformation(),
     "record": RecordRequest(1, 4),
+    "announcement": AnnouncementRequest(3),
     "padding": ExtraPadding(9),
     "location": Location.request(),
 }
@@ -120,6 +125,35 @@ def test_receive_records_are_given_as_far_as_there_are() -> None:
     assert RecordReply.decode(reply.value) == RecordReply(1, RECORDS[1:])
 
 
+@pytest.mark.parametrize("context", [PLAIN, KEYED], ids=["plain", "keyed"])
+def test_the_responders_are_announced_as_far_as_there_is_room(context: ReflectionContext) -> None:
+    """U is gone, the list is cut to the question's room and says so; with a key the HMAC covers it (RFC 8972 4.8)."""
+    asked = request_tlv(QUESTIONS["announcement"])
+    tail = encode_tlvs([asked]) if context.key is None else sealed(asked, hmac_tlv())
+    reply = reflect_tlvs(tail, context)
+    if context.key is not None:
+        verify_tlvs(reply, context.reply_sequence, context.key, mandatory=True)
+    first = parse_tlvs(reply)[0]
+    assert (first.flags, len(first.value)) == (0, len(asked.value))
+    seen = AnnouncementReply.decode(first.value)
+    assert seen == AnnouncementReply(Announcement(OPENED.pin, OPENED.ports[:3]), 4)
+    assert seen.is_cut
+
+
+def test_without_responders_the_announcement_is_that_there_are_none() -> None:
+    """A reflector that knows the question answers it: U would mean that it does not."""
+    (reply,) = reflected(KNOWN_NOTHING, request_tlv(QUESTIONS["announcement"]))
+    assert (reply.flags, AnnouncementReply.decode(reply.value)) == (0, AnnouncementReply(None, 0))
+
+
+def test_the_announcement_of_another_key_says_nothing() -> None:
+    """An HMAC that fails leaves the question as it came, with I: the sender reads nothing (RFC 8972 4.8)."""
+    asked = request_tlv(QUESTIONS["announcement"])
+    reply = reflect_tlvs(sealed(asked, hmac_tlv()), replace(KEYED, key=b"another key"))
+    assert split_tlvs(reply)[0] == Tlv(UNRECOGNIZED | INTEGRITY, asked.type, asked.value)
+    assert parse_tlvs(reply) == ()
+
+
 @pytest.mark.parametrize("kind", [*REFUSED, 0, 99, 240, 251, 255])
 @pytest.mark.parametrize("flags", [0, UNRECOGNIZED, 0xFF])
 def test_what_is_not_understood_is_copied_with_u(kind: int, flags: int) -> None:
@@ -146,9 +180,10 @@ def test_one_counter_is_not_enough(context: ReflectionContext) -> None:
     assert reflected(context, DM) == (DM,)
 
 
-def test_another_experiment_under_our_type_is_copied_with_u() -> None:
-    """Type 250 without our magic is not ours to call malformed (RFC 8972 5.1)."""
-    other = Tlv(UNRECOGNIZED, TlvType.RECEIVE_RECORD, b"some other experiment")
+@pytest.mark.parametrize("kind", [TlvType.RECEIVE_RECORD, TlvType.ANNOUNCEMENT])
+def test_another_experiment_under_our_type_is_copied_with_u(kind: TlvType) -> None:
+    """Types 250 and 251 without our magic are not ours to call malformed (RFC 8972 5.1)."""
+    other = Tlv(UNRECOGNIZED, kind, b"some other experiment")
     assert reflected(PLAIN, other) == (other,)
 
 
@@ -169,6 +204,8 @@ def test_an_unknown_destination_is_left_unanswered() -> None:
         Tlv(UNRECOGNIZED, TlvType.LOCATION, bytes(3)),
         Tlv(UNRECOGNIZED, TlvType.LOCATION, bytes(4) + encode_tlvs([Tlv(UNRECOGNIZED, 7, bytes(4))])),
         Tlv(UNRECOGNIZED, TlvType.RECEIVE_RECORD, RecordRequest(0, 2).encode()[:-1]),
+        Tlv(UNRECOGNIZED, TlvType.ANNOUNCEMENT, AnnouncementRequest(2).encode()[:-1]),
+        Tlv(UNRECOGNIZED, TlvType.ANNOUNCEMENT, AnnouncementRequest(0).encode()[:-1]),
     ],
 )
 def test_a_wrong_length_gets_m_and_ends_the_work(wrong: Tlv) -> None:
@@ -287,7 +324,7 @@ def test_a_bomb_of_empty_tlvs_costs_a_handful() -> None:
 tails = st.one_of(
     st.binary(max_size=200),
     st.lists(
-        st.builds(Tlv, st.integers(0, 255), st.sampled_from([*range(14), 250]), st.binary(max_size=40)),
+        st.builds(Tlv, st.integers(0, 255), st.sampled_from([*range(14), 250, 251]), st.binary(max_size=40)),
         max_size=6,
     ).map(encode_tlvs),
     st.lists(st.sampled_from([request_tlv(value) for value in QUESTIONS.values()]), max_size=6).map(

@@ -1,24 +1,30 @@
 """One question over UDP, asked again until it is answered: the machine under every port check."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Generic, Protocol, TypeVar
 
 from nra.model.failure import Failure, FailureKind
-from nra.net.ports import Arrival, Network, NetworkError, Refusal, Transmission
-from nra.probes.parts.addresses import MOST_ADDRESSES, together
+from nra.model.plan import Target
+from nra.net.ports import Arrival, DatagramPort, Network, NetworkError, Refusal, Transmission
+from nra.probes.parts.addresses import LEAST_NS, MOST_ADDRESSES, MS, ask_in_turn
 from nra.probes.parts.probe import Watch, stopped
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-MS: Final = 1_000_000
 SPREAD_MS: Final = (0, 200, 500)  # at least three tries over at least 400 ms before silence means anything
-LAST_WAIT_MS: Final = 1000
-LONGEST_NS: Final = (SPREAD_MS[-1] + LAST_WAIT_MS) * MS  # what a silent address costs
+RESOLVE_NS: Final = 5_000 * MS
+LAST_WAIT_MS: Final = LEAST_NS // MS - SPREAD_MS[-1]
 
 
 class Question(Protocol[T_co]):
     """What is asked: each try carries something of its own, so that a late answer is timed from its own question."""
+
+    @property
+    def name(self) -> str:
+        """What evidence calls one try, such as "STUN Binding request"."""
+        ...
 
     def ask(self, now_ns: int) -> bytes:
         """Return the next try."""
@@ -30,18 +36,23 @@ class Question(Protocol[T_co]):
 
 
 class Inquiry(Generic[T]):
-    """Asks at the given offsets (milliseconds) and waits `LAST_WAIT_MS` after the last; the first answer ends it."""
+    """Asks at the given offsets (milliseconds) and waits `LAST_WAIT_MS` after the last; the first answer ends it.
+
+    One refusal is no verdict, since ICMP may be about something else and is often limited to one a second; after the last try it is.
+    """
 
     def __init__(self, question: Question[T], start_ns: int, offsets_ms: Sequence[int]) -> None:
         """Plan the tries; nothing is sent yet."""
         self._question = question
         self._due_ns = [start_ns + offset * MS for offset in offsets_ms]
         self._end_ns = self._due_ns[-1] + LAST_WAIT_MS * MS
-        self.tries = 0
+        self._last_ns = start_ns
+        self._unsent: Failure | None = None
+        self._refusals: list[tuple[Failure, float]] = []
         self._over = False
+        self.tries = 0
         self.answer: T | None = None
         self.elapsed_ms = 0.0
-        self.failure: Failure | None = None
 
     def next_due_ns(self) -> int | None:
         """Return when to ask again or give up; None once answered or given up."""
@@ -58,6 +69,7 @@ class Inquiry(Generic[T]):
             return None
         self._due_ns.pop(0)
         self.tries += 1
+        self._last_ns = now_ns
         return Transmission(channel=0, payload=self._question.ask(now_ns))
 
     def arrived(self, arrival: Arrival) -> None:
@@ -69,56 +81,59 @@ class Inquiry(Generic[T]):
             self._over = True
 
     def refused(self, refusal: Refusal) -> None:
-        """Remember the refusal but go on asking: one ICMP message is no verdict."""
-        self.failure = refusal.failure
+        """Remember the refusal."""
+        self._refusals.append((refusal.failure, (refusal.read_ns - self._last_ns) / MS))
+        self._over = self._over or not self._due_ns
 
     def send_failed(self, transmission: Transmission, failure: Failure) -> None:
         """Remember that the question could not be sent."""
-        self.failure = failure
+        self.tries -= 1
+        self._unsent = failure
+
+    def failure(self) -> Failure:
+        """Return what it came to without an answer: refused, not sent, or silence."""
+        name = self._question.name
+        if self._refusals:
+            refusal, elapsed_ms = self._refusals[-1]
+            times = f"{len(self._refusals)} of {self.tries}" if len(self._refusals) < self.tries else f"each of {self.tries}"
+            return replace(refusal, operation=name, detail=f"{times} sent: {refusal.detail} after {elapsed_ms:.1f} ms")
+        if self._unsent is not None:
+            return replace(self._unsent, operation=name)
+        return Failure(kind=FailureKind.NO_ANSWER, operation=name, detail=silence(self.tries))
+
+
+def silence(tries: int) -> str:
+    """Return the evidence for a question that nobody answered."""
+    spread_ms = SPREAD_MS[tries - 1] if 0 < tries <= len(SPREAD_MS) else 0
+    return f"{tries} sent within {spread_ms} ms, no answer within {spread_ms + LAST_WAIT_MS} ms"
 
 
 async def inquire(net: Network, watch: Watch, address: str, port: int, question: Question[T]) -> tuple[T, Inquiry[T]]:
     """Ask one address and return the answer and how it came; raises NetworkError (refused, no answer, no route)."""
-    machine = Inquiry(question, net.clock.now_ns(), SPREAD_MS)
     datagrams = net.open_datagrams(address, port)
     try:
-        await net.drive(machine, datagrams, watch.stop)
+        return await inquire_through(net, watch, datagrams, question)
     finally:
         datagrams.close()
+
+
+async def inquire_through(net: Network, watch: Watch, datagrams: DatagramPort, question: Question[T]) -> tuple[T, Inquiry[T]]:
+    """Ask through a socket that is open already, which stays open; raises NetworkError (refused, no answer)."""
+    machine = Inquiry(question, net.clock.now_ns(), SPREAD_MS)
+    await net.drive(machine, datagrams, watch.stop)
     if machine.answer is None:
-        if watch.stop():
-            raise stopped("inquiry")
-        raise NetworkError(machine.failure or silence(machine.tries))
+        raise stopped(question.name) if watch.stop() else NetworkError(machine.failure())
     return machine.answer, machine
 
 
-async def first_answering(
-    net: Network,
-    watch: Watch,
-    addresses: Sequence[str],
-    port: int,
-    question: Callable[[], Question[T]],
-    deadline_ns: int | None = None,
-) -> tuple[str, T, Inquiry[T]]:
-    """Ask a host's addresses one after the other, while time is left for a whole inquiry; the first that answers wins.
+async def answering_address(net: Network, watch: Watch, target: Target, question: Callable[[], Question[T]]) -> str:
+    """Return the address at which the target is known to answer, else its first that does; raises NetworkError for each."""
+    if target.address is not None:
+        return target.address
 
-    Raises NetworkError that says what became of each address.
-    """
-    failures: list[tuple[str, Failure]] = []
-    for address in addresses[:MOST_ADDRESSES]:
-        if failures and deadline_ns is not None and net.clock.now_ns() + LONGEST_NS > deadline_ns:
-            break
-        try:
-            answer, inquiry = await inquire(net, watch, address, port, question())
-        except NetworkError as error:
-            if watch.stop():
-                raise
-            failures.append((address, error.failure))
-        else:
-            return address, answer, inquiry
-    raise NetworkError(together(failures))
+    async def ask(address: str, _until_ns: int) -> T:
+        answer, _ = await inquire(net, watch, address, target.port, question())
+        return answer
 
-
-def silence(tries: int) -> Failure:
-    """Return the failure for a question that nobody answered."""
-    return Failure(kind=FailureKind.NO_ANSWER, operation="inquiry", detail=f"{tries} tries, no answer")
+    addresses = await net.resolve(target.host, net.clock.now_ns() + RESOLVE_NS)
+    return (await ask_in_turn(net, addresses, net.clock.now_ns() + MOST_ADDRESSES * LEAST_NS, ask)).address

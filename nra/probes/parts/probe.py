@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nra.model.failure import Failure, FailureKind
-from nra.model.observation import Answer, Observation
-from nra.model.plan import CheckParameters, Task, VoiceParameters
-from nra.model.sample import VoiceSample
+from nra.model.observation import Observation, Value
+from nra.model.plan import CheckParameters, NatParameters, Task, VoiceParameters
 from nra.net.ports import Network, NetworkError
 
 
@@ -27,7 +26,7 @@ class Probe:
     run: Callable[[Task, Network, Watch], Coroutine[Any, Any, Observation]]
 
 
-Work = Callable[[Task, Network, Watch], Awaitable[VoiceSample | Answer]]
+Work = Callable[[Task, Network, Watch], Awaitable[Value]]
 
 
 def observing(name: str, work: Work) -> Probe:
@@ -35,7 +34,7 @@ def observing(name: str, work: Work) -> Probe:
 
     async def run(task: Task, net: Network, watch: Watch) -> Observation:
         started_ns = net.clock.now_ns()
-        value: VoiceSample | Answer | None = None
+        value: Value | None = None
         failure: Failure | None = None
         try:
             value = await work(task, net, watch)
@@ -57,6 +56,13 @@ def check_parameters(task: Task) -> CheckParameters:
     """Return the task's parameters, which must be those of a port check."""
     if not isinstance(task.parameters, CheckParameters):
         raise TypeError(f"{task.probe} takes CheckParameters")
+    return task.parameters
+
+
+def nat_parameters(task: Task) -> NatParameters:
+    """Return the task's parameters, which must be those of a question about NAT."""
+    if not isinstance(task.parameters, NatParameters):
+        raise TypeError(f"{task.probe} takes NatParameters")
     return task.parameters
 
 

@@ -7,11 +7,9 @@ from nra.model.plan import Task
 from nra.model.sample import CallLedger, VoiceSample
 from nra.net.ports import DatagramPort, Network
 from nra.probes.parts.assemble import instrument_sample, stream_sample
-from nra.probes.parts.inquiry import Question, first_answering
+from nra.probes.parts.inquiry import Question, answering_address
 from nra.probes.parts.probe import Watch, stopped, voice_parameters
 from nra.probes.parts.stream import MS, Dialect, Grid, ProbeStream, slots_in
-
-RESOLVE_NS = 5_000 * MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +29,7 @@ async def measure_round_trip(
 ) -> VoiceSample:
     """Ask until one address answers, then send the stream to it; raises NetworkError when none does."""
     asked = voice_parameters(task)
-    addresses = await net.resolve(task.target.host, net.clock.now_ns() + RESOLVE_NS)
-    address, _, _ = await first_answering(net, watch, addresses, task.target.port, question)
+    address = await answering_address(net, watch, task.target, question)
     port = net.open_datagrams(address, task.target.port, channels=form.channels, dscp=asked.dscp)
     interval_ns = round(form.interval_ms * MS)
     grid = Grid(

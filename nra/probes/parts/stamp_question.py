@@ -10,16 +10,22 @@ from nra.wire.stamp import ReflectorPacket, decode_reflector
 
 @dataclass(slots=True)
 class StampQuestion:
-    """Bare STAMP packets in a session of their own."""
+    """STAMP packets in a session of their own, bare or with the TLVs of `tail`."""
 
     ssid: int
     key: bytes | None
+    tail: bytes
     asked_ns: list[int]
+
+    @property
+    def name(self) -> str:
+        """What evidence calls one try."""
+        return "STAMP packet"
 
     def ask(self, now_ns: int) -> bytes:
         """Return the next packet."""
         self.asked_ns.append(now_ns)
-        return sender_packet(len(self.asked_ns) - 1, now_ns, self.ssid, b"", self.key)
+        return sender_packet(len(self.asked_ns) - 1, now_ns, self.ssid, self.tail, self.key)
 
     def understand(self, payload: bytes) -> tuple[ReflectorPacket, int] | None:
         """Return the reply to one of our packets, and when that was sent."""
@@ -32,6 +38,6 @@ class StampQuestion:
         return packet, self.asked_ns[packet.sender_sequence]
 
 
-def stamp_question(key: bytes | None) -> StampQuestion:
+def stamp_question(key: bytes | None, tail: bytes = b"") -> StampQuestion:
     """Return a question with an SSID drawn by chance."""
-    return StampQuestion(random.randint(1, SSIDS), key, [])
+    return StampQuestion(random.randint(1, SSIDS), key, tail, [])

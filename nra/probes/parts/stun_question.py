@@ -23,6 +23,8 @@ def binding_request(transaction: bytes) -> bytes:
 class StunQuestion:
     """Each try is a transaction of its own, so that a late answer is timed from its own request."""
 
+    name: Final = "STUN Binding request"
+
     def __init__(self) -> None:
         """Nothing asked yet."""
         self._asked_ns: dict[bytes, int] = {}

@@ -139,10 +139,11 @@ def http_answer(received: bytes, source: Source) -> bytes | None:
 
 
 def sip_stream_answer(received: bytes, source: Source) -> bytes | None:
-    """Return the answer to OPTIONS once its head is complete (RFC 3261 11.2)."""
-    if not is_head_complete(received):
+    """Return the answer to OPTIONS once its head is complete (RFC 3261 11.2); line ends before it keep a connection alive (7.5)."""
+    message = received.lstrip(b"\r\n")
+    if not is_head_complete(message):
         return None
-    return sip_answer(received, source) or NO_REQUEST
+    return sip_answer(message, source) or NO_REQUEST
 
 
 def sip_or_http_answer(received: bytes, source: Source) -> bytes | None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nra.model.document import RunDocument
+from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 from nra.report.cells import clean
 from nra.report.sheets.style import Content, Judged, Measured, table
@@ -124,7 +124,8 @@ def _voip(sheet: Worksheet, entries: Sequence[Entry]) -> None:
 def _firewall(sheet: Worksheet, entries: Sequence[Entry]) -> None:
     """Ports as rows, workstations as columns; a port is the same row where destination and need are the same."""
     answers = [{_port(row): row for row in entry.view.firewall} for entry in entries]
-    ports = list(dict.fromkeys(chain.from_iterable(answers)))
+    sides = {port: row.at for answer in answers for port, row in answer.items()}
+    ports = sorted(sides, key=lambda port: sides[port] is Side.REFLECTOR)
     workstations = [f"{entry.view.fact('Workstation')}\n{entry.view.fact('Started')}" for entry in entries]
     rows: list[Sequence[Content]] = [[*port, *(_answer(answer.get(port)) for answer in answers)] for port in ports]
     table(sheet, ["Port", "Protocol", "Service", "Required", "Destination", *workstations], rows, frozen_columns=3)

@@ -10,6 +10,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nra.model.document import Direction, RunDocument, Voice
+from nra.model.region import Side
 from nra.report.sheets.charts import CHART_ROWS, CHARTS, add_chart
 from nra.report.sheets.style import (
     BODY,
@@ -23,21 +24,23 @@ from nra.report.sheets.style import (
     heading,
     height,
     lines_in,
+    numeric,
     page,
     paint,
     put,
     put_text,
 )
-from nra.report.view import View
+from nra.report.view import PortRow, View
 
 LONGEST_TITLE: Final = 31  # of a sheet, in Excel
 WIDTHS: Final = (25, 17, 18, 17, 18, 18, 3, 18, 15, 15, 15, 15, 15, 15)  # tables left, a gap, tables right
-LEFT, RIGHT, LAST = 1, 8, len(WIDTHS)
+LEFT, RIGHT, EVIDENCE, LAST = 1, 8, 10, len(WIDTHS)
 VOIP: Final = ("Measurement", "Result", "Expectation", "Verdict", "Note")
 BUFFERS: Final = ("Buffer", "Up (%)", "Up (ms)", "Down (%)", "Down (ms)")
 WORST: Final = ("Direction", "From second", "Loss (%)", "Jitter (ms)", "MOS")
 SECONDS: Final = ("Second", "Up loss (%)", "Up jitter (ms)", "Down loss (%)", "Down jitter (ms)", "Round trip (ms)")
-PORTS: Final = ("Service", "Port", "Protocol", "State", "Verdict", "Connect (ms)")
+PORTS: Final = ("Service", "Port", "Required", "State", "Verdict", "Answer (ms)")
+SIDES: Final = ((Side.SERVICE, "Firewall"), (Side.REFLECTOR, "Firewall, at the reflector"))
 
 
 def add_run(book: Workbook, index: int, shown: View, document: RunDocument) -> None:
@@ -51,8 +54,8 @@ def add_run(book: Workbook, index: int, shown: View, document: RunDocument) -> N
     if document.voice:
         row = max(end, _qualities(sheet, row, document.voice))
         end = _seconds(sheet, row, document.voice)
-    if document.firewall:
-        _ports(sheet, end, document)
+    for side, title in SIDES:
+        end = _ports(sheet, end, title, shown.ports(side))
     page(sheet)
 
 
@@ -154,17 +157,23 @@ def _seconds(sheet: Worksheet, row: int, voice: Voice) -> int:
     return max(end, row + len(CHARTS) * CHART_ROWS + 2)
 
 
-def _ports(sheet: Worksheet, row: int, document: RunDocument) -> None:
-    checks = document.firewall or ()
+def _ports(sheet: Worksheet, row: int, title: str, ports: Sequence[PortRow]) -> int:
+    """Write the ports on one side, on the right who was asked and what was seen; return the next free row."""
+    if not ports:
+        return row
     rows: list[Sequence[Content]] = [
-        (check.service, check.port, check.protocol, check.state, check.verdict, Measured(check.connect_ms, "ms")) for check in checks
+        (port.service_alone, f"{port.port} {port.protocol}", port.required, port.state, port.verdict, Measured(port.connect_ms, "ms"))
+        for port in ports
     ]
-    _table(sheet, row, LEFT, "Firewall", PORTS, rows)
-    notes = ["Destination and evidence", *(f"{check.destination}: {check.evidence}" for check in checks)]
-    for line, note in enumerate(notes, start=row + 1):
-        put(cell_at(sheet, line, RIGHT), note)
-        _merge(sheet, line, RIGHT, LAST)
-    heading(cell_at(sheet, row + 1, RIGHT), notes[0])
+    end = _table(sheet, row, LEFT, title, PORTS, rows)
+    seen = [("Destination", "Evidence"), *((port.destination, port.evidence) for port in ports)]
+    for line, (destination, evidence) in enumerate(seen, start=row + 1):
+        for text, first, last in ((destination, RIGHT, EVIDENCE - 1), (evidence, EVIDENCE, LAST)):
+            put(cell_at(sheet, line, first), text)
+            _merge(sheet, line, first, last)
+    for text, first in zip(seen[0], (RIGHT, EVIDENCE), strict=True):
+        heading(cell_at(sheet, row + 1, first), text)
+    return end
 
 
 def _table(
@@ -176,7 +185,7 @@ def _table(
     put_text(cell_at(sheet, row, column), title)
     cell_at(sheet, row, column).font = Font(name=FONT, size=13, bold=True, color=NAVY)
     for index, text in enumerate(headings):
-        heading(cell_at(sheet, row + 1, column + index), text, over_numbers=isinstance(rows[0][index], Measured | int))
+        heading(cell_at(sheet, row + 1, column + index), text, over_numbers=numeric(rows[0][index]))
     for line, cells in enumerate(rows, start=row + 2):
         for index, content in enumerate(cells, start=column):
             put(cell_at(sheet, line, index), content)

@@ -107,11 +107,16 @@ def heading(cell: Cell, text: str, *, over_numbers: bool = False) -> None:
     cell.font, cell.fill, cell.alignment = HEAD, HEAD_FILL, HEAD_RIGHT if over_numbers else HEAD_LEFT
 
 
+def numeric(content: Content) -> bool:
+    """Tell whether the content stands on the right, as numbers do; yes and no are words."""
+    return isinstance(content, Measured | int | float) and not isinstance(content, bool)
+
+
 def table(sheet: Worksheet, headings: Sequence[str], rows: Sequence[Sequence[Content]], frozen_columns: int, pages_wide: int = 1) -> None:
     """Fill a sheet with one table: headings in the first row, frozen, with a filter, and ready for printing."""
     widths = [_column_width(text, [row[index] for row in rows]) for index, text in enumerate(headings)]
     for index, (text, wide) in enumerate(zip(headings, widths, strict=True), start=1):
-        heading(cell_at(sheet, 1, index), text, over_numbers=bool(rows) and isinstance(rows[0][index - 1], Measured | int | float))
+        heading(cell_at(sheet, 1, index), text, over_numbers=bool(rows) and numeric(rows[0][index - 1]))
         sheet.column_dimensions[get_column_letter(index)].width = wide
     for line, row in enumerate(rows, start=2):
         for index, content in enumerate(row, start=1):
