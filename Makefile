@@ -1,13 +1,13 @@
 # Each command does its own set-up. All that a fresh machine needs is make and Python 3.11 or newer with its venv module.
 #   make demo     measure this workstation against itself for 30 s, reports in results/
-#   make test     all tests        make lint     style, types, layers        make bench     speed, as ratios
+#   make test     all tests        make lint     style, types, layers        make bench     speed, as ratios        make fuzz      mutated datagrams
 # Another Python: make PYTHON=python3.13 test
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench
+.PHONY: demo test lint bench fuzz
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -24,6 +24,10 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks
+
+# ten million mutated datagrams; for one decoder by coverage: tests/fuzz/coverage_guided.py
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python tests/fuzz/mutate.py
 
 # pip is the last thing that venv makes: without it the environment is not whole
 $(BIN)/pip:
