@@ -27,11 +27,12 @@ def clean(text: str | None) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text or "").split())
 
 
-def number(value: float | None, unit: str) -> str:
-    """Return the value with its unit's decimals and a dot (ms 1, percent and MOS 2); empty for None."""
+def number(value: float | None, unit: str, decimals: int | None = None) -> str:
+    """Return the value with its unit's decimals (ms 1, percent and MOS 2) unless others are given, and a dot; empty for None."""
     if value is None:
         return ""
-    decimals = DECIMALS.get(unit, DECIMALS_ELSE)
+    if decimals is None:
+        decimals = DECIMALS.get(unit, DECIMALS_ELSE)
     return f"{round(value, decimals) + 0.0:.{decimals}f}"  # + 0.0: there is no "-0.0 ms"
 
 

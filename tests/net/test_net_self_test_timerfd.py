@@ -1,0 +1,45 @@
+"""A timer of the kernel's as a file."""
+
+import ctypes
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from nra.net.self_test.timerfd import NoTimerfd, timerfd
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone has timerfd")
+
+
+class Library:
+    """A C library of our own."""
+
+    def __init__(self, **functions: Any) -> None:
+        """Take its functions."""
+        self.__dict__ |= functions
+
+
+def test_a_c_library_without_it_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old C libraries do not have the call: skipped, no crash."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_args, **_options: Library())
+    with pytest.raises(NoTimerfd, match="C library"), timerfd("linux"):
+        pass
+
+
+def test_a_kernel_that_refuses_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many open files, for one: the row is NOT MEASURED with the system's words."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_args, **_options: Library(timerfd_create=lambda *_: -1, timerfd_settime=None))
+    monkeypatch.setattr(ctypes, "get_errno", lambda: 24)
+    with pytest.raises(OSError, match="Too many open files"), timerfd("linux"):
+        pass
+
+
+@LINUX
+def test_the_file_is_closed_and_no_wait_is_endless() -> None:
+    """A wait of nothing would disarm the timer and be read for ever; it is one of a nanosecond."""
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count of names is all that is asked for
+    with timerfd() as wait:
+        wait(0.0)
+        assert len(os.listdir("/proc/self/fd")) == before + 1  # noqa: PTH208 - as above
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
