@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 import click
 
@@ -61,7 +61,7 @@ def main(args: Sequence[str] | None = None, *, program_folder: "Path | None" = N
     code = _exit_code(args, program_folder)
     if code == INTERRUPTED:
         with contextlib.suppress(OSError):
-            sys.stdout.flush()
+            _flush()
         os._exit(code)  # at once: what was cut off in the middle would only complain while Python tidies up
     sys.exit(code)
 
@@ -70,7 +70,7 @@ def _exit_code(args: Sequence[str] | None, program_folder: "Path | None") -> int
     _write_utf8()
     try:
         code = cli.main(args, prog_name="nra", standalone_mode=False, obj=Door(program_folder=program_folder))
-        sys.stdout.flush()
+        _flush()
     except click.ClickException as error:
         return _complain(one_line(error), UNUSABLE)
     except (click.Abort, KeyboardInterrupt):
@@ -88,13 +88,20 @@ def _exit_code(args: Sequence[str] | None, program_folder: "Path | None") -> int
 def _complain(line: str, code: int) -> int:
     """Write one line on standard error, drop what standard output did not take, return the code."""
     try:
-        sys.stdout.flush()
+        _flush()
     except OSError:
         # Python flushes again at exit and would complain a second time
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     with contextlib.suppress(OSError):  # nobody listens there either: the code alone must do
         click.echo(washed(line), err=True)
     return code
+
+
+def _flush() -> None:
+    """Write out what standard output still holds; where it was closed before we began, there is none."""
+    stream: TextIO | None = sys.stdout
+    if stream is not None:
+        stream.flush()
 
 
 def _write_utf8() -> None:

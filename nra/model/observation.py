@@ -31,11 +31,12 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """What became of another address of the same host: `said` after `elapsed_ms`, or a failure."""
+    """What became of another address of the same host: `said` after `elapsed_ms` (TLS: under which `trust`), or a failure."""
 
     address: str
     said: str | None = None
     elapsed_ms: float | None = None
+    trust: Trust | None = None
     failure: Failure | None = None
 
 

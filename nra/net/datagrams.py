@@ -9,7 +9,7 @@ from typing import Final
 from nra.model.sample import StampKind
 from nra.net.clock import SystemClock, WallStamps
 from nra.net.error_queue import ask_for_errors, failures_of, read_errors
-from nra.net.failures import classify
+from nra.net.failures import classify, network_error
 from nra.net.ports import Arrival, Refusal, Transmission
 from nra.net.sockets import make_room, open_connected, send_now
 from nra.net.stamps import CONTROL_BYTES, NUMBERS, Control, read_control
@@ -29,7 +29,10 @@ class KernelStampedPort:
         self._sockets: list[socket.socket] = []
         self._drops = [0] * channels
         make_room(channels)
-        self._selector = selectors.DefaultSelector()
+        try:
+            self._selector = selectors.DefaultSelector()
+        except OSError as error:  # epoll takes a file descriptor
+            raise network_error(error, "open socket") from error
         try:
             for channel in range(channels):
                 sock = open_connected(address, port, dscp, local_port if channel == 0 else 0)

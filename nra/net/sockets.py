@@ -48,6 +48,13 @@ def enlarge_buffers(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
 
 
+def household(address: str) -> str:
+    """Return what counts as one source: an IPv4 address, or the /64 in which an IPv6 host picks addresses as it likes."""
+    if ":" not in address:
+        return address
+    return ipaddress.IPv6Address(address.partition("%")[0]).packed[:8].hex()
+
+
 def make_room(sockets: int) -> None:
     """Raise this process's soft limit of open files where it would not let so many more sockets be opened (256 on macOS)."""
     if sys.platform == "win32":  # no such limit there

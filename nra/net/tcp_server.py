@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nra.net.failures import network_error
-from nra.net.sockets import family_of, make_room, socket_address
+from nra.net.sockets import family_of, household, make_room, socket_address
 
 READ_BYTES: Final = 4096
 MOST_BYTES: Final = 8192  # of one request
@@ -103,21 +103,21 @@ class TcpServer:
             await asyncio.sleep(0)  # `sock_accept` lets nobody else have a turn while connections are waiting
 
     def _crowded(self, address: str) -> str | None:
-        full = len(self._open) >= MOST_CONNECTIONS or self._of_source[address] >= MOST_OF_ONE
+        full = len(self._open) >= MOST_CONNECTIONS or self._of_source[household(address)] >= MOST_OF_ONE
         return "crowded" if full else None
 
     def _attend(self, listener: Listener, connection: socket.socket, source: tuple[str, int]) -> None:
         task = asyncio.create_task(self._converse(listener, connection, source))
         self.counters["tcp_accepted"] += 1
-        self._open[task] = source[0]
-        self._of_source[source[0]] += 1
+        self._open[task] = household(source[0])
+        self._of_source[self._open[task]] += 1
         task.add_done_callback(self._forget)
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
-        address = self._open.pop(task)
-        self._of_source[address] -= 1
-        if not self._of_source[address]:
-            del self._of_source[address]
+        source = self._open.pop(task)
+        self._of_source[source] -= 1
+        if not self._of_source[source]:
+            del self._of_source[source]
 
     async def _converse(self, listener: Listener, connection: socket.socket, source: tuple[str, int]) -> None:
         transport: asyncio.WriteTransport | None = None

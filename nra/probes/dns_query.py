@@ -33,13 +33,14 @@ class DnsQuestion:
         return encode_query(transaction, self._looked_up, RecordType.A)
 
     def understand(self, payload: bytes) -> tuple[DnsResponse, int] | None:
-        """Return the response to one of our queries."""
+        """Return the response to one of our queries; what is none of them is not read, it might be 64 KB of them."""
+        asked_ns = self._asked_ns.get(int.from_bytes(payload[:2]))
+        if asked_ns is None:
+            return None
         try:
-            response = decode_response(payload)
+            return decode_response(payload), asked_ns
         except MalformedMessage:
             return None
-        asked_ns = self._asked_ns.get(response.transaction)
-        return None if asked_ns is None else (response, asked_ns)
 
 
 def name_of(host: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 from nra.model.plan import Task
 from nra.model.responder import Announcement
 from nra.net.ports import Network
-from nra.probes.parts.addresses import ask_in_turn
+from nra.probes.parts.addresses import LEAST_NS, ask_in_turn, names_until_ns
 from nra.probes.parts.inquiry import inquire
 from nra.probes.parts.probe import Probe, Watch, check_parameters, observing
 from nra.probes.parts.stamp_dialect import values_of
@@ -23,12 +23,15 @@ MOST_ROOM: Final = 256  # ports: 1116 octets with a key, below every MTU in use
 async def announce(task: Task, net: Network, watch: Watch) -> Announcement:
     """Return what the first address that answers announces, nothing where that reflector knows no such question; raises NetworkError."""
     key = check_parameters(task).key
-    deadline_ns = net.clock.now_ns() + round(check_parameters(task).deadline_s * 1e9)
-    addresses = await net.resolve(task.target.host, deadline_ns)
+    now_ns = net.clock.now_ns()
+    deadline_ns = now_ns + round(check_parameters(task).deadline_s * 1e9)
+    addresses = await net.resolve(task.target.host, names_until_ns(now_ns, deadline_ns))
 
     async def ask(address: str, _until_ns: int) -> AnnouncementReply:
         reply = await asked(address, ROOM)
-        return await asked(address, min(reply.in_all, MOST_ROOM)) if reply.is_cut else reply
+        if not reply.is_cut or net.clock.now_ns() + LEAST_NS > deadline_ns:
+            return reply
+        return await asked(address, min(reply.in_all, MOST_ROOM))
 
     async def asked(address: str, room: int) -> AnnouncementReply:
         packet, _ = await inquire(net, watch, address, task.target.port, stamp_question(key, tail(room, key)))

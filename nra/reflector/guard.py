@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from nra.net.sockets import household
+
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 RATE_LIMIT_PER_S: Final = 6000  # a hundred calls of 50 packets/s, and room
@@ -44,16 +46,9 @@ class Guard:
 
     def limits(self, address: str, now_ns: int) -> str | None:
         """Take one of the source's tokens; return "rate_limited" when it has none left."""
-        if self._rate and not self._take_token(self._household(address), now_ns):
+        if self._rate and not self._take_token(household(address), now_ns):
             return "rate_limited"
         return None
-
-    @staticmethod
-    def _household(address: str) -> str:
-        """Return what counts as one source: an IPv4 address, or the /64 in which an IPv6 host picks addresses as it likes."""
-        if ":" not in address:
-            return address
-        return str(ipaddress.IPv6Address(address.partition("%")[0]).packed[:8].hex())
 
     def _in_allowed_network(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address.partition("%")[0])

@@ -15,10 +15,11 @@ DECIMALS: Final = {"ms": 1, "s": 1, "points": 1}
 DECIMALS_ELSE: Final = 2  # percent and MOS
 SPOKEN_UNITS: Final = frozenset({"ms", "s", "%"})
 
-# controls, line and paragraph separators, bidirectional overrides, halves of characters, byte-order marks, non-characters
-_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+# controls, line and paragraph separators, bidirectional marks and overrides, halves of characters, byte-order marks, non-characters
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _RISKY: Final = re.compile("'*[=+\\-@\"＝＋－＠＂]")
+_RISKY_PART: Final = re.compile("([;\t]\\s*)(?=[=+\\-@＝＋－＠])")
 _GUARDED: Final = re.compile("'+[=+\\-@\"＝＋－＠＂]")
 
 
@@ -55,6 +56,11 @@ def parsed(cell: str) -> float | None:
 def risky(cell: str) -> bool:
     """Tell whether a spreadsheet could take the cell for a formula or for an open quotation."""
     return bool(_RISKY.match(cell)) and not _NUMBER.fullmatch(cell)
+
+
+def guarded_list(cell: str) -> str:
+    """Return a cell whose parts stay text as well where a spreadsheet cuts at semicolons, as it does in half of Europe."""
+    return guarded(_RISKY_PART.sub(r"\1'", cell))
 
 
 def guarded(cell: str) -> str:

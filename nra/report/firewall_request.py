@@ -12,7 +12,7 @@ from typing import Final
 
 from nra.model.document import FirewallCheck, RunDocument
 from nra.model.observation import PortState
-from nra.report.cells import clean, guarded
+from nra.report.cells import clean, guarded_list
 from nra.report.firewall_letter import letter
 from nra.report.firewall_rules import Need, Rule, need_of, place, rules
 
@@ -78,7 +78,7 @@ def _table(document: RunDocument, wanted: tuple[Rule, ...]) -> bytes:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for line in _lines(document, wanted):
-        writer.writerow(guarded(clean(fill(line))) for fill in COLUMNS.values())
+        writer.writerow(guarded_list(clean(fill(line))) for fill in COLUMNS.values())
     return f"{BOM}{file.getvalue()}".encode()
 
 

@@ -24,6 +24,8 @@ MOST_AT_ONCE: Final = 64  # questions under way: each has a socket, and a small 
 SPACING_NS: Final = 10_000_000  # between the starts of two questions: together they begin no faster than two calls' packets
 HEAD_START_S: Final = 1.0  # what has not answered by then is waiting, not working: it no longer disturbs the stream
 BEAT_S: Final = 0.1  # how long at most until a request to stop is noticed
+ENOUGH_S: Final = 8.0  # from the first question on: whatever begins late has what is left of it, so that a dead network costs no more
+LEAST_S: Final = 1.5  # of the latest: three tries and their answers
 OVERTIME_S: Final = 1.0  # a check ends by its own deadline; one that does not is left behind this much later
 CLOSING_S: Final = 3.0  # after a request to stop: the closing exchange, or the handshake that is under way
 
@@ -48,6 +50,7 @@ class Questions:
     def __init__(self, net: Network, watch: Watch) -> None:
         """Nothing asked yet."""
         self._net, self._watch = net, watch
+        self._end_ns = net.clock.now_ns() + round(ENOUGH_S * 1e9)
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
         self._starts = asyncio.Lock()
 
@@ -56,7 +59,16 @@ class Questions:
         async with self._room:
             async with self._starts:
                 await self._net.sleep_until(self._net.clock.now_ns() + SPACING_NS)
-            return await observe(task, self._net, self._watch)
+            return await observe(self._in_time(task), self._net, self._watch)
+
+    def _in_time(self, task: Task) -> Task:
+        """Return the task with no more time than is left for all."""
+        if isinstance(task.parameters, VoiceParameters):
+            return task
+        left_s = max(LEAST_S, (self._end_ns - self._net.clock.now_ns()) / 1e9)
+        if task.parameters.deadline_s <= left_s:
+            return task
+        return replace(task, parameters=replace(task.parameters, deadline_s=left_s))
 
     async def ask_port(self, question: PortQuestion) -> Asked:
         """Return what came of one row's questions."""

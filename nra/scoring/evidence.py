@@ -7,6 +7,7 @@ from typing import Final
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Elsewhere, Observation, Trust
 
+MOST_WORDS: Final = 600  # characters: a ticket must stay readable whatever a server calls itself
 TOLD_BY_ITSELF: Final = (FailureKind.NO_ANSWER, FailureKind.REFUSED, FailureKind.PROHIBITED, FailureKind.UNREACHABLE, FailureKind.RESET)
 """Kinds of which the detail says all that there is to say."""
 TRUSTED: Final = {
@@ -19,8 +20,13 @@ TRUSTED: Final = {
 def words(failure: Failure) -> str:
     """Return a failure as evidence."""
     if failure.kind in TOLD_BY_ITSELF:
-        return f"{failure.operation}: {failure.detail}"
-    return f"{failure.operation}: {failure.kind.value.replace('_', ' ')} ({failure.detail})"
+        return f"{failure.operation}: {short(failure.detail)}"
+    return f"{failure.operation}: {failure.kind.value.replace('_', ' ')} ({short(failure.detail)})"
+
+
+def short(text: str) -> str:
+    """Return what somebody on the network said of itself, cut where it stops being evidence."""
+    return text if len(text) <= MOST_WORDS else f"{text[: MOST_WORDS - 3]}..."
 
 
 def of_answer(answer: Answer) -> str:
@@ -34,7 +40,7 @@ def said(answer: Answer) -> str:
     """Return what one address answered, after how long, and at which try if not the first."""
     try_number = f", to try {answer.tries}" if answer.tries > 1 else ""
     trusted = "" if answer.trust is None else TRUSTED.get(answer.trust, "")
-    return f"{answer.said}{trusted} after {answer.elapsed_ms:.1f} ms{try_number}"
+    return f"{short(answer.said)}{trusted} after {answer.elapsed_ms:.1f} ms{try_number}"
 
 
 def of_range(observations: Sequence[Observation]) -> str:
@@ -63,7 +69,10 @@ def _stretch(what: str, those: Sequence[Observation]) -> str:
 def _of_other(other: Elsewhere) -> str:
     if other.failure is not None:
         return words(other.failure)
-    return "nothing" if other.said is None or other.elapsed_ms is None else f"{other.said} after {other.elapsed_ms:.1f} ms"
+    if other.said is None or other.elapsed_ms is None:
+        return "nothing"
+    trusted = "" if other.trust is None else TRUSTED.get(other.trust, "")
+    return f"{short(other.said)}{trusted} after {other.elapsed_ms:.1f} ms"
 
 
 def _from(address: str, what: str) -> str:

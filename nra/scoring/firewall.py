@@ -92,9 +92,8 @@ def check_port(question: PortQuestion, observations: Sequence[Observation], cont
 def _state(seen: Observation, question: PortQuestion, controls: Sequence[Observation]) -> tuple[PortState, str]:
     """Return the state that one question's outcome comes to, and the evidence for it."""
     if isinstance(seen.value, Answer):
-        trusted = seen.value.trust is not Trust.SYSTEM
         alone = f"; {ONE_PORT}" if "-" in question.service.port and len(question.tasks) == 1 else ""
-        return PortState.OPEN if trusted else PortState.TLS_INTERCEPTED, evidence.of_answer(seen.value) + alone
+        return PortState.TLS_INTERCEPTED if _is_intercepted(seen.value) else PortState.OPEN, evidence.of_answer(seen.value) + alone
     if seen.failure is None:
         return PortState.UNREACHABLE, "nothing was observed"
     state, words = STATE_OF_FAILURE[seen.failure.kind], evidence.words(seen.failure)
@@ -105,6 +104,12 @@ def _state(seen: Observation, question: PortQuestion, controls: Sequence[Observa
     if doubtful and state in (PortState.REFUSED, PortState.NO_ANSWER):
         return PortState.NO_RESPONDER, f"{words}; {PERHAPS}"
     return state, words
+
+
+def _is_intercepted(answer: Answer) -> bool:
+    """Tell whether somebody read along at any of the host's addresses: one clean family must not hide what happens on the other."""
+    untrusted = any(each.failure is not None and each.failure.kind is FailureKind.TLS_UNTRUSTED for each in answer.elsewhere)
+    return untrusted or Trust.SYSTEM in (answer.trust, *(each.trust for each in answer.elsewhere))
 
 
 def _is_alive(seen: Observation, controls: Sequence[Observation]) -> bool:

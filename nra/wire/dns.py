@@ -28,6 +28,9 @@ POINTER_BITS: Final = 0xC000  # RFC 1035 4.1.4
 MAX_POINTERS: Final = 16
 """How often one name may jump: each must point backwards, and no honest server needs more."""
 
+MOST_RECORDS: Final = 256
+"""In one section: no name has more addresses, and reading thousands takes the time of other answers."""
+
 
 class RecordType(IntEnum):
     """Types of address records and the length of their data (RFC 1035 3.4.1, RFC 3596 2.2)."""
@@ -86,6 +89,8 @@ def decode_response(data: bytes) -> DnsResponse:
     transaction, flags, questions, answers, _, _ = _unpack(HEADER, data, 0)
     if not flags & RESPONSE or flags & OPCODE:
         raise MalformedMessage("no answer to a DNS query")
+    if questions > MOST_RECORDS:
+        raise MalformedMessage(f"{questions} questions in one answer")
     offset, names = HEADER.size, []
     for _ in range(questions):
         name, offset = _read_name(data, offset)
@@ -103,6 +108,8 @@ def decode_response(data: bytes) -> DnsResponse:
 
 def _addresses(data: bytes, offset: int, count: int) -> tuple[AddressRecord, ...]:
     found: list[AddressRecord] = []
+    if count > MOST_RECORDS:
+        raise MalformedMessage(f"{count} records in one answer")
     for _ in range(count):
         name, offset = _read_name(data, offset)
         kind, network, ttl_s, length = _unpack(RECORD, data, offset)

@@ -225,3 +225,11 @@ def test_an_error_line_holds_nothing_that_a_terminal_obeys(capsys: pytest.Captur
 def test_washing_keeps_what_people_write() -> None:
     """Letters of any script stay; white space becomes one blank."""
     assert washed("Zoë 日本\r\n\tx\x1b[31m") == "Zoë 日本 x?[31m"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes standard output before the program starts")
+@pytest.mark.parametrize(("words", "code"), [("regions nowhere", 2), ("regions --json", 0), ("--version", 0)])
+def test_closed_before_it_began(words: str, code: int) -> None:
+    """With `>&-` there is no standard output at all: the exit code still says what it says."""
+    done = subprocess.run(["sh", "-c", f'"$0" -m nra {words} >&-', sys.executable], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.count(b"\n")) == (code, 1 if code else 0), done.stderr

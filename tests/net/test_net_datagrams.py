@@ -1,6 +1,7 @@
 """Both ways to receive UDP, on loopback: the kernel's stamps, and stamps of a thread of ours."""
 
 import errno
+import selectors
 import socket
 import sys
 import time
@@ -314,3 +315,15 @@ def test_local_drops_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
             assert seen + drops <= 200
         finally:
             port.close()
+
+
+def test_no_descriptor_for_the_selector_is_a_network_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on without that question: a process at its limit of open files is no reason to lose the report."""
+
+    def full() -> selectors.BaseSelector:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(selectors, "DefaultSelector", full)
+    with pytest.raises(NetworkError) as caught:
+        KernelStampedPort(SystemClock(), "127.0.0.1", 9, 1, 0)
+    assert (caught.value.failure.kind, caught.value.failure.detail) == (FailureKind.LOCAL, "Too many open files")

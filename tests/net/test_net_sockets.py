@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from nra.net.sockets import family_of, make_room, socket_address
+from nra.net.sockets import family_of, household, make_room, socket_address
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,17 @@ def test_room_for_many_sockets(soft: int, hard: int, sockets: int, then: int | N
     monkeypatch.setattr(resource, "setrlimit", lambda _, both: limits.append(both))
     make_room(sockets)
     assert limits == ([] if then is None else [(then, hard)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+    ],
+)
+def test_who_counts_as_one_source(one: str, other: str, same: bool) -> None:
+    """An IPv6 host has all of a /64 to call from."""
+    assert (household(one) == household(other)) is same

@@ -161,7 +161,10 @@ def test_a_failure_of_all_names_each_address_and_its_family() -> None:
         (FailureKind.REFUSED, FailureKind.NO_ANSWER, FailureKind.REFUSED),
         (FailureKind.UNREACHABLE, FailureKind.PROHIBITED, FailureKind.PROHIBITED),
         (FailureKind.LOCAL, FailureKind.LOCAL, FailureKind.LOCAL),
-        (FailureKind.WRONG_PROTOCOL, FailureKind.TLS_FAILED, FailureKind.TLS_FAILED),
+        (FailureKind.TLS_FAILED, FailureKind.WRONG_PROTOCOL, FailureKind.WRONG_PROTOCOL),
+        (FailureKind.TLS_UNTRUSTED, FailureKind.UNREACHABLE, FailureKind.TLS_UNTRUSTED),
+        (FailureKind.TLS_UNTRUSTED, FailureKind.NO_ANSWER, FailureKind.TLS_UNTRUSTED),
+        (FailureKind.WRONG_PROTOCOL, FailureKind.UNREACHABLE, FailureKind.WRONG_PROTOCOL),
     ],
 )
 def test_of_several_failures_the_most_telling_counts(first: FailureKind, second: FailureKind, kind: FailureKind) -> None:

@@ -1,6 +1,7 @@
 """What all checks of a port share: both families asked, the outcome of each told, all of it over by the deadline."""
 
 import asyncio
+import errno
 from typing import Any, Final
 
 import pytest
@@ -150,12 +151,23 @@ def test_a_name_that_does_not_resolve() -> None:
 
 
 def test_what_is_wrong_in_us_is_not_the_network_s() -> None:
-    """Only a NetworkError becomes an observation."""
+    """Our own mistake is no observation."""
+    with pytest.raises(LookupError):
+        raising(LookupError("mine"))
+
+
+def test_a_machine_that_gives_no_more_loses_one_question() -> None:
+    """A process without a free file descriptor, say: the failure is local, and all others go on."""
+    failure = raising(OSError(errno.EMFILE, "Too many open files")).failure
+    assert failure is not None
+    assert (failure.kind, failure.operation, failure.detail) == (FailureKind.LOCAL, "broken", "Too many open files")
+
+
+def raising(error: Exception) -> Observation:
+    """Return what comes of a check whose question meets an error."""
 
     async def broken(asking: Asking) -> Answer:
-        raise LookupError(asking.host)
+        raise error
 
-    probe = port_check("broken", broken)
     task = Task(probe="broken", target=Target(host=FOUR, port=443), parameters=CheckParameters())
-    with pytest.raises(LookupError):
-        asyncio.run(probe.run(task, FakeNetwork(), Watch()))
+    return asyncio.run(port_check("broken", broken).run(task, FakeNetwork(), Watch()))

@@ -44,7 +44,7 @@ def test_both_families_shake_hands() -> None:
     """The other family's handshake stands beside the first one's."""
     answer = observed(network(FIRST, SECOND, THIRD, a0=FACTS, a2=FACTS)).value
     assert isinstance(answer, Answer)
-    assert answer.elsewhere == (Elsewhere(address=THIRD, said=answer.said, elapsed_ms=30.0),)
+    assert answer.elsewhere == (Elsewhere(address=THIRD, said=answer.said, elapsed_ms=30.0, trust=answer.trust),)
 
 
 def test_a_silent_address_leaves_the_others_their_share() -> None:

@@ -223,3 +223,12 @@ def test_trap_13_over_tcp(data: bytes, answer: Respond, head: bytes) -> None:
     """Trap 13: whatever comes, nothing is raised and the answer is octets or more is waited for."""
     for received in (data, head + data, dns.frame(data), data + b"\r\n\r\n"):
         assert isinstance(answer(received, SOURCE), bytes | None)
+
+
+@pytest.mark.parametrize(("more", "answered"), [(528, True), (532, False)])
+def test_a_stun_request_of_many_attributes_is_not_read(more: int, answered: bool) -> None:
+    """RFC 8489 6.1: a request fits 548 octets; a datagram full of attributes would only cost the other callers time."""
+    attribute = struct.pack(">HH", 0x8022, more - 4) + bytes(more - 4)
+    request = bytearray(encode_binding_request(TRANSACTION))
+    struct.pack_into(">H", request, 2, len(request) - 20 + more)
+    assert (stun_answer(bytes(request) + attribute, SOURCE) is not None) is answered

@@ -248,13 +248,20 @@ def test_needs_of_a_rule_are_joined() -> None:
     )
 
 
+def test_a_cell_cut_at_semicolons_is_no_formula_either() -> None:
+    """Half of Europe's spreadsheets take `;` for the separator: a server's word must not become a formula behind one."""
+    check = replace(OPEN["https"], state=PortState.NO_ANSWER, verdict=Verdict.FAIL, evidence="HTTP 302 to x; =cmd|' /C calc'!A0;+1;@sum")
+    (line,) = table(replace(canned_run("bad"), firewall=(check,)))
+    assert line["Evidence"] == "HTTP 302 to x; '=cmd|' /C calc'!A0;'+1;'@sum"
+
+
 @given(hostile_documents())
 @settings(max_examples=100, deadline=None)
 def test_whatever_people_type(document: RunDocument) -> None:
     """Every line of the table keeps its columns, no cell is a formula, no character of the letter commands a terminal."""
     lines = list(csv.reader(StringIO(request(document).table.decode("utf-8-sig"), newline="")))
     assert {len(line) for line in lines} == {len(COLUMNS)}
-    assert not any(risky(cell) and not cell.startswith("'") for line in lines for cell in line)
+    assert not any(risky(part.strip()) and not part.strip().startswith("'") for line in lines for cell in line for part in cell.split(";"))
     assert not any(character in "\t\x00\x1b\u2028\u202e\ufeff" for line in letter(document) for character in line)
     assert all(line == "" or line.isprintable() or not line.isascii() for line in letter(document))
 

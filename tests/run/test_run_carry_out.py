@@ -13,7 +13,7 @@ from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Target, Ta
 from nra.model.sample import VoiceSample
 from nra.probes.parts.probe import Watch
 from nra.run import carry_out as room
-from nra.run.carry_out import CLOSING_S, OVERTIME_S, Observations, carry_out, observe, overdue
+from nra.run.carry_out import CLOSING_S, LEAST_S, OVERTIME_S, Observations, Questions, carry_out, observe, overdue
 from nra.run.plan import make_plan
 from nra.testing.fake_network import FakeNetwork, TcpScript
 
@@ -197,6 +197,25 @@ def test_after_a_stop_no_further_way_is_tried() -> None:
     assert [observation is not None for _, observation in seen.voice] == [True] + [False] * (len(seen.voice) - 1)
     assert seen.control is None
     assert diary.phases[-1] == "collecting"
+
+
+def test_what_begins_late_has_what_is_left() -> None:
+    """Questions that wait for others' silence end with all the rest; the latest still has time for three tries."""
+    net = FakeNetwork()
+    questions = Questions(net, Watch())
+
+    async def deadlines() -> list[float]:
+        found = []
+        for _ in range(4):
+            seen = await questions.ask(TLS)
+            assert isinstance(seen.task.parameters, CheckParameters)
+            found.append(seen.task.parameters.deadline_s)
+        return found
+
+    first, second, *latest = asyncio.run(deadlines())
+    assert first == CheckParameters().deadline_s
+    assert 2.5 < second < 3.0
+    assert latest == [LEAST_S, LEAST_S]
 
 
 def test_answers_come_back_whatever_the_others_do() -> None:

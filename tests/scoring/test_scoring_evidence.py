@@ -3,7 +3,7 @@
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Elsewhere, Observation, Trust
 from nra.model.plan import CheckParameters, Target, Task
-from nra.scoring.evidence import TOLD_BY_ITSELF, of_answer, of_range, words
+from nra.scoring.evidence import MOST_WORDS, TOLD_BY_ITSELF, of_answer, of_range, words
 
 
 def failure(kind: FailureKind, detail: str = "as the system says") -> Failure:
@@ -54,3 +54,11 @@ def test_a_range_tells_where_a_rule_begins_and_ends() -> None:
         "40960 to 65535 (2 asked): STUN Binding request: silence"
     )
     assert of_range([sample(1, True)]) == "0 of 1 ports asked answered; 1: STUN Binding request: silence"
+
+
+def test_a_server_that_calls_itself_a_lot_stays_short() -> None:
+    """A ticket stays readable, whatever somebody on the network says of himself."""
+    answer = Answer(address="192.0.2.1", elapsed_ms=1.0, said="x" * 60_000)
+    assert of_answer(answer) == f"IPv4 192.0.2.1: {'x' * (MOST_WORDS - 3)}... after 1.0 ms"
+    failure = Failure(kind=FailureKind.WRONG_PROTOCOL, operation="HTTP", detail="y" * 60_000)
+    assert len(words(failure)) < MOST_WORDS + 50

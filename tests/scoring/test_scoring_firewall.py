@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nra.model.failure import Failure, FailureKind
-from nra.model.observation import Answer, Observation, PortState, Trust
+from nra.model.observation import Answer, Elsewhere, Observation, PortState, Trust
 from nra.model.plan import CheckParameters, PortQuestion, Target, Task
 from nra.model.region import Service, Side
 from nra.model.verdict import Verdict
@@ -49,6 +49,7 @@ def answered(probe: str = "tls_handshake", host: str = "api.example", port: int 
     return Observation(task=task, started_ns=0, ended_ns=1, value=Answer(address="192.0.2.1", elapsed_ms=12.34, said="TLSv1.3", **more))
 
 
+UNTRUSTED = Failure(kind=FailureKind.TLS_UNTRUSTED, operation="TLS handshake", detail="another key than the announced one")
 CONTROL = answered("dns_query", "dns.example", 53)
 
 
@@ -143,6 +144,22 @@ def test_a_root_that_only_this_workstation_trusts_is_an_interception() -> None:
     assert "only this workstation" in check.evidence
     for trust in (Trust.PUBLIC, Trust.PIN):
         assert check_port(question(), [answered(trust=trust)], []).state is PortState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("other", "state"),
+    [
+        (Elsewhere(address="2001:db8::1", failure=UNTRUSTED), PortState.TLS_INTERCEPTED),
+        (Elsewhere(address="2001:db8::1", said="TLSv1.3", elapsed_ms=9.0, trust=Trust.SYSTEM), PortState.TLS_INTERCEPTED),
+        (Elsewhere(address="2001:db8::1", said="TLSv1.3", elapsed_ms=9.0, trust=Trust.PUBLIC), PortState.OPEN),
+        (Elsewhere(address="2001:db8::1", failure=replace(UNTRUSTED, kind=FailureKind.NO_ANSWER)), PortState.OPEN),
+    ],
+)
+def test_a_clean_family_does_not_hide_that_the_other_is_read(other: Elsewhere, state: PortState) -> None:
+    """Browsers take either family: who reads along on one of them reads along."""
+    check = check_port(question(), [answered(trust=Trust.PUBLIC, elsewhere=(other,))], [])
+    assert check.state is state
+    assert "IPv6 2001:db8::1" in check.evidence
 
 
 def sample(port: int, kind: FailureKind | None = None) -> Observation:

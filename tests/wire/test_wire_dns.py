@@ -1,12 +1,12 @@
 """DNS queries and answers (RFC 1035, RFC 3596)."""
 
-from struct import pack
+from struct import pack, pack_into
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nra.wire.dns import AddressRecord, DnsResponse, RecordType, decode_response, encode_query, frame, unframe
+from nra.wire.dns import MOST_RECORDS, RESPONSE, AddressRecord, DnsResponse, RecordType, decode_response, encode_query, frame, unframe
 from nra.wire.errors import MalformedMessage
 
 QUESTION = bytes.fromhex("076578616d706c6503636f6d00" + "00010001")  # example.com, A, IN
@@ -151,3 +151,13 @@ def test_a_framed_message_comes_back_whole_or_not_at_all() -> None:
     assert [unframe(framed[:size]) for size in range(len(framed))] == [None] * len(framed)
     assert unframe(framed) == unframe(framed + b"next") == ANSWER
     assert unframe(b"\0\0") == b""
+
+
+@pytest.mark.parametrize("field", [4, 6])
+def test_thousands_of_records_are_not_read(field: int) -> None:
+    """An answer of 64 KB costs tens of milliseconds to read: who has more than 256 of anything is no resolver."""
+    message = bytearray(encode_query(7, "a.example"))
+    pack_into(">H", message, 2, RESPONSE)
+    pack_into(">H", message, field, MOST_RECORDS + 1)
+    with pytest.raises(MalformedMessage, match="in one answer"):
+        decode_response(bytes(message))

@@ -14,13 +14,16 @@ MS: Final = 1_000_000
 MOST_ADDRESSES: Final = 4  # of one name: each silent one costs seconds
 LEAST_NS: Final = 1_500 * MS  # with less time than this left, a further address would be asked half a question
 TELLING: Final = (
+    FailureKind.TLS_UNTRUSTED,
     FailureKind.REFUSED,
     FailureKind.PROHIBITED,
     FailureKind.RESET,
+    FailureKind.WRONG_PROTOCOL,
+    FailureKind.TLS_FAILED,
     FailureKind.NO_ANSWER,
     FailureKind.UNREACHABLE,
 )
-"""What says most of the way to a host, first: an IPv6 address without a route must not hide that the IPv4 one was silent."""
+"""What says most of the way to a host, first: an IPv6 address without a route must not hide that IPv4 was intercepted, or silent."""
 
 
 @dataclass(frozen=True, slots=True)

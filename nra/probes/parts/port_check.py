@@ -67,4 +67,4 @@ async def asked_over_udp(asking: Asking, question: Question[T], told: Callable[[
 def _elsewhere(address: str, outcome: Answer | Failure) -> Elsewhere:
     if isinstance(outcome, Failure):
         return Elsewhere(address=address, failure=outcome)
-    return Elsewhere(address=address, said=outcome.said, elapsed_ms=outcome.elapsed_ms)
+    return Elsewhere(address=address, said=outcome.said, elapsed_ms=outcome.elapsed_ms, trust=outcome.trust)

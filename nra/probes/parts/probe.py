@@ -7,6 +7,7 @@ from typing import Any
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Observation, Value
 from nra.model.plan import CheckParameters, NatParameters, Task, VoiceParameters
+from nra.net.failures import classify
 from nra.net.ports import Network, NetworkError
 
 
@@ -30,7 +31,7 @@ Work = Callable[[Task, Network, Watch], Awaitable[Value]]
 
 
 def observing(name: str, work: Work) -> Probe:
-    """Return the probe that does `work` and turns its NetworkError into a failed observation."""
+    """Return the probe that does `work` and turns its NetworkError into a failed observation, and a refusal by this machine as well."""
 
     async def run(task: Task, net: Network, watch: Watch) -> Observation:
         started_ns = net.clock.now_ns()
@@ -40,6 +41,8 @@ def observing(name: str, work: Work) -> Probe:
             value = await work(task, net, watch)
         except NetworkError as error:
             failure = error.failure
+        except OSError as error:  # no file descriptor left, say: one question's loss, not the run's
+            failure = classify(error, name)
         return Observation(task=task, started_ns=started_ns, ended_ns=net.clock.now_ns(), value=value, failure=failure)
 
     return Probe(name=name, run=run)

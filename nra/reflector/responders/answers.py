@@ -17,6 +17,7 @@ from nra.wire.timestamps import ntp_from_unix_ns
 
 Source = tuple[str, int]
 
+STUN_MOST_BYTES: Final = 548  # RFC 8489 6.1: what fits the least path of IPv4; a request that is larger only costs time
 NO_REQUEST: Final = b""
 HTTP_ANSWER: Final = b"HTTP/1.1 204 No Content\r\nServer: nra\r\nConnection: close\r\n\r\n"
 HTTP_REQUEST: Final = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.[01]\r?\n")  # RFC 9112 3
@@ -31,6 +32,8 @@ OFFERED: Final = (quic.reserved_version(0), quic.reserved_version(1))  # we spea
 
 def stun_answer(request: bytes, source: Source) -> bytes | None:
     """Return the success response to a Binding request (RFC 8489 7.3.1.1): 32 octets, 44 for IPv6."""
+    if len(request) > STUN_MOST_BYTES:
+        return None
     try:
         message = decode_message(request)
     except MalformedMessage:
