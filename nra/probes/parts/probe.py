@@ -7,7 +7,6 @@ from typing import Any
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Observation, Value
 from nra.model.plan import CheckParameters, NatParameters, Task, VoiceParameters
-from nra.net.failures import classify
 from nra.net.ports import Network, NetworkError
 
 
@@ -42,7 +41,7 @@ def observing(name: str, work: Work) -> Probe:
         except NetworkError as error:
             failure = error.failure
         except OSError as error:  # no file descriptor left, say: one question's loss, not the run's
-            failure = classify(error, name)
+            failure = Failure(kind=FailureKind.LOCAL, operation=name, detail=error.strerror or type(error).__name__)
         return Observation(task=task, started_ns=started_ns, ended_ns=net.clock.now_ns(), value=value, failure=failure)
 
     return Probe(name=name, run=run)
