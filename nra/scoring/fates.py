@@ -5,7 +5,7 @@ other peer only the round trip is known, and it stands for both directions.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nra.model.sample import ABSENT, CallLedger, Int64Column, StreamSample, VoiceSample
 from nra.model.verdict import Basis
+from nra.scoring.clocks import STEADY, ClockFault, ahead_ns
 from nra.scoring.upstream import reached_reflector
 
 FateColumn = NDArray[np.int8]
@@ -49,7 +50,10 @@ class Journey:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CallFates:
-    """One call: its probes in send order, and each journey; with basis "round trip" all three journeys are the same one."""
+    """One call: its probes in send order, and each journey; with basis "round trip" all three journeys are the same one.
+
+    `clock` is what was wrong with the reflector's and is taken off the delays.
+    """
 
     call: int
     sequence: Int64Column
@@ -57,6 +61,7 @@ class CallFates:
     up: Journey
     down: Journey
     round_trip: Journey
+    clock: ClockFault = STEADY
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -109,8 +114,19 @@ def _call_fates(ledger: CallLedger, stream: StreamSample, rows: Int64Column, bas
     columns = (stream.t1_ns, stream.t2_ns, stream.t3_ns, stream.t4_ns, stream.reflector_sequence)
     table = _Rows(probe, len(sequence), *(column[rows] for column in columns))
     round_trip = _round_trip(table)
-    up, down = (round_trip, round_trip) if basis is Basis.ROUND_TRIP else _directions(table, ledger)
-    return CallFates(call=ledger.call, sequence=sequence, t1_ns=table.t1_ns[first], up=up, down=down, round_trip=round_trip)
+    t1_ns = table.t1_ns[first]
+    if basis is Basis.ROUND_TRIP:
+        return CallFates(call=ledger.call, sequence=sequence, t1_ns=t1_ns, up=round_trip, down=round_trip, round_trip=round_trip)
+    table, clock = _on_our_clock(table)
+    up, down = _directions(table, ledger)
+    return CallFates(call=ledger.call, sequence=sequence, t1_ns=t1_ns, up=up, down=down, round_trip=round_trip, clock=clock)
+
+
+def _on_our_clock(rows: _Rows) -> tuple[_Rows, ClockFault]:
+    """The two clocks are never compared, but that one runs or is set while the other goes on is no network's delay."""
+    ahead, clock = ahead_ns(rows.t1_ns, rows.t2_ns, rows.t3_ns, rows.t4_ns, rows.reflector_sequence)
+    t2_ns, t3_ns = (np.where(stamp == ABSENT, ABSENT, stamp - ahead) for stamp in (rows.t2_ns, rows.t3_ns))
+    return replace(rows, t2_ns=t2_ns, t3_ns=t3_ns), clock
 
 
 def _directions(rows: _Rows, ledger: CallLedger) -> tuple[Journey, Journey]:

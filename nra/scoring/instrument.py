@@ -1,5 +1,6 @@
 """The workstation as an instrument: its own error stands beside the network's numbers, and too much of it voids the verdict."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from nra.model.document import Instrument, Spread
 from nra.model.sample import InstrumentSample
+from nra.scoring.clocks import STEADY, ClockFault
 from nra.scoring.statistics import NS_PER_MS, nearest_rank, percent
 
 LATE_NS: Final = 5_000_000  # a send that is later than this disturbs a 20 ms grid by a quarter
@@ -14,10 +16,14 @@ LATE_LIMIT_PERCENT: Final = 1.0
 NOT_SENT_LIMIT_PERCENT: Final = 1.0
 
 
-def instrument(sample: InstrumentSample, sent: int, not_sent: int) -> Instrument:
-    """Return the instrument's own error and whether it was steady; the note names each reason why it was not."""
+def instrument(sample: InstrumentSample, sent: int, not_sent: int, far_clocks: Sequence[ClockFault] = ()) -> Instrument:
+    """Return the instrument's own error and whether it was steady; the note names each reason why it was not, and clocks that were wrong.
+
+    All calls have the same reflector: what the first of them shows of its clock is told.
+    """
     reasons = _reasons(sample, sent, not_sent)
     steps = [f"the wall clock stepped by {step / NS_PER_MS:.1f} ms" for step in sample.clock_steps_ns]
+    steps += _taken_off(next((clock for clock in far_clocks if clock != STEADY), STEADY))
     return Instrument(
         tx_stamps=sample.tx_stamps,
         rx_stamps=sample.rx_stamps,
@@ -35,6 +41,14 @@ def spread_ms(values_ns: NDArray[Any]) -> Spread | None:
         return None
     p50, p99, most = (ns / NS_PER_MS for ns in nearest_rank(values_ns, 50, 99, 100))
     return Spread(p50=p50, p99=p99, max=most)
+
+
+def _taken_off(clock: ClockFault) -> list[str]:
+    told = [f"the reflector's clock stepped by {step / NS_PER_MS:.1f} ms, which is taken off" for step in clock.steps_ns]
+    if clock.drift_ppm:
+        course = "gained" if clock.drift_ppm > 0 else "lost"
+        told.append(f"the reflector's clock {course} {abs(clock.drift_ppm):.0f} ppm against ours, which is taken off")
+    return told
 
 
 def _reasons(sample: InstrumentSample, sent: int, not_sent: int) -> list[str]:

@@ -58,7 +58,7 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
         round_trip=rtt,
         mos_by_codec=mos_by_codec(_impairments(up, rtt), _impairments(down, rtt), codecs, sample.interval_ms),
         windows=windows(up.seconds, down.seconds, trip),
-        instrument=instrument(sample.instrument, sent, not_sent),
+        instrument=instrument(sample.instrument, sent, not_sent, [call.clock for call in fates.calls]),
         worst_15s=_worst(sample, fates, up, down, trip, codec),
         silent_since_s=sample.silent_since_s,
         note=_note(sample, fates),

@@ -6,9 +6,7 @@ Each client address and port gets a socket of its own towards the peer, as from 
 record. It needs `recvmsg` and kernel stamps, so Linux or macOS.
 """
 
-import argparse
 import heapq
-import json
 import select
 import signal
 import socket
@@ -16,15 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any, Final
 
 from nra.net.clock import SystemClock, WallStamps
 from nra.net.datagrams import DATAGRAM_BYTES, DRAIN
 from nra.net.sockets import enlarge_buffers, family_of, set_dscp, socket_address
 from nra.net.stamps import CONTROL_BYTES, ask_for_control, read_control
-from nra.testing.impairment import CLEAN, HEAD_BYTES, Impairment
-from nra.testing.impairment import Path as Way
+from nra.testing.impairment import HEAD_BYTES, Path
+from nra.testing.relay_orders import Orders, parsed
 from nra.testing.relay_record import DOWN, UP, Crossing, write_record
 
 GLANCE_S: Final = 0.1  # how long at most until a request to stop is noticed
@@ -32,18 +29,6 @@ SPIN_NS: Final = 300_000  # a wait wakes this early, the rest is spun: select is
 DSCP_SHIFT: Final = 2  # DSCP is the upper six bits of the TOS octet (RFC 2474)
 
 Address = tuple[Any, ...]  # as the socket calls give and take it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What the relay shall do: DSCP to rewrite (None: as it came), and after how many packets up to rebind or to say so (0: never)."""
-
-    up: Impairment = CLEAN
-    down: Impairment = CLEAN
-    dscp_up: int | None = None
-    dscp_down: int | None = None
-    rebind_after: int = 0
-    announce_after: int = 0
 
 
 class Leg:
@@ -90,7 +75,7 @@ class Relay:
         self._orders = orders
         self._clock = SystemClock()
         self._wall = WallStamps(self._clock)
-        self._ways = {UP: Way(orders.up), DOWN: Way(orders.down)}
+        self._ways = {UP: Path(orders.up), DOWN: Path(orders.down)}
         self._dscp = {UP: orders.dscp_up, DOWN: orders.dscp_down}
         self._peer: Address = socket_address(*peer)
         self._front = Leg(socket_address(*listen))
@@ -149,6 +134,8 @@ class Relay:
             came_ns=came_ns,
             due_ns=way.carry(payload, came_ns),
             left_ns=[],
+            gone_ns=[],
+            lost_to=way.passages[-1].lost_to,
         )
         self.crossings.append(crossing)
         rewritten = self._dscp[direction]
@@ -173,35 +160,7 @@ class Relay:
             left_ns = self._clock.now_ns()
             if departure.send():
                 departure.crossing.left_ns.append(left_ns)
-
-
-def host_port(text: str) -> tuple[str, int]:
-    """Return address and port of ADDRESS:PORT, an IPv6 address in brackets; raises ValueError."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def impairment(text: str) -> Impairment:
-    """Return the impairment that a JSON object describes, runs and spans as pairs; raises ValueError, TypeError."""
-    fields: dict[str, Any] = json.loads(text)
-    runs = tuple(range(*pair) for pair in fields.get("loss_runs", ()))
-    spans = tuple((float(start), float(end)) for start, end in fields.get("loss_spans_s", ()))
-    return Impairment(**fields | {"loss_runs": runs, "loss_spans_s": spans})
-
-
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the command line."""
-    parser = argparse.ArgumentParser(prog="python -m nra.testing.relay", description="Impair and record UDP on its way to a peer.")
-    parser.add_argument("--listen", type=host_port, required=True, metavar="ADDRESS:PORT")
-    parser.add_argument("--to", type=host_port, required=True, metavar="ADDRESS:PORT")
-    parser.add_argument("--up", type=impairment, default=CLEAN, metavar="JSON", help="fields of Impairment, towards the peer")
-    parser.add_argument("--down", type=impairment, default=CLEAN, metavar="JSON", help="fields of Impairment, towards the clients")
-    parser.add_argument("--dscp-up", type=int, metavar="0..63", help="rewrite the marking; it is kept otherwise")
-    parser.add_argument("--dscp-down", type=int, metavar="0..63", help="rewrite the marking; it is kept otherwise")
-    parser.add_argument("--rebind-after", type=int, default=0, metavar="N", help="from the Nth packet up on, come from a new port")
-    parser.add_argument("--announce-after", type=int, default=0, metavar="N", help="print a line at the Nth packet up")
-    parser.add_argument("--record", type=Path, required=True, metavar="FILE", help="where to write, at the end, what was done")
-    return parser.parse_args(arguments)
+                departure.crossing.gone_ns.append(self._clock.now_ns())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

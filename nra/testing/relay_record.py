@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nra.testing.impairment import Cause
+
 UP: Final = "up"
 DOWN: Final = "down"
 
@@ -16,7 +18,8 @@ class Crossing:
     """One packet on its way through the relay; times in nanoseconds on one line, the arrival's is the kernel's stamp.
 
     `number` counts the packets of a direction from 0, `client` is "address port", `head` the first bytes of `size`. `due_ns`
-    holds when copies were to leave (none: lost on purpose), `left_ns`, which grows, when they really did, by a stamp right before sending.
+    holds when copies were to leave (none: lost on purpose, and `lost_to` says to what). `left_ns` and `gone_ns`, which grow, hold when
+    they really did, by stamps right before and right after the system was told to send: what is between them is doubt.
     """
 
     direction: str
@@ -28,6 +31,8 @@ class Crossing:
     came_ns: int
     due_ns: tuple[int, ...]
     left_ns: list[int]
+    gone_ns: list[int]
+    lost_to: Cause | None
 
 
 def write_record(path: Path, crossings: Iterable[Crossing]) -> None:
@@ -50,4 +55,5 @@ def read_record(path: Path) -> tuple[Crossing, ...]:
 
 def _crossing(line: str) -> Crossing:
     fields = json.loads(line)
-    return Crossing(**fields | {"head": bytes.fromhex(fields["head"]), "due_ns": tuple(fields["due_ns"])})
+    lost_to = None if fields["lost_to"] is None else Cause(fields["lost_to"])
+    return Crossing(**fields | {"head": bytes.fromhex(fields["head"]), "due_ns": tuple(fields["due_ns"]), "lost_to": lost_to})

@@ -1,206 +1,175 @@
 """What the relay's record says about a session, in plain Python: nothing of nra.scoring, nra.wire or numpy.
 
-A copy that left the relay upwards arrived at the reflector; each arrival there is answered by one reply, numbered by the
-reflector. Up is the stream of the sender's numbers, down the stream of the reflector's: a probe that was doubled on the way up
-has two replies, which are different packets on the way down.
+Up is the stream of the sender's numbers, down the stream of the reflector's: a probe that was doubled on the way up has two replies,
+which are different packets on the way down. A delay is how long the relay held the packet; what the links and this machine added is no
+network, and told apart (`Links`).
 """
 
-import csv
-import gzip
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
-from typing import Final
+from statistics import median
+from typing import Any, Final
 
-from nra.testing.relay_record import Crossing, read_record
+from lab_emodel import CODECS, quality
+from lab_numbers import BUFFERS_MS, NS_PER_MS, NS_PER_S, Arrival, Journey, direction, round_trip, windows
+from lab_record import CallRecord, Moment, PacketRow, first_copies
 
-NTP_TO_UNIX_S: Final = 2_208_988_800
-OPEN: Final = struct.Struct(">IQ"), struct.Struct(">IQ12xIQ")  # probe: sequence, T1; reply: its number, T3 and the probe's two
-SEALED: Final = struct.Struct(">I12xQ"), struct.Struct(">I12xQ24xI12xQ")  # the same of authenticated packets (RFC 8762 4.2.2, 4.3.2)
+from nra.testing.relay_record import Crossing
 
-Probe = tuple[int, int]  # sequence and T1 (ns): no two probes of a run share both
-
-
-@dataclass(frozen=True, slots=True)
-class PacketRow:
-    """One line of the per-packet record; None where the cell is empty."""
-
-    call: int
-    sequence: int
-    t1_ns: int
-    t2_ns: int | None
-    t3_ns: int | None
-    t4_ns: int | None
-    reflector_sequence: int | None
+DSCP_SHIFT: Final = 2
+SHARES: Final = (0.1, 0.3, 1.0)
+JUST_MS: Final = 0.000_001
+NEIGHBOURS: Final = 12  # on either side, to which a packet's time on a link is compared
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A copy as it left the relay: when, how long it was held there, the probe's number and the number it set out under."""
+class Links:
+    """What this machine added, by direction and moment of leaving the relay: before it came there, and after it had left (ns).
 
-    left_ns: int
-    held_ns: int
-    sequence: int
-    departure: int
+    It is by how much a packet's time on a link stands out of its neighbours': the sender was interrupted between its stamp and sending, or
+    the relay between its own two stamps, which bound what the receiver's stamp may say.
+    """
 
+    early_ns: Mapping[tuple[str, int], float]
+    late_ns: Mapping[tuple[str, int], float]
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """One direction, over all calls."""
+    def arrival(self, way: str, moment: Moment) -> Arrival:
+        """Return the copy as it arrived."""
+        added = self.early_ns.get((way, moment.left_ns), 0) + self.late_ns.get((way, moment.left_ns), 0)
+        return Arrival(moment.sequence, moment.departure, moment.held_ns + round(added))
 
-    expected: int
-    received: int
-    lost: int
-    duplicates: int
-    reordered: int
-    jitter_ms: float
-
-
-@dataclass(slots=True)
-class CallRecord:
-    """One call's packets in the relay: probes by sequence, replies by the reflector's number."""
-
-    up: dict[int, Crossing]
-    down: dict[int, Crossing]
-    sequence_of_reply: dict[int, int]
-
-    def reached(self) -> list[Moment]:
-        """Return the copies that went up, in the order in which they left."""
-        return moments((sequence, sequence, crossing) for sequence, crossing in self.up.items())
-
-    def returned(self) -> list[Moment]:
-        """Return the copies that went down, in the order in which they left."""
-        return moments((self.sequence_of_reply[number], number, crossing) for number, crossing in self.down.items())
-
-    def table(self) -> list[tuple[int, int | None, bool]]:
-        """Return what the per-packet record must hold: sequence, reflector's number and whether the reply came back, in its order."""
-        returned = self.returned()
-        back = {moment.departure for moment in returned}
-        traced = set(self.sequence_of_reply.values())
-        rows: list[tuple[int, int | None, bool]] = [(moment.sequence, moment.departure, True) for moment in returned]
-        rows += [(self.sequence_of_reply[number], number, False) for number in sorted(self.down) if number not in back]
-        rows += [(sequence, None, False) for sequence in sorted(self.up) if sequence not in traced]
-        return rows
+    def most_ms(self) -> float:
+        """Return the most that was added to one packet."""
+        return max((early + self.late_ns[which] for which, early in self.early_ns.items()), default=0.0) / NS_PER_MS
 
 
-def moments(packets: Iterable[tuple[int, int, Crossing]]) -> list[Moment]:
-    """Return one moment per copy, in order of departure; each packet comes with its sequence and departure number."""
-    copies = [
-        Moment(left_ns, left_ns - crossing.came_ns, sequence, departure)
-        for sequence, departure, crossing in packets
-        for left_ns in crossing.left_ns
-    ]
-    return sorted(copies, key=lambda moment: moment.left_ns)
+NO_LINKS: Final = Links({}, {})
 
 
-def read_packets(path: Path) -> list[PacketRow]:
-    """Return the lines of a `.packets.csv.gz`."""
-    with gzip.open(path, "rt", encoding="ascii", newline="") as file:
-        return [_packet_row(row) for row in csv.DictReader(file)]
+def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow]) -> Links:
+    """Return what this machine added, by the stamps that the packets carry and those of the per-packet record."""
+    early: dict[tuple[str, int], float] = {}
+    late: dict[tuple[str, int], float] = {}
+    for number, call in enumerate(calls):
+        reached, returned = call.reached(), call.returned()
+        t4_ns = [row.t4_ns for row in packets if row.call == number and row.t4_ns is not None]
+        before = {
+            "up": [call.up[moment.departure].came_ns - call.t1_ns[moment.sequence] for moment in reached],
+            "down": [call.down[moment.departure].crossing.came_ns - call.down[moment.departure].t3_ns for moment in returned],
+        }
+        after = {
+            "up": [call.down[place].t2_ns - moment.left_ns for place, moment in enumerate(reached)],
+            "down": [arrived_ns - moment.left_ns for arrived_ns, moment in zip(t4_ns, returned, strict=True)],
+        }
+        for way, copies in (("up", reached), ("down", returned)):
+            for moment, sooner, later in zip(copies, standing_out(before[way]), standing_out(after[way]), strict=True):
+                early[way, moment.left_ns], late[way, moment.left_ns] = sooner, min(later, moment.doubt_ns)
+    return Links(early, late)
 
 
-def _packet_row(row: dict[str, str]) -> PacketRow:
-    def maybe(name: str) -> int | None:
-        return int(row[name]) if row[name] else None
-
-    times = maybe("t2_ns"), maybe("t3_ns"), maybe("t4_ns")
-    return PacketRow(int(row["call"]), int(row["sequence"]), int(row["t1_ns"]), *times, maybe("reflector_sequence"))
-
-
-def unix_ns(ntp: int) -> int:
-    """Return Unix nanoseconds of an NTP time stamp of this era, rounded to the nearest."""
-    return ((ntp - (NTP_TO_UNIX_S << 32)) * 1_000_000_000 + (1 << 31)) >> 32
+def standing_out(times_ns: Sequence[int]) -> list[float]:
+    """Return by how much each is above the median of those before or after it, whichever is nearer: the clocks may differ and drift."""
+    out = []
+    for place, time_ns in enumerate(times_ns):
+        around = times_ns[max(0, place - NEIGHBOURS) : place], times_ns[place + 1 : place + 1 + NEIGHBOURS]
+        out.append(min((max(0.0, time_ns - median(side)) for side in around if side), default=0.0))
+    return out
 
 
-def read_calls(record: Path, packets: Sequence[PacketRow], *, sealed: bool = False) -> list[CallRecord]:
-    """Return the relay's record call by call: what carries sequence and T1 of a probe of the stream, and the replies to it."""
-    call_of: dict[Probe, int] = {(row.sequence, row.t1_ns): row.call for row in packets}
-    calls = [CallRecord({}, {}, {}) for _ in range(1 + max(call_of.values()))]
-    probe_form, reply_form = SEALED if sealed else OPEN
-    for crossing in read_record(record):
-        if crossing.direction == "up":
-            sequence, t1 = probe_form.unpack_from(crossing.head)
-            call = call_of.get((sequence, unix_ns(t1)))
-            if call is not None:
-                assert sequence not in calls[call].up, "the workstation sent a probe twice"
-                calls[call].up[sequence] = crossing
-        else:
-            number, _, sequence, t1 = reply_form.unpack_from(crossing.head)
-            call = call_of.get((sequence, unix_ns(t1)))
-            if call is not None:
-                assert number not in calls[call].down, "the reflector gave a number twice"
-                calls[call].down[number] = crossing
-                calls[call].sequence_of_reply[number] = sequence
-    return calls
+def seconds_of(calls: Sequence[CallRecord], interval_ms: float, skipped: int) -> list[dict[int, int]]:
+    """Return for each call in which second of the stream each probe was sent, when so many slots were skipped before the first.
+
+    The first slot is where no probe was sent before its own: probes are late by a little, never early.
+    """
+    interval_ns = round(interval_ms * 1e6)
+    times = calls[0].t1_ns
+    slots = {sequence: skipped + round((t1_ns - times[0]) / interval_ns) for sequence, t1_ns in times.items()}
+    start_ns = min(t1_ns - slots[sequence] * interval_ns for sequence, t1_ns in times.items())
+    return [{sequence: max(0, t1_ns - start_ns) // NS_PER_S for sequence, t1_ns in call.t1_ns.items()} for call in calls]
 
 
-def round_trip_ms(calls: Sequence[CallRecord]) -> float:
-    """Return the mean time that the answered probes and their first replies were held in the relay: the round trip but for the links."""
-    trips = []
-    for call in calls:
-        reached = call.reached()
-        trips += [reached[moment.departure].held_ns + moment.held_ns for moment in first_copies(call.returned())]
-    return mean(trips) / 1e6
-
-
-def up_truth(calls: Sequence[CallRecord]) -> Truth:
+def up_journey(call: CallRecord, seconds: dict[int, int], rewritten: int | None, links: Links) -> Journey:
     """Return what became of the probes on their way to the reflector."""
-    sent = sum(len(call.up) for call in calls)
-    streams = [call.reached() for call in calls]
-    return _truth(sent, streams, [call.up.values() for call in calls])
-
-
-def down_truth(calls: Sequence[CallRecord]) -> Truth:
-    """Return what became of the replies; expected are the distinct probes that reached the reflector."""
-    reached = sum(len({moment.sequence for moment in call.reached()}) for call in calls)
-    streams = [call.returned() for call in calls]
-    return _truth(reached, streams, [call.down.values() for call in calls])
-
-
-def _truth(expected: int, streams: Sequence[Sequence[Moment]], packets: Sequence[Iterable[Crossing]]) -> Truth:
-    firsts = [list(first_copies(stream)) for stream in streams]
-    received = sum(len(first) for first in firsts)
-    return Truth(
-        expected=expected,
-        received=received,
-        lost=expected - received,
-        duplicates=sum(max(0, len(crossing.left_ns) - 1) for crossings in packets for crossing in crossings),
-        reordered=sum(reordered([moment.departure for moment in first]) for first in firsts),
-        jitter_ms=mean([j for first in firsts for j in running_jitter([moment.held_ns for moment in first])]) / 1e6,
+    reached = call.reached()
+    return Journey(
+        second_of=seconds,
+        sent_ns=call.t1_ns,
+        arrivals=[links.arrival("up", moment) for moment in first_copies(reached)],
+        duplicates=len(reached) - len({moment.departure for moment in reached}),
+        markings=[marking(call.up[moment.departure], rewritten) for moment in reached],
     )
 
 
-def first_copies(stream: Iterable[Moment]) -> Iterator[Moment]:
-    """Yield the first copy of each probe, whichever of its packets it is."""
-    seen: set[int] = set()
-    for moment in stream:
-        if moment.sequence not in seen:
-            seen.add(moment.sequence)
-            yield moment
+def down_journey(call: CallRecord, seconds: dict[int, int], rewritten: int | None, links: Links) -> Journey:
+    """Return what became of the replies; expected are the distinct probes that reached the reflector."""
+    returned = call.returned()
+    return Journey(
+        second_of={moment.sequence: seconds[moment.sequence] for moment in call.reached()},
+        sent_ns=call.t1_ns,
+        arrivals=[links.arrival("down", moment) for moment in first_copies(returned)],
+        duplicates=len(returned) - len({moment.departure for moment in returned}),
+        markings=[marking(call.down[moment.departure].crossing, rewritten) for moment in returned],
+    )
 
 
-def reordered(numbers: Iterable[int]) -> int:
-    """Return how many packets came below the next number expected (RFC 4737, 3.3: Type-P-Reordered)."""
-    next_expected, count = 0, 0
-    for number in numbers:
-        if number >= next_expected:
-            next_expected = number + 1
-        else:
-            count += 1
-    return count
+def trips(call: CallRecord, links: Links) -> Iterator[tuple[int, int]]:
+    """Yield sequence and round trip (ns) of each answered probe: from T1 until the reply left the relay, less the turn-around."""
+    for moment in first_copies(call.returned()):
+        reply = call.down[moment.departure]
+        left_ns = moment.left_ns + round(links.late_ns.get(("down", moment.left_ns), 0))
+        yield moment.sequence, left_ns - call.t1_ns[moment.sequence] - (reply.t3_ns - reply.t2_ns)
 
 
-def running_jitter(transits: Sequence[float]) -> list[float]:
-    """Return J after each packet but the first (RFC 3550, 6.4.1), in the unit of the transits."""
-    jitter, values = 0.0, []
-    for before, after in pairwise(transits):
-        jitter += (abs(after - before) - jitter) / 16
-        values.append(jitter)
-    return values
+def marking(crossing: Crossing, rewritten: int | None) -> int:
+    """Return the DSCP with which a packet left the relay."""
+    return crossing.tos >> DSCP_SHIFT if rewritten is None else rewritten
 
 
-def mean(values: Sequence[float]) -> float:
-    """Return the mean of at least one value."""
-    return sum(values) / len(values)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a number depends on beside the packets: packetization, codec, rewritten markings; what only the run itself knows exactly.
+
+    That is on which side of a buffer's limit a packet falls that came very close to it (the buffers close earlier by `nearer_ms`), and how
+    many slots a busy machine skipped before the first.
+    """
+
+    interval_ms: float
+    codec: str
+    dscp_up: int | None = None
+    dscp_down: int | None = None
+    nearer_ms: float = 0.0
+    skipped: int = 0
+
+
+def close_calls(calls: Sequence[CallRecord], close_ms: float) -> list[float]:
+    """Return by how much (ms) earlier or later a buffer must close for one packet more or less that came so close to its limit.
+
+    For the fixed buffers these are all there are; the limits of the adaptive one depend on all packets, so a few are tried.
+    """
+    nearer = [sign * share * close_ms for share in SHARES for sign in (-1, 1)]
+    for stream in (stream for call in calls for stream in (call.reached(), call.returned())):
+        held_ms = [moment.held_ns / NS_PER_MS for moment in first_copies(stream)]
+        beyond = [held - min(held_ms) - nominal for held in held_ms for nominal in BUFFERS_MS]
+        nearer += [sign * JUST_MS - ms for ms in beyond if abs(ms) <= close_ms for sign in (-1, 1)]
+    return nearer
+
+
+def voice_truth(calls: Sequence[CallRecord], terms: Terms, links: Links = NO_LINKS) -> dict[str, Any]:
+    """Return the voice half of the run document as the relay's record has it: every number that the network decides."""
+    seconds = seconds_of(calls, terms.interval_ms, terms.skipped)
+    up = [up_journey(call, each, terms.dscp_up, links) for call, each in zip(calls, seconds, strict=True)]
+    down = [down_journey(call, each, terms.dscp_down, links) for call, each in zip(calls, seconds, strict=True)]
+    timed = [(each[sequence], trip_ns) for call, each in zip(calls, seconds, strict=True) for sequence, trip_ns in trips(call, links)]
+    trip = round_trip([trip_ns for _, trip_ns in timed], sum(len(call.up) for call in calls))
+    numbers = {"up": direction(up, terms.nearer_ms), "down": direction(down, terms.nearer_ms)}
+
+    def judged(codec: str, way: str) -> dict[str, Any]:
+        return quality(CODECS[codec], numbers[way], trip["avg_ms"], terms.interval_ms)
+
+    return {
+        "sent": sum(len(call.up) for call in calls),
+        "round_trip": trip,
+        "mos_by_codec": [{"codec": codec} | {way: judged(codec, way)["mos"] for way in numbers} for codec in CODECS],
+        "windows": windows(up, down, timed),
+        **{way: each | judged(terms.codec, way) for way, each in numbers.items()},
+    }

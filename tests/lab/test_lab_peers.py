@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 from lab_peers import API, CA_NAME, all_names_are_the_server, checks_of, measure, start_beacon, start_coturn, start_nginx
+from lab_record import read_packets
 from lab_trust import public_roots
-from lab_truth import read_packets
 from lab_world import CLIENT, MIDDLE_ADDRESS, PORT, SERVER, SERVER_ADDRESS, World, need, start_reflector, start_relay
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.peer]

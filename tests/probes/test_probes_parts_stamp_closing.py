@@ -1,5 +1,6 @@
 """The closing exchange: asked until answered, given up in time, and exact about what the reflector knows."""
 
+from dataclasses import replace
 from itertools import pairwise
 from struct import Struct
 
@@ -26,13 +27,13 @@ SLOTS = 200
 class Session:
     """A stream through a network, up to its end, and the closing exchange behind it."""
 
-    def __init__(self, peer: Peer, up: Impairment, down: Impairment, calls: int = 1) -> None:
+    def __init__(self, peer: Peer, up: Impairment, down: Impairment, calls: int = 1, patience_ms: int = 500) -> None:
         """Run the stream."""
         self.net = FakeNetwork(udp={(HOST, PORT): peer}, up=Path(up), down=Path(down))
         self.port = FakePort(self.net, peer, HOST, PORT, calls, 46)
         self.dialect = StampDialect(PacketForm.of(172, None), 46, 7, calls)
         grid = Grid(start_ns=self.net.clock.now_ns(), interval_ns=20 * MS, slots=SLOTS, calls=calls)
-        self.stream = ProbeStream(self.dialect, grid, 500 * MS, lambda _done, _total: None)
+        self.stream = ProbeStream(self.dialect, grid, patience_ms * MS, lambda _done, _total: None)
         drive(self.stream, self.port, self.net.clock, lambda: False)
         self.began_ns = self.net.clock.now_ns()
         self.stream_packets = len(self.port.sent)
@@ -69,6 +70,23 @@ def test_it_asks_again_and_gives_up_in_time() -> None:
     assert session.net.clock.now_ns() - session.began_ns == DEADLINE_NS
     assert not closing.answers[0].counted
     assert not closing.fates_known(0)
+
+
+def test_a_long_way_is_waited_for() -> None:
+    """Where answers take 1.6 s, counters and records take twice that: the fate of every packet is known all the same."""
+    session = Session(reflecting(), Impairment(delay_ms=800), Impairment(delay_ms=800, loss_runs=(range(60, 70),)), patience_ms=2000)
+    closing = session.close()
+    assert closing.fates_known(0)
+    assert [number for number, *_ in closing.lost_replies(0)] == [*range(60, 70)]
+    assert session.net.clock.now_ns() - session.began_ns == 3200 * MS
+
+
+@pytest.mark.parametrize(("delay_ms", "longest_ms"), [(20, 1500), (300, 1800), (1900, 6000)])
+def test_patience_with_a_long_way_has_an_end(delay_ms: int, longest_ms: int) -> None:
+    """Three of the slowest trips, 1.5 s at least and 6 s at most."""
+    session = Session(reflecting(), replace(BEYOND, delay_ms=delay_ms), Impairment(delay_ms=delay_ms), patience_ms=4000)
+    session.close()
+    assert session.net.clock.now_ns() - session.began_ns == longest_ms * MS
 
 
 def test_a_question_lost_on_the_way_up_changes_no_number() -> None:

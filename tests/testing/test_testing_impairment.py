@@ -1,10 +1,13 @@
 """Impairments decide by a seed and write down what they decided: the truth that measurements are compared with."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nra.testing.impairment import CLEAN, HEAD_BYTES, Impairment, Path
+from nra.testing.chance import QUANTILES, Bursts, JitterShape
+from nra.testing.impairment import CLEAN, HEAD_BYTES, Cause, Impairment, Path
 
 MS = 1_000_000
 
@@ -66,3 +69,69 @@ def test_losses_are_placed_by_time() -> None:
     for time_ms in (500, 509, 510, 519, 520, 529, 530, 60_000):
         path.carry(b"", time_ms * MS)
     assert [bool(passage.left_ns) for passage in path.passages] == [True, True, False, False, True, True, False, False]
+
+
+def at(path: Path, *times_ms: float, size: int = 172) -> list[float | None]:
+    """Return how long (ms) each of the packets that come at these times is under way, None where it is lost."""
+    left = [path.carry(bytes(size), round(time_ms * MS)) for time_ms in times_ms]
+    return [leaves[0] / MS - time_ms if leaves else None for leaves, time_ms in zip(left, times_ms, strict=True)]
+
+
+def test_losses_say_to_what() -> None:
+    """Each lost packet has its cause; none that left has one."""
+    asked = Impairment(loss=0.1, bursts=Bursts(to_bad=0.02, to_good=0.2), loss_runs=(range(50, 60),), rate_kbit_s=1600, queue_packets=2)
+    passages = carried(asked).passages
+    assert {passage.lost_to for passage in passages if not passage.left_ns} == set(Cause)
+    assert {passage.lost_to for passage in passages if passage.left_ns} == {None}
+    assert [passages[number].lost_to for number in range(50, 60)].count(Cause.PLACED) > 5
+
+
+def test_a_bottleneck_sends_one_after_the_other() -> None:
+    """172 octets of payload are 200 of IP: 20 ms at 80 kbit/s, and who comes meanwhile waits."""
+    assert at(Path(Impairment(rate_kbit_s=80)), 0, 5, 10, 60) == [20, 35, 50, 20]
+
+
+def test_a_queue_drops_what_finds_no_room() -> None:
+    """One is being sent, two wait, the next ones are dropped until one more is through (drop-tail)."""
+    path = Path(Impairment(rate_kbit_s=80, queue_packets=2))
+    assert at(path, 0, 1, 2, 3, 4, 20, 21) == [20, 39, 58, None, None, 60, None]
+    assert [passage.lost_to for passage in path.passages][3:5] == [Cause.QUEUE, Cause.QUEUE]
+
+
+def test_a_stall_holds_everything_until_its_end() -> None:
+    """What would leave within leaves at its end, in the order in which it came; what leaves before or after does so unhindered."""
+    path = Path(Impairment(delay_ms=10, stalls_s=((0.1, 0.3),)))
+    assert at(path, 1000, 1089, 1090, 1200, 1290, 1291) == [10, 10, 210, 100, 10, 10]
+
+
+def test_a_detour_is_longer_for_a_while() -> None:
+    """A route that changes and changes back: what comes within takes so much longer."""
+    assert at(Path(Impairment(delay_ms=10, detours=((0.1, 0.2, 30.0),))), 0, 99, 100, 199, 200) == [10, 10, 40, 40, 10]
+
+
+def test_in_order_nobody_overtakes() -> None:
+    """Jitter of a queue delays but does not reorder; without that it does."""
+
+    def in_order(asked: Impairment) -> bool:
+        left = [passage.left_ns[0] for passage in carried(asked, 500).passages]
+        return left == sorted(left)
+
+    assert in_order(Impairment(jitter_ms=20, in_order=True))
+    assert not in_order(Impairment(jitter_ms=20))
+
+
+@pytest.mark.parametrize("shape", JitterShape)
+def test_jitter_has_its_shape(shape: JitterShape) -> None:
+    """The shape's law decides, times the scale that was asked for."""
+    passages = carried(Impairment(jitter_ms=8, jitter_shape=shape)).passages
+    times_ms = sorted((passage.left_ns[0] - passage.came_ns) / MS for passage in passages)
+    assert times_ms[len(times_ms) // 2] == pytest.approx(8 * QUANTILES[shape](0.5), rel=0.1)
+
+
+def test_a_correlated_jitter_wanders() -> None:
+    """Neighbours are alike, the range is that of the shape."""
+    passages = carried(Impairment(jitter_ms=40, jitter_correlation=0.98)).passages
+    times = [passage.left_ns[0] - passage.came_ns for passage in passages]
+    steps = [abs(after - before) for before, after in pairwise(times)]
+    assert sum(steps) / len(steps) < 4 * MS
+    assert max(times) - min(times) > 35 * MS

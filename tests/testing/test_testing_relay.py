@@ -1,16 +1,17 @@
 """The relay on loopback: what comes, goes and stays, and that the record says the same."""
 
-import json
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nra.testing.impairment import Impairment
-from nra.testing.relay import Orders, Relay, host_port, impairment, main
+from nra.testing.impairment import Cause, Impairment
+from nra.testing.relay import Relay
+from nra.testing.relay_orders import Orders
 from nra.testing.relay_record import Crossing, read_record, write_record
 
 LOOPBACK = "127.0.0.1"
@@ -49,7 +50,7 @@ def test_there_and_back_again() -> None:
     assert up.client == down.client == f"{LOOPBACK} {client_port(up)}"
     for crossing in (up, down):
         assert len(crossing.left_ns) == 1
-        assert crossing.came_ns < crossing.left_ns[0]
+        assert crossing.came_ns < crossing.left_ns[0] <= crossing.gone_ns[0]
     assert up.left_ns[0] < down.came_ns
 
 
@@ -66,6 +67,7 @@ def test_what_is_lost_is_recorded_as_lost() -> None:
             client.send(payload)
         assert [peer.recv(10) for _ in range(4)] == [b"a", b"a", b"c", b"c"]
     assert [len(crossing.left_ns) for crossing in relay.crossings] == [2, 0, 2]
+    assert [crossing.lost_to for crossing in relay.crossings] == [None, Cause.PLACED, None]
 
 
 def test_a_delay_is_kept() -> None:
@@ -105,23 +107,20 @@ def test_the_marking_is_kept_or_rewritten(rewritten: int | None, seen: int) -> N
 
 def test_the_record_comes_back(tmp_path: Path) -> None:
     """Whatever was written is read again."""
-    crossing = Crossing(direction="up", number=1, client="a 1", size=3, head=b"\0\xff", tos=184, came_ns=5, due_ns=(6, 7), left_ns=[8])
-    write_record(tmp_path / "record", [crossing, crossing])
-    assert read_record(tmp_path / "record") == (crossing, crossing)
+    sent = Crossing(
+        direction="up",
+        number=1,
+        client="a 1",
+        size=3,
+        head=b"\0\xff",
+        tos=184,
+        came_ns=5,
+        due_ns=(6, 7),
+        left_ns=[8],
+        gone_ns=[9],
+        lost_to=None,
+    )
+    lost = replace(sent, number=2, due_ns=(), left_ns=[], gone_ns=[], lost_to=Cause.QUEUE)
+    write_record(tmp_path / "record", [sent, lost])
+    assert read_record(tmp_path / "record") == (sent, lost)
     assert [path.name for path in tmp_path.iterdir()] == ["record"]
-
-
-def test_orders_are_read_from_the_command_line() -> None:
-    """Addresses in brackets where they are IPv6, impairments as JSON with runs as pairs."""
-    assert host_port("[fd00::1]:7") == ("fd00::1", 7)
-    orders = {"loss": 0.5, "loss_runs": [[1, 3]], "loss_spans_s": [[2, 2.5]]}
-    assert impairment(json.dumps(orders)) == Impairment(loss=0.5, loss_runs=(range(1, 3),), loss_spans_s=((2.0, 2.5),))
-    assert impairment("{}") == Impairment()
-
-
-@pytest.mark.parametrize("wrong", ["{", '{"colour": 1}', '{"loss_runs": [[1, "x"]]}', '{"loss_spans_s": [1]}'])
-def test_wrong_orders_are_refused(wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no impairment ends in one line of usage, not in a traceback."""
-    with pytest.raises(SystemExit):
-        main(["--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--up", wrong, "--record", str(tmp_path / "record")])
-    assert "--up" in capsys.readouterr().err

@@ -22,6 +22,8 @@ from nra.wire.timestamps import WORD, unix_ns_from_ntp
 
 RETRY_NS: Final = 250 * MS
 DEADLINE_NS: Final = 1500 * MS
+TRIPS: Final = 3  # a question, the one for records that follows from its answer, and one of them lost
+LONGEST_NS: Final = 6000 * MS
 SPACING_NS: Final = 1 * MS
 RECORDS_PER_PACKET: Final = 64  # 1100 octets: below every MTU in use
 
@@ -52,12 +54,15 @@ class Answers:
 
 
 class Closing:
-    """The machine: asks, asks again every 250 ms, gives up after 1.5 s; late replies still go to the stream."""
+    """The machine: asks, asks again every 250 ms, gives up after 1.5 s; late replies still go to the stream.
+
+    Where the stream's answers took longer than half a second it is as patient as that needs: satellites must not make fates unknown.
+    """
 
     def __init__(self, stream: ProbeStream, dialect: StampDialect, start_ns: int) -> None:
         """Ask every call that sent anything."""
         self._stream, self._dialect = stream, dialect
-        self._end_ns = start_ns + DEADLINE_NS
+        self._end_ns = start_ns + max(DEADLINE_NS, min(LONGEST_NS, TRIPS * stream.record.slowest_ns))
         self._sent = [len(times) for times in stream.record.t1_ns]
         self._next_number = list(self._sent)
         self._open: dict[tuple[int, int], Question] = {}  # by call and sequence

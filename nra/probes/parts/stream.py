@@ -86,6 +86,7 @@ class StreamRecord:
         self.arrivals = [array("q") for _ in range(9)]  # call, sequence, t2, t3, t4, reflector sequence, ttl, tos, tos_up
         self.user_stamped = 0
         self.last_answered_t1_ns = ABSENT
+        self.slowest_ns = 0  # of all answers, from sending to arrival
 
     def sent(self, call: int, now_ns: int, late_ns: int) -> None:
         """Take down a probe given to the network."""
@@ -111,6 +112,7 @@ class StreamRecord:
             self.answered[reply.call][reply.sequence] = 1
             self.outstanding -= 1
         self.last_answered_t1_ns = max(self.last_answered_t1_ns, times[reply.sequence])
+        self.slowest_ns = max(self.slowest_ns, arrival.received_ns - times[reply.sequence])
         if arrival.stamp is StampKind.KERNEL:
             self.waited_ns.append(arrival.read_ns - arrival.received_ns)
         else:
