@@ -7,7 +7,7 @@ from nra.net.ports import Clock
 
 STEP_NS: Final = 500_000  # a change of (wall - line) above this is a step; NTP slews both clocks alike
 COARSE_TICKS: Final = 4  # unless the wall clock itself moves in larger ticks (15.6 ms on Windows before Python 3.13)
-BRACKET_NS: Final = 20_000  # a pair of readings further apart than this was interrupted: read again
+PAIRS: Final = 5
 
 
 def seconds_left(clock: Clock, deadline_ns: int) -> float:
@@ -42,23 +42,32 @@ class WallStamps:
         self.steps_ns: list[int] = []
 
     def _read(self) -> int:
-        for _ in range(5):
+        """Return how far the wall clock is ahead, by the quickest of some pairs of readings: the others were interrupted."""
+        pairs = []
+        for _ in range(PAIRS):
             before = self._clock.now_ns()
             wall = time.time_ns()
             after = self._clock.now_ns()
-            if after - before <= BRACKET_NS:
-                break
-        return wall - (before + after) // 2
+            pairs.append((after - before, wall - (before + after) // 2))
+        return min(pairs)[1]
 
     def stepped(self) -> bool:
-        """Tell whether the wall clock stepped since the last call; a stamp taken around a step cannot be placed."""
+        """Tell whether the wall clock stepped since the last call; a stamp taken around a step cannot be placed.
+
+        A pair of readings is only as good as it was quick. One that agrees with what is known changes nothing, because its error
+        would come back as jitter in every stamp; one that does not is followed no further than it proves.
+        """
+        before = self._clock.now_ns()
+        wall = time.time_ns()
+        after = self._clock.now_ns()
+        proven_ns = min(max(self._ahead_ns, wall - after), wall - before)
+        if abs(proven_ns - self._ahead_ns) <= self._step_ns:
+            self._ahead_ns = proven_ns
+            return False
         ahead_ns = self._read()
-        change_ns = ahead_ns - self._ahead_ns
+        self.steps_ns.append(ahead_ns - self._ahead_ns)
         self._ahead_ns = ahead_ns
-        if abs(change_ns) > self._step_ns:
-            self.steps_ns.append(change_ns)
-            return True
-        return False
+        return True
 
     def on_line(self, wall_ns: int) -> int:
         """Return the line's time of a wall clock stamp."""

@@ -18,6 +18,14 @@ class Clocks:
         self.wall_ns = 1_767_600_000_000_000_000
         self.counter_ns = 5_000
         self.resolution = resolution
+        self.interrupted_ns = 0  # before and after the next readings of the wall clock, until it is set back
+
+    def read_wall(self) -> int:
+        """Return the wall clock's time, having been kept from it for a while."""
+        self.advance(self.interrupted_ns)
+        read_ns = self.wall_ns
+        self.advance(self.interrupted_ns)
+        return read_ns
 
     def advance(self, elapsed_ns: int) -> None:
         """Let time pass on both."""
@@ -27,7 +35,7 @@ class Clocks:
     def as_module(self) -> SimpleNamespace:
         """Return what stands for the module `time`."""
         return SimpleNamespace(
-            time_ns=lambda: self.wall_ns,
+            time_ns=self.read_wall,
             perf_counter_ns=lambda: self.counter_ns,
             get_clock_info=lambda _name: SimpleNamespace(resolution=self.resolution),
         )
@@ -82,6 +90,55 @@ def test_slewing_is_no_step(clocks: Clocks) -> None:
         assert not stamps.stepped()
         assert stamps.on_line(clocks.wall_ns) == clock.now_ns()
     assert stamps.steps_ns == []
+
+
+@pytest.mark.parametrize("interrupted_ns", [100, 5_000, 40_000_000])
+def test_a_slow_reading_moves_no_stamp(clocks: Clocks, interrupted_ns: int) -> None:
+    """Interrupted between the clocks a pair of readings proves little: what was known stays, to the nanosecond (no jitter of our own)."""
+    clock = SystemClock()
+    stamps = WallStamps(clock)
+    clocks.interrupted_ns = interrupted_ns
+    for _ in range(10):
+        assert not stamps.stepped()
+        assert stamps.on_line(clocks.wall_ns) == clock.now_ns()
+
+
+def test_the_quickest_reading_counts_in_the_beginning(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known first is known by the pair of readings that was interrupted least, so that nothing has to be put right later."""
+    clock, waits_ns = SystemClock(), iter([30_000, 4_000, 200, 9_000, 4_000])
+    read_wall = clocks.read_wall
+
+    def one_sided() -> int:
+        read_ns = read_wall()
+        clocks.advance(next(waits_ns))
+        return read_ns
+
+    monkeypatch.setattr("nra.net.clock.time.time_ns", one_sided)
+    stamps = WallStamps(clock)
+    assert abs(stamps.on_line(clocks.wall_ns) - clock.now_ns()) == 100
+
+
+@pytest.mark.parametrize("drift_ns", [7_000, -7_000])
+def test_a_drift_is_followed_as_far_as_it_is_proven(clocks: Clocks, drift_ns: int) -> None:
+    """With readings a microsecond off at most, stamps are off by no more than that, however far the clocks have drifted."""
+    clock = SystemClock()
+    stamps = WallStamps(clock)
+    clocks.interrupted_ns = 1_000
+    for _ in range(200):
+        clocks.advance(20_000_000)
+        clocks.wall_ns += drift_ns
+        assert not stamps.stepped()
+        assert abs(stamps.on_line(clocks.wall_ns) - clock.now_ns()) <= 1_000
+
+
+def test_a_step_is_told_in_full_though_its_first_reading_was_slow(clocks: Clocks) -> None:
+    """What a slow pair proves is less than the step: it is read again."""
+    stamps = WallStamps(SystemClock())
+    clocks.wall_ns += HOUR
+    clocks.interrupted_ns = 200_000
+    assert stamps.stepped()
+    assert stamps.steps_ns == [HOUR]
+    assert not stamps.stepped()
 
 
 def test_a_coarse_wall_clock_steps_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
