@@ -1,22 +1,21 @@
 """The loop that lends a machine its time and its sockets; the same for the real and the fake network."""
 
 from collections.abc import Callable
-from typing import Final
 
+from nra.net.pacing import Pacer, Unhurried
 from nra.net.ports import Arrival, Clock, DatagramPort, Machine, NetworkError
 
-GLANCE_NS: Final = 100_000_000  # how long at most until a request to stop is noticed
 
-
-def drive(machine: Machine, port: DatagramPort, clock: Clock, stop: Callable[[], bool]) -> None:
+def drive(machine: Machine, port: DatagramPort, clock: Clock, stop: Callable[[], bool], pacer: Pacer | None = None) -> None:
     """Run the machine until it is done or `stop` says so; every wait is bounded."""
+    pacer = pacer or Unhurried(clock)
     while not stop() and (due_ns := machine.next_due_ns()) is not None:
-        until_ns = min(due_ns, clock.now_ns() + GLANCE_NS)
-        for event in port.receive(until_ns):
+        for event in port.receive(pacer.listen_until_ns(due_ns)):
             if isinstance(event, Arrival):
                 machine.arrived(event)
             else:
                 machine.refused(event)
+        pacer.hold(due_ns)
         transmit(machine, port, clock)
 
 

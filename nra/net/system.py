@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import socket
-import sys
 from collections.abc import Callable
 
 from nra.model.region import ProxySetting
@@ -12,13 +11,13 @@ from nra.net.clock import SystemClock, seconds_left
 from nra.net.datagrams import KernelStampedPort
 from nra.net.driver import drive
 from nra.net.names import Names
+from nra.net.pacing import Punctual, sharpen_timers
 from nra.net.ports import DatagramPort, Machine, QuicFacts
 from nra.net.proxies import proxies
 from nra.net.quic import shake_hands
+from nra.net.quiet import QUIET
 from nra.net.streams import TcpConnection, open_tcp
 from nra.net.threaded_datagrams import ThreadStampedPort
-
-SWITCH_INTERVAL_S = 0.0005  # how long a drawing thread may hold the interpreter while a packet is due (default 5 ms)
 
 
 class SystemNetwork:
@@ -28,8 +27,6 @@ class SystemNetwork:
         """Start with a clock of its own unless one is given."""
         self._clock = clock or SystemClock()
         self._names = Names(self._clock)
-        self._driving = 0
-        self._usual_switch_interval_s = sys.getswitchinterval()
 
     @property
     def clock(self) -> SystemClock:
@@ -71,15 +68,15 @@ class SystemNetwork:
         def stopped() -> bool:
             return cancelled or stop()
 
-        self._driving += 1
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        try:
-            await in_thread(lambda: drive(machine, port, self._clock, stopped), "nra-packets")
-        finally:
-            cancelled = True  # the thread may see its port closed before it sees this: nobody hears what it says then
-            self._driving -= 1
-            if not self._driving:  # of several machines side by side the last one restores
-                sys.setswitchinterval(self._usual_switch_interval_s)
+        def punctually() -> None:
+            sharpen_timers()
+            drive(machine, port, self._clock, stopped, Punctual(self._clock))
+
+        with QUIET.kept():
+            try:
+                await in_thread(punctually, "nra-packets")
+            finally:
+                cancelled = True  # the thread may see its port closed before it sees this: nobody hears what it says then
 
 
 def is_address(host: str) -> bool:

@@ -1,7 +1,8 @@
 """The loop under every machine: time, packets and errors come in, packets go out."""
 
 from nra.model.failure import Failure, FailureKind
-from nra.net.driver import GLANCE_NS, drive
+from nra.net.driver import drive
+from nra.net.pacing import GLANCE_NS
 from nra.net.ports import Arrival, NetworkError, Refusal, Transmission
 from nra.testing.fake_network import FakeNetwork, FakePort, refusal
 from nra.testing.impairment import Peer
@@ -78,3 +79,32 @@ def test_a_stop_is_noticed_between_waits() -> None:
     machine, port, net = driven(None, apart_ms=5000, stop_after_ms=250)
     assert (len(port.sent), len(machine.due_ns)) == (1, 2)
     assert net.clock.now_ns() - port.sent[0][0] == 300 * MS == 3 * GLANCE_NS
+
+
+class Pushy:
+    """A pacer that listens until ten milliseconds before each slot and moves the clock to the slot when it holds."""
+
+    def __init__(self, net: FakeNetwork) -> None:
+        """Take down what it was asked."""
+        self.net, self.held_ns = net, list[int]()
+
+    def listen_until_ns(self, due_ns: int) -> int:
+        """Return when to wake up."""
+        return due_ns - 10 * MS
+
+    def hold(self, due_ns: int) -> None:
+        """Go to the slot when it is at hand."""
+        if due_ns - self.net.clock.now_ns() <= 10 * MS:
+            self.net.clock.advance_to(due_ns)
+            self.held_ns.append(due_ns)
+
+
+def test_a_pacer_holds_the_machine_until_its_slot() -> None:
+    """Arrivals are handed over before the wait for the slot is over, packets leave at its end and not before."""
+    net = FakeNetwork()
+    pacer = Pushy(net)
+    port, machine = FakePort(net, lambda payload, _now, _source: payload.upper(), "192.0.2.1", 9, 1, 0), Diary(net.clock.now_ns(), 50)
+    due_ns = list(machine.due_ns)
+    drive(machine, port, net.clock, lambda: False, pacer)
+    assert [at_ns for at_ns, _ in port.sent] == due_ns == pacer.held_ns
+    assert machine.told == [b"X", b"X"]

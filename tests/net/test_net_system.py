@@ -1,6 +1,7 @@
 """The real network: names, packets in a thread, and every wait bounded."""
 
 import asyncio
+import gc
 import socket
 import sys
 import threading
@@ -15,7 +16,8 @@ from nra.net import system as room
 from nra.net.abandon import in_thread
 from nra.net.datagrams import KernelStampedPort
 from nra.net.ports import NetworkError
-from nra.net.system import SWITCH_INTERVAL_S, SystemNetwork
+from nra.net.quiet import SWITCH_INTERVAL_S
+from nra.net.system import SystemNetwork
 from nra.net.threaded_datagrams import ThreadStampedPort
 from nra.probes.parts.inquiry import SPREAD_MS, Inquiry
 
@@ -150,16 +152,18 @@ def test_a_machine_may_be_abandoned_while_its_port_is_closed() -> None:
             assert time.perf_counter() < until
 
 
-def test_threads_switch_quickly_while_packets_are_driven() -> None:
-    """Several machines side by side: quick until the last has ended, then as before."""
+def test_the_interpreter_is_quiet_while_packets_are_driven() -> None:
+    """Several machines side by side: threads switch quickly and no garbage is collected until the last has ended, then all is as before."""
     usual = sys.getswitchinterval()
     seen: list[float] = []
+    collecting: list[bool] = []
 
     async def drive_for(ms: int, number: int) -> None:
         port, until_ns = NET.open_datagrams("127.0.0.1", number), deadline(ms)
 
         def stop() -> bool:
             seen.append(sys.getswitchinterval())
+            collecting.append(gc.isenabled())
             return NET.clock.now_ns() > until_ns
 
         await NET.drive(Inquiry(Hello(), NET.clock.now_ns(), (0, 60_000)), port, stop)
@@ -171,6 +175,8 @@ def test_threads_switch_quickly_while_packets_are_driven() -> None:
     with udp_server("127.0.0.1", lambda _: None) as number:
         asyncio.run(both(number))
     assert max(seen) == pytest.approx(SWITCH_INTERVAL_S)
+    assert not any(collecting)
+    assert gc.isenabled()
     assert sys.getswitchinterval() == pytest.approx(usual)
 
 
