@@ -10,6 +10,7 @@ from nra.model.sample import StampKind
 from nra.net.ports import Arrival
 from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, PeerEvidence, StampDialect, counters_of, sender_packet, ssid_after, values_of
 from nra.wire.stamp import ReflectorPacket, decode_sender, encode_reflector
+from nra.wire.stamp_plain_reply import PADDING_AT, read_plain
 from nra.wire.stamp_tlv import INTEGRITY, Tlv, TlvType, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs, split_tlvs
 from nra.wire.stamp_values import ClassOfService, DirectMeasurement
 from nra.wire.timestamps import ntp_from_unix_ns
@@ -88,6 +89,40 @@ def test_a_prepared_packet_is_stamped_when_sent(key: bytes | None) -> None:
     assert (packet.sequence, packet.t1_ns(NOW), packet.ssid) == (10, NOW + 5, 7)
 
 
+@pytest.mark.parametrize("payload_bytes", [44, 60, 72, 73, 76, 92, 172])
+def test_a_packet_made_over_is_like_one_made_anew(payload_bytes: int) -> None:
+    """Number, sender's count and time are the packet's own, the padding is new; all else is as in the first."""
+    same = slice(0, PADDING_AT if payload_bytes >= PADDING_AT else 48)
+    made, anew = dialect(payload_bytes), [dialect(payload_bytes) for _ in range(3)]
+    packets = [made.packet(0, sequence, NOW + sequence).payload for sequence in (10, 11, 2**32 + 12)]
+    for payload, other, sequence in zip(packets, anew, (10, 11, 2**32 + 12), strict=True):
+        fresh = other.packet(0, sequence, NOW + sequence).payload
+        assert payload[same] == fresh[same]
+        assert len(payload) == len(fresh) == made.form.payload_bytes
+    if payload_bytes == 172:
+        assert len({payload[PADDING_AT:] for payload in packets}) == 3
+
+
+@pytest.mark.parametrize("ssid", [0, 7, 8])
+@pytest.mark.parametrize(("sequence", "sender_sequence"), [(4, 5), (5, 5), (4, 10), (2**32 - 1, 5)])
+@pytest.mark.parametrize("sender_tx", [6, 5])
+def test_a_plain_reply_says_what_the_decoder_says(ssid: int, sequence: int, sender_sequence: int, sender_tx: int) -> None:
+    """The short way and the long one end in the same reply, the same numbers and the same evidence of how the peer counts."""
+    tlvs = [
+        Tlv(0, TlvType.CLASS_OF_SERVICE, ClassOfService(dscp1=46, dscp2=10, ecn=1).encode()),
+        Tlv(0, TlvType.DIRECT_MEASUREMENT, DirectMeasurement(sender_tx=sender_tx, reflector_rx=9, reflector_tx=5).encode()),
+        Tlv(0, TlvType.EXTRA_PADDING, bytes(100)),
+    ]
+    tail = encode_tlvs(tlvs)
+    packet = replace(REPLY, ssid=ssid, sequence=sequence, sender_sequence=sender_sequence, tail=tail)
+    short, long = dialect(), dialect()
+    assert read_plain(encode_reflector(packet)) is not None
+    decoded = long.decode(arrival(packet))
+    expected = None if decoded is None else long.read(0, decoded, NOW)
+    assert short.reply(arrival(packet)) == expected
+    assert (short.evidence, vars(short.numbers[0])) == (long.evidence, vars(long.numbers[0]))
+
+
 def test_calls_are_sessions_of_their_own() -> None:
     """Each call has its own SSID, none is 0, and after 65535 comes 1 (RFC 8972 3)."""
     assert dialect(calls=3).ssids == (7, 8, 9)
@@ -141,10 +176,8 @@ def test_tlvs_marked_by_the_reflector_as_broken() -> None:
 
 def counted(sequence: int, sender_sequence: int, transmitted: int | None) -> PeerEvidence:
     """Return the evidence of one reply with these numbers and counters (None: no counters)."""
-    packet = replace(REPLY, sequence=sequence, sender_sequence=sender_sequence)
-    counters = None if transmitted is None else DirectMeasurement(sender_tx=sender_sequence + 1, reflector_tx=transmitted)
     evidence = PeerEvidence()
-    evidence.take(packet, counters)
+    evidence.take(sequence, sender_sequence, transmitted)
     return evidence
 
 

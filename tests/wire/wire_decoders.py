@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stamp_vectors import GOLDEN
@@ -18,6 +18,7 @@ from nra.wire.receive_record import RecordReply, RecordRequest
 from nra.wire.sip import Via, read_head
 from nra.wire.sip import parse_response as parse_sip
 from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, decode_sender, encode_reflector, encode_sender
+from nra.wire.stamp_plain_reply import read_plain
 from nra.wire.stamp_reflection import agreed_dscp
 from nra.wire.stamp_tlv import Tlv, parse_tlvs, split_tlvs, verify_tlvs
 from nra.wire.stamp_values import ClassOfService, DirectMeasurement, Location, LocationType, TimestampInformation, answer_sub_tlv
@@ -66,6 +67,7 @@ SIP_ANSWER = (
 
 PEM = (Path(__file__).parents[1] / "vectors" / "tls-self-signed.pem").read_text("ascii")
 CERTIFICATE = ssl.PEM_cert_to_DER_cert(PEM[PEM.index("-----BEGIN CERTIFICATE") :])
+PLAIN_REPLY = encode_reflector(replace(GOLDEN.reflector, tail=bytes.fromhex("00040004" + "b82e0000" + "0005000c" + 12 * "00" + "00010000")))
 
 CASES = (
     Case("stamp sender", _times_of_sender, GOLDEN.sender_octets),
@@ -97,6 +99,7 @@ CASES = (
     Case("stun success", decode_message, encode_binding_success(TRANSACTION, TransportAddress("::1", 9), software="x")),
     Case("stun error", decode_message, encode_binding_error(TRANSACTION, ErrorCode(420, "no"))),
     Case("stun stream", split_stream, encode_binding_success(TRANSACTION, TransportAddress("::1", 9)) * 2),
+    Case("stamp plain reply", read_plain, PLAIN_REPLY),
     Case("echo", decode_echo, encode_echo(EchoProbe(1, 2, 3, 4), 30)),
     Case("http", parse_response, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
     Case("sip head", read_head, SIP_ANSWER),

@@ -9,10 +9,20 @@ from nra.net.ports import Arrival, Transmission
 from nra.probes.parts.reflector_numbers import ReflectorNumbers, unwrap
 from nra.probes.parts.stream import Reply
 from nra.wire.errors import BadHmac, MalformedMessage
-from nra.wire.stamp import AUTHENTICATED, UNAUTHENTICATED, ReflectorPacket, SenderPacket, decode_reflector, encode_sender, restamp
+from nra.wire.stamp import (
+    AUTHENTICATED,
+    SEQUENCE,
+    UNAUTHENTICATED,
+    ReflectorPacket,
+    SenderPacket,
+    decode_reflector,
+    encode_sender,
+    restamp,
+)
+from nra.wire.stamp_plain_reply import COUNT_AT, PADDING_AT, read_plain
 from nra.wire.stamp_tlv import HEADER, UNRECOGNIZED, TlvType, encode_tlvs, hmac_tlv, parse_tlvs, seal_tlvs, verify_tlvs
 from nra.wire.stamp_values import ClassOfService, DirectMeasurement, request_tlv
-from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns
+from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns, unix_ns_from_ntp
 
 CLOCK_ERROR_NS: Final = 100_000_000  # nobody vouches for a workstation's clock; nothing here depends on it
 ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
@@ -45,6 +55,17 @@ class PacketForm:
             padding_bytes=padding if padding >= 0 else None,
             key=key,
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its packets differ in nothing but number, count, time and padding."""
+        return self.key is None and self.has_tlvs and self.padding_bytes is not None
+
+    def renew(self, packet: bytearray, sequence: int, fill: random.Random) -> None:
+        """Give a plain packet that was sent another number and count and new padding, in place."""
+        SEQUENCE.pack_into(packet, UNAUTHENTICATED.sequence, sequence & WORD)
+        SEQUENCE.pack_into(packet, COUNT_AT, sequence + 1 & WORD)
+        packet[PADDING_AT:] = fill.randbytes(len(packet) - PADDING_AT)
 
     def tail(self, dscp: int, sender_tx: int, fill: random.Random) -> bytes:
         """Return the TLVs for one packet, with random padding: zeros could be compressed on the way."""
@@ -110,11 +131,11 @@ class PeerEvidence:
     counters_agree: bool = False  # its Direct Measurement counters fit its numbers
     counters_differ: bool = False  # they do not: the numbers are copies of ours
 
-    def take(self, packet: ReflectorPacket, counters: DirectMeasurement | None) -> None:
-        """Take in one reply."""
-        self.numbers_differ |= packet.sequence != packet.sender_sequence
-        if counters is not None:
-            agree = counters.reflector_tx == (packet.sequence + 1) & WORD
+    def take(self, sequence: int, sender_sequence: int, transmitted: int | None) -> None:
+        """Take in one reply: its two numbers, and how many replies the peer says that it sent (None: it does not)."""
+        self.numbers_differ |= sequence != sender_sequence
+        if transmitted is not None:
+            agree = transmitted == (sequence + 1) & WORD
             self.counters_agree |= agree
             self.counters_differ |= not agree
 
@@ -143,9 +164,15 @@ class StampDialect:
 
     def prepare(self, call: int, sequence: int) -> None:
         """Make the packet but for its time, so that between T1 and the network there is little left to be interrupted in."""
-        if self._ready[call][0] != sequence:
+        made, octets = self._ready[call]
+        if made == sequence:
+            return
+        if octets and self.form.is_plain:
+            self.form.renew(octets, sequence, self._fill)
+        else:
             tail = self.form.tail(self._dscp, sequence + 1, self._fill)
-            self._ready[call] = sequence, bytearray(sender_packet(sequence, 0, self.ssids[call], tail, self.form.key))
+            octets = bytearray(sender_packet(sequence, 0, self.ssids[call], tail, self.form.key))
+        self._ready[call] = sequence, octets
 
     def packet(self, call: int, sequence: int, now_ns: int) -> Transmission:
         """Return the probe, stamped now."""
@@ -161,8 +188,17 @@ class StampDialect:
 
     def reply(self, arrival: Arrival) -> Reply | None:
         """Return what the datagram says, or None when it is not a reply of this session."""
-        packet = self.decode(arrival)
-        return None if packet is None else self.read(arrival.channel, packet, arrival.received_ns)
+        call, near_ns = arrival.channel, arrival.received_ns
+        plain = read_plain(arrival.payload) if self.form.key is None else None
+        if plain is None:
+            packet = self.decode(arrival)
+            return None if packet is None else self.read(call, packet, near_ns)
+        if plain.ssid not in (0, self.ssids[call]):
+            return None
+        counted = plain.sender_tx == (plain.sender_sequence + 1) & WORD
+        t2_ns, t3_ns = unix_ns_from_ntp(plain.receive_timestamp, near_ns), unix_ns_from_ntp(plain.timestamp, near_ns)
+        transmitted = plain.reflector_tx if counted else None
+        return self._placed(call, plain.sequence, plain.sender_sequence, t2_ns, t3_ns, transmitted, plain.tos)
 
     def decode(self, arrival: Arrival) -> ReflectorPacket | None:
         """Return the packet, or None when it is not one of this session."""
@@ -174,21 +210,22 @@ class StampDialect:
 
     def read(self, call: int, packet: ReflectorPacket, near_ns: int) -> Reply | None:
         """Return what a reply of the call says, numbers continued beyond their 32 bits; None when they answer nothing that was sent."""
-        sent = self._sent[call]
-        sequence = unwrap(packet.sender_sequence, sent)
-        number = self.numbers[call].place(packet.sequence, sequence, sent) if 0 <= sequence < sent else None
-        if number is None:
-            return None
         values = values_of(packet, self.form.key)
-        self.evidence[call].take(packet, counters_of(packet, values))
-        return Reply(
-            call=call,
-            sequence=sequence,
-            t2_ns=packet.t2_ns(near_ns),
-            t3_ns=packet.t3_ns(near_ns),
-            reflector_sequence=number,
-            tos_up=tos_up_of(values),
-        )
+        counters = counters_of(packet, values)
+        transmitted = None if counters is None else counters.reflector_tx
+        times = packet.t2_ns(near_ns), packet.t3_ns(near_ns)
+        return self._placed(call, packet.sequence, packet.sender_sequence, *times, transmitted, tos_up_of(values))
+
+    def _placed(
+        self, call: int, number: int, sender_number: int, t2_ns: int, t3_ns: int, transmitted: int | None, tos_up: int | None
+    ) -> Reply | None:
+        sent = self._sent[call]
+        sequence = unwrap(sender_number, sent)
+        placed = self.numbers[call].place(number, sequence, sent) if 0 <= sequence < sent else None
+        if placed is None:
+            return None
+        self.evidence[call].take(number, sender_number, transmitted)
+        return Reply(call=call, sequence=sequence, t2_ns=t2_ns, t3_ns=t3_ns, reflector_sequence=placed, tos_up=tos_up)
 
 
 def ssid_after(first: int, number: int) -> int:
