@@ -237,6 +237,9 @@ class Instrument:
     local_drops: int | None
     steady: bool
     note: str | None = None
+    send_delay_ms: Spread | None = None
+    pacing: str = ""
+    receive_buffer_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

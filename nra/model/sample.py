@@ -4,7 +4,7 @@ One row is one fate of one probe: a probe that was never seen again is one row, 
 Times are Unix nanoseconds as stamped at each end, laid on a line without steps; the two ends' clocks are not compared.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ class CallLedger:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class InstrumentSample:
-    """The instrument's own error: how late each packet was sent and how long each arrival waited in this workstation."""
+    """The instrument's own error: how late each packet was sent, how long it and each arrival waited in this workstation."""
 
     tx_stamps: StampKind
     rx_stamps: StampKind
@@ -72,6 +72,9 @@ class InstrumentSample:
     receive_delay_ns: Int64Column  # shape (arrivals,), empty when the stamps are the user's own
     local_drops: int | None  # datagrams that this workstation's own socket dropped, None where the system does not say
     clock_steps_ns: tuple[int, ...] = ()  # steps of the wall clock noticed while measuring
+    send_delay_ns: Int64Column = field(default_factory=lambda: column())  # from our stamp to the kernel's, empty without the kernel's
+    pacing: str = ""  # how slots were met, in words
+    receive_buffer_bytes: int | None = None  # that the system granted each socket
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -57,6 +57,14 @@ class Refusal:
     read_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """How a port times and keeps datagrams: words for the run document, and the octets of arrivals that each socket may hold."""
+
+    pacing: str = ""
+    receive_buffer_bytes: int | None = None
+
+
 class Machine(Protocol):
     """A protocol without input and output: time and bytes come in as arguments, packets come out."""
 
@@ -107,6 +115,17 @@ class DatagramPort(Protocol):
 
     def clock_steps_ns(self) -> tuple[int, ...]:
         """Return the steps of the wall clock noticed since the port was opened."""
+        ...
+
+    def left_ns(self, channel: int) -> Sequence[int]:
+        """Return when each datagram that was sent on a channel left this workstation by the kernel's stamp, in order of sending.
+
+        ABSENT where it did not say; empty where the system has no such stamps.
+        """
+        ...
+
+    def equipment(self) -> Equipment:
+        """Return how the port times and keeps datagrams."""
         ...
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
+from collections.abc import Callable
 from typing import Final
 
 from nra.net.failures import network_error, unsent
@@ -48,6 +49,14 @@ def enlarge_buffers(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
 
 
+def receive_buffer(sock: socket.socket) -> int | None:
+    """Return how many octets of arrivals the system grants a socket, None where it does not say; Linux counts its own overhead in."""
+    try:
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    except OSError:
+        return None
+
+
 def household(address: str) -> str:
     """Return what counts as one source: an IPv4 address, or the /64 in which an IPv6 host picks addresses as it likes."""
     if ":" not in address:
@@ -68,17 +77,19 @@ def make_room(sockets: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
-def send_now(sock: socket.socket, payload: bytes) -> None:
-    """Send one datagram; raises NetworkError.
+def send_now(sock: socket.socket, payload: bytes, refused: Callable[[], None] = lambda: None) -> None:
+    """Send one datagram; raises NetworkError; `refused` is called after each try that the system did not take.
 
     An ICMP error to an earlier datagram is reported by whatever call comes next and says nothing of this one: try again.
     """
     try:
         sock.send(payload)
     except OSError:
+        refused()
         try:
             sock.send(payload)
         except OSError as error:
+            refused()
             raise network_error(error, "send") from error
 
 

@@ -10,7 +10,7 @@ import struct
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 Ancillary = Iterable[tuple[int, int, bytes]]
 NS_PER_S: Final = 1_000_000_000
@@ -39,10 +39,13 @@ MACOS: Final = ControlNumbers(0x0400, 2, 1000, 24, 24, 27, 27, 37, 47, 35, 36, N
 NUMBERS: Final = {"linux": LINUX, "darwin": MACOS}.get(sys.platform)
 
 CONTROL_BYTES: Final = 256
+DROPS: Final = struct.Struct("=I")
+TIMESPEC: Final = struct.Struct("=qq")
+TIMEVAL: Final = struct.Struct("=qi")
+TIMES_OF_32_BITS: Final = struct.Struct("=ii")
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(NamedTuple):
     """What came with a datagram; None where the system did not say."""
 
     wall_ns: int | None = None
@@ -69,27 +72,28 @@ def ask_for_control(sock: socket.socket) -> None:
 
 def read_control(ancillary: Ancillary) -> Control:
     """Return what the control messages of one datagram say."""
-    if NUMBERS is None:
+    numbers = NUMBERS
+    if numbers is None:
         return Control()
     wall_ns = ttl = tos = drops = None
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET:
-            if kind == NUMBERS.timestamp_type:
-                wall_ns = _wall_ns(data, NUMBERS.subsecond_ns)
-            elif kind == NUMBERS.drops_option:
-                (drops,) = struct.unpack_from("=I", data)
-        elif (level, kind) in ((socket.IPPROTO_IP, NUMBERS.ttl_type), (socket.IPPROTO_IPV6, NUMBERS.hop_limit_type)):
+            if kind == numbers.timestamp_type:
+                wall_ns = _wall_ns(data, numbers.subsecond_ns)
+            elif kind == numbers.drops_option:
+                (drops,) = DROPS.unpack_from(data)
+        elif (level, kind) in ((socket.IPPROTO_IP, numbers.ttl_type), (socket.IPPROTO_IPV6, numbers.hop_limit_type)):
             ttl = _small(data)
-        elif (level, kind) in ((socket.IPPROTO_IP, NUMBERS.tos_type), (socket.IPPROTO_IPV6, NUMBERS.traffic_class_type)):
+        elif (level, kind) in ((socket.IPPROTO_IP, numbers.tos_type), (socket.IPPROTO_IPV6, numbers.traffic_class_type)):
             tos = _small(data)
     return Control(wall_ns, ttl, tos, drops)
 
 
 def _wall_ns(data: bytes, subsecond_ns: int) -> int | None:
-    if len(data) >= 16:
-        seconds, fraction = struct.unpack_from("=qq" if subsecond_ns == 1 else "=qi", data)
-    elif len(data) >= 8:
-        seconds, fraction = struct.unpack_from("=ii", data)
+    if len(data) >= TIMESPEC.size:
+        seconds, fraction = (TIMESPEC if subsecond_ns == 1 else TIMEVAL).unpack_from(data)
+    elif len(data) >= TIMES_OF_32_BITS.size:
+        seconds, fraction = TIMES_OF_32_BITS.unpack_from(data)
     else:
         return None
     return int(seconds) * NS_PER_S + int(fraction) * subsecond_ns
@@ -97,6 +101,4 @@ def _wall_ns(data: bytes, subsecond_ns: int) -> int | None:
 
 def _small(data: bytes) -> int | None:
     """Return a TTL or TOS, which kernels give as one byte or as an int."""
-    if len(data) >= 4:
-        return int(struct.unpack_from("=i", data)[0]) & 0xFF
-    return data[0] if data else None
+    return int.from_bytes(data[:4], sys.byteorder) & 0xFF if data else None

@@ -15,8 +15,10 @@ from nra.model.sample import StampKind
 from nra.net.clock import SystemClock, WallStamps
 from nra.net.datagrams import DATAGRAM_BYTES
 from nra.net.failures import classify
-from nra.net.ports import Arrival, Refusal, Transmission
-from nra.net.sockets import open_connected, send_now
+from nra.net.pacing import PACING
+from nra.net.ports import Arrival, Equipment, Refusal, Transmission
+from nra.net.quiet import WORDS
+from nra.net.sockets import open_connected, receive_buffer, send_now
 
 SLICE_S: Final = 0.002  # an answer is noticed this late at most; its stamp was taken when it came
 CLOSING_S: Final = 0.1
@@ -94,6 +96,15 @@ class ThreadStampedPort:
         """Return the steps of the wall clock noticed since the port was opened."""
         self._wall.stepped()
         return tuple(self._wall.steps_ns)
+
+    def left_ns(self, channel: int) -> Sequence[int]:
+        """Return nothing: this system does not stamp what is sent."""
+        return ()
+
+    def equipment(self) -> Equipment:
+        """Return how slots are met here, and the smallest buffer that was granted."""
+        granted = [size for size in map(receive_buffer, self._sockets) if size is not None]
+        return Equipment(pacing=f"{PACING.words}; {WORDS}", receive_buffer_bytes=min(granted, default=None))
 
     def _close_sockets(self) -> None:
         for sock in self._sockets:

@@ -8,7 +8,7 @@ from nra.model.failure import FailureKind
 from nra.model.plan import Task, VoiceParameters
 from nra.model.sample import CallLedger, VoiceSample
 from nra.net.ports import DatagramPort, Network, NetworkError
-from nra.probes.parts.assemble import LostReply, instrument_sample, stream_sample
+from nra.probes.parts.assemble import LostReply, samples
 from nra.probes.parts.inquiry import answering_address
 from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
 from nra.probes.parts.stamp_closing import Closing
@@ -59,6 +59,7 @@ async def _stream(
     closing = Closing(stream, dialect, net.clock.now_ns())
     await net.drive(closing, port, lambda: False)
     lost: list[LostReply] = [(call, *fate) for call in range(asked.calls) for fate in closing.lost_replies(call)]
+    sample, instrument = samples(stream.record, port, lost)
     return VoiceSample(
         method="stamp",
         host=task.target.host,
@@ -71,9 +72,9 @@ async def _stream(
         dscp=asked.dscp,
         calls=asked.calls,
         start_ns=grid.start_ns,
-        stream=stream_sample(stream.record, lost),
+        stream=sample,
         ledgers=tuple(ledger(call, stream, dialect, closing) for call in range(asked.calls)),
-        instrument=instrument_sample(stream.record, port),
+        instrument=instrument,
         silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
         interrupted=interrupted,
         remarks=remarks(asked, dialect, closing),

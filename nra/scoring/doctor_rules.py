@@ -93,8 +93,8 @@ RULES: Final = (
     ),
     _rule(
         "datagram.transmit_stamp", "Kernel transmit stamps", ALL, INFO,
-        "They would show when a packet really left; this version stamps right before sending.",
-        "Nothing to do: no number rests on them.",
+        "They show when a packet really left; without them it is stamped right before sending.",
+        "Nothing to do: our own stamp comes a tenth of a millisecond before the kernel's.",
     ),
     _rule("datagram.ttl_ipv4", "TTL told (IPv4)", ALL, INFO, ROUTE, BETWEEN),
     _rule("datagram.ttl_ipv6", "Hop limit told (IPv6)", ALL, INFO, ROUTE, BETWEEN),
@@ -130,7 +130,7 @@ RULES: Final = (
     _rule("load.cpu", "CPU load", ("<=", 100.0, None, "%"), INFO, "Packets wait while others have the processor.", QUIET),
     _rule(
         "load.collector", "Pause of a full garbage collection", ("<", 20.0, None, "ms"), INFO,
-        "Python's collector may stop the sending thread for this long: a whole packet slot from 20 ms on.",
+        "Python's collector would stop the sending thread for this long: it is off while packets are sent.",
         "Nothing to do while the noise floor passes.",
     ),
     _rule(

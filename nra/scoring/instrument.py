@@ -32,6 +32,9 @@ def instrument(sample: InstrumentSample, sent: int, not_sent: int, far_clocks: S
         local_drops=sample.local_drops,
         steady=not reasons,
         note="; ".join(reasons + steps) or None,
+        send_delay_ms=spread_ms(sample.send_delay_ns),
+        pacing=sample.pacing,
+        receive_buffer_bytes=sample.receive_buffer_bytes,
     )
 
 

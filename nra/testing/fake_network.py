@@ -9,7 +9,7 @@ from nra.model.failure import Failure, FailureKind
 from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 from nra.net.driver import drive
-from nra.net.ports import Arrival, Connection, DatagramPort, Machine, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
+from nra.net.ports import Arrival, Connection, DatagramPort, Equipment, Machine, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
 from nra.testing.impairment import Path, Peer
 from nra.testing.manual_clock import ManualClock
 
@@ -202,6 +202,14 @@ class FakePort:
     def clock_steps_ns(self) -> tuple[int, ...]:
         """Return no steps."""
         return ()
+
+    def left_ns(self, channel: int) -> Sequence[int]:
+        """Return nothing: this system has no stamps of what was sent."""
+        return ()
+
+    def equipment(self) -> Equipment:
+        """Return nothing of note."""
+        return Equipment()
 
     def close(self) -> None:
         """Remember that it was closed."""

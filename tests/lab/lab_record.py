@@ -6,6 +6,7 @@ A copy that left the relay upwards arrived at the reflector; each arrival there 
 import csv
 import gzip
 import struct
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ OPEN: Final = struct.Struct(">IQ"), struct.Struct(">IQ4xQIQ")  # probe: sequence
 SEALED: Final = struct.Struct(">I12xQ"), struct.Struct(">I12xQ8xQ8xI12xQ")  # the same of authenticated packets (RFC 8762 4.2.2, 4.3.2)
 WORD: Final = 0xFFFF_FFFF
 
-Probe = tuple[int, int]  # sequence and T1 (ns): no two probes of a run share both
+LEFT_WITHIN_NS: Final = 15_000_000  # of the T1 that it carries a probe has left; whoever asked before the stream did so 20 ms before
+
+Probe = tuple[int, int]  # when it left (ns), and its call
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +134,42 @@ def read_calls(record: Path, packets: Sequence[PacketRow], *, sealed: bool = Fal
 
     The reflector's numbers are counted from 0, on whichever it began and wherever it wrapped.
     """
-    call_of: dict[Probe, int] = {(row.sequence, row.t1_ns): row.call for row in packets}
-    calls = [CallRecord({}, {}, {}) for _ in range(1 + max(call_of.values()))]
+    probes = probes_of(packets)
+    calls = [CallRecord({}, {}, {}) for _ in range(1 + max(row.call for row in packets))]
     probe_form, reply_form = SEALED if sealed else OPEN
     for crossing in read_record(record):
         if crossing.direction == "up":
             sequence, t1 = probe_form.unpack_from(crossing.head)
-            call = call_of.get((sequence, unix_ns(t1)))
-            if call is not None:
+            probe = probe_of(probes, sequence, unix_ns(t1))
+            if probe is not None:
+                left_ns, call = probe
                 assert sequence not in calls[call].up, "the workstation sent a probe twice"
-                calls[call].up[sequence], calls[call].t1_ns[sequence] = crossing, unix_ns(t1)
+                calls[call].up[sequence], calls[call].t1_ns[sequence] = crossing, left_ns
         else:
             number, t3, t2, sequence, t1 = reply_form.unpack_from(crossing.head)
-            call = call_of.get((sequence, unix_ns(t1)))
-            if call is not None:
+            probe = probe_of(probes, sequence, unix_ns(t1))
+            if probe is not None:
+                _, call = probe
                 number = (number - first_number) & WORD
                 assert number not in calls[call].down, "the reflector gave a number twice"
                 calls[call].down[number] = Reply(crossing, sequence, unix_ns(t2), unix_ns(t3))
     return calls
+
+
+def probes_of(packets: Iterable[PacketRow]) -> dict[int, list[Probe]]:
+    """Return the probes of each sequence in order of leaving."""
+    probes: dict[int, set[Probe]] = {}
+    for row in packets:
+        probes.setdefault(row.sequence, set()).add((row.t1_ns, row.call))
+    return {sequence: sorted(each) for sequence, each in probes.items()}
+
+
+def probe_of(probes: dict[int, list[Probe]], sequence: int, t1_ns: int) -> Probe | None:
+    """Return the probe that carries this T1, None when it is none of the stream's.
+
+    The per-packet record has the best T1 there is, the kernel's, which is a little later than the one in the packet: probes leave one
+    after the other, so it is the first that left from then on.
+    """
+    left = probes.get(sequence, [])
+    place = bisect_left(left, (t1_ns, 0))
+    return left[place] if place < len(left) and left[place][0] - t1_ns < LEFT_WITHIN_NS else None

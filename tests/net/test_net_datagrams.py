@@ -11,7 +11,7 @@ import pytest
 from loopback import LOOPBACKS, no_listener, received, udp_server
 
 from nra.model.failure import FailureKind
-from nra.model.sample import StampKind
+from nra.model.sample import ABSENT, StampKind
 from nra.net import datagrams, sockets, threaded_datagrams
 from nra.net.clock import SystemClock
 from nra.net.datagrams import KernelStampedPort
@@ -207,7 +207,7 @@ def test_a_stream_rides_out_errors() -> None:
 @LINUX_ONLY
 def test_a_packet_too_large_for_the_path_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fragmentation needed (type 3, code 4) speaks of the path's size, not of the port: there is no event (RFC 1191)."""
-    monkeypatch.setattr(datagrams, "read_errors", lambda _: [QueuedError(errno.EMSGSIZE, 2, 3, 4, "192.0.2.1")])
+    monkeypatch.setattr(datagrams, "read_queue", lambda *_: ([], [QueuedError(errno.EMSGSIZE, 2, 3, 4, "192.0.2.1")]))
     with no_listener() as number:
         port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
         try:
@@ -229,6 +229,134 @@ def test_where_there_is_no_queue_the_number_speaks(monkeypatch: pytest.MonkeyPat
             (event,) = received(port, CLOCK.now_ns)
             assert isinstance(event, Refusal)
             assert (event.failure.kind, event.failure.detail, event.failure.by) == (FailureKind.REFUSED, "Connection refused", None)
+        finally:
+            port.close()
+
+
+@pytest.fixture
+def stamped_port() -> Iterator[KernelStampedPort]:
+    """Yield a port of two channels to an echo, where the kernel stamps what is sent."""
+    if not HAS_RECVMSG:
+        pytest.skip("no recvmsg here")
+    with udp_server("127.0.0.1") as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 2, 0)
+        try:
+            if not port.left_ns(0) and not port._departures[0].is_asked:
+                pytest.skip("this system does not stamp what is sent")
+            yield port
+        finally:
+            port.close()
+
+
+@LINUX_ONLY
+def test_what_left_is_stamped_by_the_kernel(stamped_port: KernelStampedPort) -> None:
+    """Each channel has its stamps in order of sending, on the line of our clock: after the call began, before the answer came."""
+    began_ns = CLOCK.now_ns()
+    for channel in (0, 1, 0):
+        stamped_port.send(Transmission(channel=channel, payload=b"x"))
+    answers = arrivals(stamped_port, 3)
+    first, second = stamped_port.left_ns(0), stamped_port.left_ns(1)
+    assert (len(first), len(second)) == (2, 1)
+    assert began_ns < first[0] < second[0] < first[1] < max(arrival.received_ns for arrival in answers)
+
+
+@LINUX_ONLY
+def test_a_stamp_wakes_nobody(stamped_port: KernelStampedPort) -> None:
+    """It is fetched before it makes the socket readable: with no answer to come, one wait lasts until its end."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = KernelStampedPort(CLOCK, "127.0.0.1", silent.getsockname()[1], 2, 0)
+        try:
+            for channel in (0, 1):
+                port.send(Transmission(channel=channel, payload=b"x"))
+            until_ns = CLOCK.now_ns() + 30 * MS
+            assert list(port.receive(until_ns)) == []
+            assert CLOCK.now_ns() >= until_ns
+            assert [len(port.left_ns(channel)) for channel in (0, 1)] == [1, 1]
+        finally:
+            port.close()
+
+
+@LINUX_ONLY
+def test_a_stamp_that_comes_late_is_placed_too(stamped_port: KernelStampedPort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that sends later stamps later: the socket becomes readable, and what lies there is read once."""
+    with monkeypatch.context() as patch:
+        patch.setattr(datagrams, "read_queue", lambda *_: ([], []))
+        stamped_port.send(Transmission(channel=0, payload=b"x"))
+        stamped_port._collect()
+    assert list(stamped_port._departures[0].left_ns) == [ABSENT]
+    until_ns = CLOCK.now_ns() + 50 * MS
+    while CLOCK.now_ns() < until_ns:
+        stamped_port.receive(until_ns)
+    assert stamped_port._departures[0].left_ns[0] < until_ns
+    assert stamped_port._departures[0].left_ns[0] != ABSENT
+
+
+@LINUX_ONLY
+def test_what_could_not_be_sent_has_no_stamp_and_shifts_none(stamped_port: KernelStampedPort) -> None:
+    """The next datagram has its own stamp whatever the kernel did with the refused one's number."""
+    stamped_port.send(Transmission(channel=0, payload=b"x"))
+    with pytest.raises(NetworkError, match="send"):
+        stamped_port.send(Transmission(channel=0, payload=bytes(70_000)))
+    between_ns = CLOCK.now_ns()
+    stamped_port.send(Transmission(channel=0, payload=b"x"))
+    arrivals(stamped_port, 2)
+    first, second = stamped_port.left_ns(0)
+    assert first < between_ns < second < CLOCK.now_ns()
+
+
+@LINUX_ONLY
+def test_stamps_and_refusals_side_by_side() -> None:
+    """ICMP errors in the queue are told as without stamps, each once, and every datagram that was sent has its stamp."""
+    with no_listener() as number:
+        port = KernelStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            if not port._departures[0].is_asked:
+                pytest.skip("this system does not stamp what is sent")
+            for _ in range(3):
+                port.send(Transmission(channel=0, payload=b"x"))
+            events = received(port, CLOCK.now_ns, 3)
+            assert [isinstance(event, Refusal) and event.failure.by for event in events] == ["127.0.0.1"] * 3
+            until_ns = CLOCK.now_ns() + 20 * MS
+            assert list(port.receive(until_ns)) == []
+            assert len(port.left_ns(0)) == 3
+            assert port.left_ns(0)[2] != ABSENT
+        finally:
+            port.close()
+
+
+@LINUX_ONLY
+def test_a_stamp_from_around_a_step_has_no_place(stamped_port: KernelStampedPort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock is set while a datagram is sent: its stamp is absent, the next one's is on the line again."""
+    real_ns = time.time_ns
+    stamped_port.send(Transmission(channel=0, payload=b"x"))
+    hour_ns = 3600 * 1000 * MS
+    monkeypatch.setattr("nra.net.clock.time.time_ns", lambda: real_ns() + hour_ns)
+    assert list(stamped_port.left_ns(0)) == [ABSENT]
+    monkeypatch.setattr("nra.net.clock.time.time_ns", real_ns)
+    arrivals(stamped_port)
+    before_ns = CLOCK.now_ns()
+    stamped_port.send(Transmission(channel=0, payload=b"x"))
+    assert before_ns < stamped_port.left_ns(0)[1] < CLOCK.now_ns()
+
+
+def test_a_port_tells_its_equipment(open_port: Open) -> None:
+    """How slots are met, and the octets that the system lets each socket keep: what it really granted."""
+    with udp_server("127.0.0.1") as number:
+        equipment = open_port("127.0.0.1", number, channels=2).equipment()
+        assert equipment.pacing.startswith("woken ")
+        assert "garbage collector off" in equipment.pacing
+        assert equipment.receive_buffer_bytes is not None
+        assert equipment.receive_buffer_bytes >= 64 << 10
+
+
+def test_stamps_of_a_thread_are_none_of_what_left() -> None:
+    """Windows does not stamp what is sent."""
+    with udp_server("127.0.0.1") as number:
+        port = ThreadStampedPort(CLOCK, "127.0.0.1", number, 1, 0)
+        try:
+            port.send(Transmission(channel=0, payload=b"x"))
+            assert list(port.left_ns(0)) == []
         finally:
             port.close()
 

@@ -2,10 +2,13 @@
 
 import socket
 import sys
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
-from nra.net.sockets import family_of, household, make_room, socket_address
+from nra.net.ports import NetworkError
+from nra.net.sockets import family_of, household, make_room, receive_buffer, send_now, socket_address
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,41 @@ def test_room_for_many_sockets(soft: int, hard: int, sockets: int, then: int | N
     monkeypatch.setattr(resource, "setrlimit", lambda _, both: limits.append(both))
     make_room(sockets)
     assert limits == ([] if then is None else [(then, hard)])
+
+
+class Refusing:
+    """A socket that refuses so many datagrams before it takes one."""
+
+    def __init__(self, times: int) -> None:
+        """Take down what was sent."""
+        self.times, self.sent = times, list[bytes]()
+
+    def send(self, payload: bytes) -> int:
+        """Refuse, or take it down."""
+        if self.times:
+            self.times -= 1
+            raise ConnectionRefusedError
+        self.sent.append(payload)
+        return len(payload)
+
+
+@pytest.mark.parametrize(("times", "told", "sent"), [(0, 0, 1), (1, 1, 1), (2, 2, 0)])
+def test_each_refused_try_is_told(times: int, told: int, sent: int) -> None:
+    """An error that an earlier datagram met costs one try; whoever counts datagrams hears of each try that was none."""
+    refused: list[None] = []
+    sock: Any = Refusing(times)
+    with pytest.raises(NetworkError) if not sent else nullcontext():
+        send_now(sock, b"x", lambda: refused.append(None))
+    assert (len(refused), len(sock.sent)) == (told, sent)
+
+
+def test_a_closed_socket_keeps_nothing() -> None:
+    """What the system does not say is absent; what it grants is told."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        granted = receive_buffer(sock)
+        assert granted is not None
+        assert granted > 0
+    assert receive_buffer(sock) is None
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_replies_to_nothing_are_nobodys() -> None:
     machine.arrived(arrival(b"\0\x07", START + MS))
     machine.arrived(arrival(b"junk", START + MS))
     assert machine.record.outstanding == 1
-    assert len(machine.record.arrivals[0]) == 0
+    assert len(machine.record.rows) == 0
 
 
 def test_stamps_are_told_apart() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nra.model.document import Finding, Instrument
+from nra.model.document import Finding, Instrument, Spread
 from nra.model.observation import PortState
 from nra.model.verdict import Overall, Verdict
 from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, summary
@@ -187,11 +187,39 @@ def test_mos_cost_line() -> None:
     assert mos_cost_line(round_trip) == "What brought the MOS to 4.36, in points of R: loss 2.5."
 
 
+def test_instrument_line_tells_all_of_the_instrument() -> None:
+    """Stamps, lateness, what packets waited for here each way, drops, pacing, buffer: what the document has, in one line."""
+    voice = canned_run("good").voice
+    assert voice is not None
+    whole = replace(
+        voice.instrument,
+        send_delay_ms=Spread(p50=0.07, p99=0.21, max=2.3),
+        pacing="woken 0.2 ms early, then spun",
+        receive_buffer_bytes=425_984,
+        note="the wall clock stepped by 3.0 ms",
+    )
+    line = instrument_line(whole)
+    for part in (
+        "; packets took to its network device 0.1 ms (median), 0.2 ms (p99), 2.3 ms (maximum); ",
+        "; sending thread woken 0.2 ms early, then spun; 416 KiB of arrivals kept per socket; the wall clock stepped by 3.0 ms.",
+    ):
+        assert part in line
+    assert "\n" not in line
+
+
 def test_instrument_line_admits_what_it_does_not_know() -> None:
     """A system that does not count its own drops is "unknown", not zero."""
     voice = canned_run("good").voice
     assert voice is not None
-    blind: Instrument = replace(voice.instrument, local_drops=None, send_late_ms=None, receive_delay_ms=None)
+    blind: Instrument = replace(
+        voice.instrument,
+        local_drops=None,
+        send_late_ms=None,
+        send_delay_ms=None,
+        receive_delay_ms=None,
+        pacing="",
+        receive_buffer_bytes=None,
+    )
     assert instrument_line(blind) == (
         "This workstation as an instrument: steady; time stamps by kernel (sending) and kernel (receiving); "
         "packets dropped by its own socket: unknown."

@@ -39,3 +39,13 @@ def test_spread_by_nearest_rank() -> None:
     assert result.send_late_ms is not None
     assert (result.send_late_ms.p50, result.send_late_ms.p99, result.send_late_ms.max) == (100.0, 198.0, 200.0)
     assert result.receive_delay_ms is None
+
+
+def test_the_instrument_is_told_in_full() -> None:
+    """How long packets waited here on their way out, how slots were met and what each socket may keep stand in the document."""
+    sample = quiet_instrument(send_delay_ns=column(range(1, 201)) * MS, pacing="woken early", receive_buffer_bytes=425_984)
+    result = instrument(sample, 200, 0)
+    assert result.send_delay_ms is not None
+    assert (result.send_delay_ms.p50, result.send_delay_ms.p99, result.send_delay_ms.max) == (100.0, 198.0, 200.0)
+    assert (result.pacing, result.receive_buffer_bytes) == ("woken early", 425_984)
+    assert instrument(quiet_instrument(), 200, 0).send_delay_ms is None

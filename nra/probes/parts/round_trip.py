@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nra.model.plan import Task
 from nra.model.sample import CallLedger, VoiceSample
 from nra.net.ports import DatagramPort, Network
-from nra.probes.parts.assemble import instrument_sample, stream_sample
+from nra.probes.parts.assemble import samples
 from nra.probes.parts.inquiry import Question, answering_address
 from nra.probes.parts.probe import Watch, stopped, voice_parameters
 from nra.probes.parts.stream import MS, Dialect, Grid, ProbeStream, slots_in
@@ -50,6 +50,7 @@ async def measure_round_trip(
 
 def _sample(task: Task, form: RoundTripForm, address: str, stream: ProbeStream, port: DatagramPort) -> VoiceSample:
     asked = voice_parameters(task)
+    sample, instrument = samples(stream.record, port)
     return VoiceSample(
         method=form.method,
         host=task.target.host,
@@ -62,9 +63,9 @@ def _sample(task: Task, form: RoundTripForm, address: str, stream: ProbeStream, 
         dscp=asked.dscp,
         calls=form.calls,
         start_ns=stream.grid.start_ns,
-        stream=stream_sample(stream.record),
+        stream=sample,
         ledgers=ledgers(stream),
-        instrument=instrument_sample(stream.record, port),
+        instrument=instrument,
         silent_since_s=stream.silent_since_s(),
         interrupted=not stream.is_complete,
         remarks=form.remarks,

@@ -16,6 +16,7 @@ from nra.net.ports import Arrival, Refusal, Transmission
 MS: Final = 1_000_000
 SILENCE_S: Final = 1.0  # this long without any reply, at the stream's end, and the peer may have died
 REPORT_EVERY_NS: Final = 250 * MS
+ROW: Final = 9  # call, sequence, T2, T3, T4, reflector sequence, TTL, TOS, TOS up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,25 +82,28 @@ class StreamRecord:
         self.answered = [bytearray() for _ in range(calls)]
         self.numbers = [bytearray() for _ in range(calls)]  # which of the reflector's numbers came back
         self.outstanding = 0
-        self.late_ns = array("q")
+        self.late_ns, self.calls, self.channels = array("q"), array("q"), array("q")  # of what was sent, in order of sending
         self.waited_ns = array("q")
-        self.arrivals = [array("q") for _ in range(9)]  # call, sequence, t2, t3, t4, reflector sequence, ttl, tos, tos_up
+        self.rows = array("q")  # of `ROW` cells each, one for each arrival
         self.user_stamped = 0
         self.last_answered_t1_ns = ABSENT
         self.slowest_ns = 0  # of all answers, from sending to arrival
 
-    def sent(self, call: int, now_ns: int, late_ns: int) -> None:
+    def sent(self, call: int, now_ns: int, late_ns: int, channel: int) -> None:
         """Take down a probe given to the network."""
         self.t1_ns[call].append(now_ns)
         self.answered[call].append(0)
         self.late_ns.append(late_ns)
+        self.calls.append(call)
+        self.channels.append(channel)
         self.outstanding += 1
 
     def unsent(self, call: int) -> None:
         """Take back the newest probe of a call: the system would not send it."""
         self.t1_ns[call].pop()
         self.answered[call].pop()
-        self.late_ns.pop()
+        for column in (self.late_ns, self.calls, self.channels):
+            column.pop()
         self.outstanding -= 1
         self.not_sent[call] += 1
 
@@ -117,16 +121,17 @@ class StreamRecord:
             self.waited_ns.append(arrival.read_ns - arrival.received_ns)
         else:
             self.user_stamped += 1
-        row = (
+        values = (
             reply.call, reply.sequence, reply.t2_ns, reply.t3_ns, arrival.received_ns,
             reply.reflector_sequence, arrival.ttl, arrival.tos, reply.tos_up,
         )  # fmt: skip
-        for values, value in zip(self.arrivals, row, strict=True):
-            values.append(ABSENT if value is None else value)
-        if reply.reflector_sequence is not None:
+        self.rows.extend([ABSENT if value is None else value for value in values])
+        number = reply.reflector_sequence
+        if number is not None:
             numbers = self.numbers[reply.call]
-            numbers.extend(bytes(max(0, reply.reflector_sequence + 1 - len(numbers))))
-            numbers[reply.reflector_sequence] = 1
+            if number >= len(numbers):
+                numbers.extend(bytes(number + 1 - len(numbers)))
+            numbers[number] = 1
 
     def newest_unanswered_ns(self) -> int:
         """Return when the newest probe without a reply was sent; ABSENT when all have one."""
@@ -179,7 +184,7 @@ class ProbeStream:
             return None
         self._slot += 1
         transmission = self._dialect.packet(call, sequence, now_ns)
-        self.record.sent(call, now_ns, now_ns - due_ns)
+        self.record.sent(call, now_ns, now_ns - due_ns, transmission.channel)
         self._in_flight = call
         return transmission
 

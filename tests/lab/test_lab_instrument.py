@@ -1,0 +1,51 @@
+"""The workstation as an instrument: what the kernel stamps, and what a busy machine does to the verdict."""
+
+import os
+from typing import Any, Final
+
+import pytest
+from lab_world import CLIENT, SERVER_ADDRESS, World, document_of, nra_run, start_reflector
+
+pytestmark = pytest.mark.namespaces
+
+HOGS_PER_CORE: Final = 4
+ENOUGH_S: Final = 60.0
+QUIET_MS: Final = 0.1  # a path of two veth pairs varies by microseconds, a user's stamp by tens of them
+
+
+def measured(world: World, *options: str) -> tuple[int, dict[str, Any]]:
+    """Measure voice for four seconds and return exit code and document."""
+    start_reflector(world)
+    words = ("--region", "eu-central-1", "--only", "voice", "--reflector", SERVER_ADDRESS, "--duration", "4", "--json", *options)
+    ended = nra_run(world, *words).end(ENOUGH_S)
+    return ended.code, document_of(ended)
+
+
+@pytest.mark.parametrize("calls", [1, 20])
+def test_the_kernel_stamps_both_ways(world: World, calls: int) -> None:
+    """On Linux T1 and T4 are the kernel's, for every packet of every call, and the document says all that was done for it."""
+    _, document = measured(world, "--calls", str(calls))
+    voice = document["voice"]
+    instrument = voice["instrument"]
+    assert (instrument["tx_stamps"], instrument["rx_stamps"], instrument["local_drops"]) == ("kernel", "kernel", 0)
+    assert 0 < instrument["send_delay_ms"]["p50"] <= instrument["send_delay_ms"]["max"]
+    assert "woken 0.2 ms early" in instrument["pacing"]
+    assert instrument["receive_buffer_bytes"] > 0
+    assert voice["up"]["jitter_ms"] < QUIET_MS
+    assert voice["round_trip"]["min_ms"] > 0
+
+
+def test_a_busy_machine_has_no_verdict(world: World) -> None:
+    """Beside CPU hogs packets leave late: the verdict is INCONCLUSIVE and the reason stands in document and report (contract 3)."""
+    for _ in range(HOGS_PER_CORE * (os.cpu_count() or 1)):
+        world.start(CLIENT, "sh", "-c", "while :; do :; done")
+    code, document = measured(world)
+    instrument = document["voice"]["instrument"]
+    assert (code, document["verdict"], instrument["steady"]) == (3, "INCONCLUSIVE", False)
+    assert "ms late" in instrument["note"] or "could not be sent in time" in instrument["note"]
+    assert [finding["evidence"] for finding in document["findings"] if finding["where"] == "workstation"] == [instrument["note"]]
+    (report,) = (world.folder / "out").glob("*.txt")
+    text = report.read_text("utf-8-sig")
+    assert "No verdict: this workstation was too unsteady to measure with" in text
+    assert "This workstation as an instrument: NOT steady; time stamps by kernel (sending)" in text
+    assert instrument["note"] in text
