@@ -2,9 +2,11 @@
 
 import sys
 
+import ipdv
+import pacing
 import run_time
 import scoring
 import start_up
 from row import finish
 
-sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure()))
+sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure(), *pacing.measure(), *ipdv.measure()))
