@@ -7,7 +7,6 @@ network, and told apart (`Links`).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any, Final
 
 from lab_emodel import CODECS, quality
@@ -26,8 +25,8 @@ NEIGHBOURS: Final = 12  # on either side, to which a packet's time on a link is 
 class Links:
     """What this machine added, by direction and moment of leaving the relay: before it came there, and after it had left (ns).
 
-    It is by how much a packet's time on a link stands out of its neighbours': the sender was interrupted between its stamp and sending, or
-    the relay between its own two stamps, which bound what the receiver's stamp may say.
+    It is by how much a packet's time on a link is above the fastest of its neighbours': the sender was interrupted between its stamp and
+    sending, or the relay between its own two stamps, which bound what the receiver's stamp may say.
     """
 
     early_ns: Mapping[tuple[str, int], float]
@@ -67,12 +66,12 @@ def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow]) -> Links
     return Links(early, late)
 
 
-def standing_out(times_ns: Sequence[int]) -> list[float]:
-    """Return by how much each is above the median of those before or after it, whichever is nearer: the clocks may differ and drift."""
+def standing_out(times_ns: Sequence[int]) -> list[int]:
+    """Return by how much each is above the least of those before or after it, whichever is nearer: the clocks may differ, drift, be set."""
     out = []
     for place, time_ns in enumerate(times_ns):
         around = times_ns[max(0, place - NEIGHBOURS) : place], times_ns[place + 1 : place + 1 + NEIGHBOURS]
-        out.append(min((max(0.0, time_ns - median(side)) for side in around if side), default=0.0))
+        out.append(min((max(0, time_ns - min(side)) for side in around if side), default=0))
     return out
 
 

@@ -111,7 +111,7 @@ def test_a_number_that_is_missing_makes_quality_absent() -> None:
 
 def test_what_stands_out_of_its_neighbours() -> None:
     """An interruption of 3 ms is found beside a clock that drifts and is set: those change what lies around as well."""
-    times = [round((place * 0.01 + (250 if place >= 20 else 0)) * MS) for place in range(40)]
+    times = [round((place * 0.002 + (250 if place >= 20 else 0)) * MS) for place in range(40)]
     times[30] += 3 * MS
     out = standing_out(times)
     assert out[30] == pytest.approx(3 * MS, rel=0.05)

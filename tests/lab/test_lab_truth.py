@@ -14,7 +14,7 @@ pytestmark = pytest.mark.namespaces
 
 OPENING: Final = 1  # packets that pass the relay before the stream: the question whether the reflector is there
 OPENING_S: Final = 0.5  # how long the question whether the reflector is there may take on a busy machine
-AFTERWARDS_S: Final = 9.0  # start, 2 s for late replies, 1.5 s for the closing exchange, 2 s to ask a control whose silence it was, writing
+AFTERWARDS_S: Final = 14.0  # late replies 2 s, closing exchange 1.5 s, asking a control 2 s; the rest is for a busy machine
 HALF: Final = Impairment(loss_spans_s=((DURATION_S / 2, 3600),))
 
 
