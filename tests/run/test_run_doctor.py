@@ -15,7 +15,7 @@ from nra.model.plan import Target
 from nra.model.self_test import SCHEMA, Check, Reading, SelfTest
 from nra.model.verdict import Overall, Verdict
 from nra.net.ports import NetworkError
-from nra.net.self_test import deliveries, load, pair, timers, transmit_stamps
+from nra.net.self_test import deliveries, load, pair, timers
 from nra.net.self_test.timerfd import timerfd
 from nra.run.doctor import CannotExamine, Part, noise, self_test, standing_parts
 from nra.run.reporter import Silent
@@ -117,7 +117,7 @@ def test_each_row_belongs_to_one_part() -> None:
 def test_windows_lacks_nothing_that_it_could_have(monkeypatch: pytest.MonkeyPatch) -> None:
     """No recvmsg, no timerfd, no load average: with real sockets these rows are SKIPPED, each with its reason, and none is a defect."""
     monkeypatch.setattr(pair, "HAS_RECVMSG", False)
-    monkeypatch.setattr(transmit_stamps, "ask", lambda _sock: False)
+    monkeypatch.setattr(pair, "ask_for_stamps", lambda _sock: False)
     test = examined(
         *(Part(phase="x", keys=(), read=read) for read in (deliveries.ipv4, deliveries.ipv6, deliveries.drops)),
         Part(phase="x", keys=(), read=lambda: load.busy(None)),

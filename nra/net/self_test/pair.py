@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from nra.net.error_queue import MSG_ERRQUEUE
-from nra.net.self_test import transmit_stamps
 from nra.net.sockets import IPV6_TCLASS, enlarge_buffers, family_of, open_connected
 from nra.net.stamps import CONTROL_BYTES, NUMBERS, Control, ask_for_control, read_control
+from nra.net.tx_stamps import ask_for_stamps, read_queue
 
 PATIENCE_S: Final = 0.2  # on loopback a datagram is there at once, or never
 MOST_BYTES: Final = 2048
@@ -93,7 +92,7 @@ class LoopbackPair:
         except BaseException:
             self._receiver.close()
             raise
-        self._stamps_sent = transmit_stamps.ask(self._sender)
+        self._stamps_sent = ask_for_stamps(self._sender)
 
     @property
     def untold(self) -> str | None:
@@ -151,7 +150,7 @@ class LoopbackPair:
 
     def sent_stamps(self) -> list[int] | None:
         """Return the kernel's stamps (wall clock) of what was sent, None where this system has none."""
-        return transmit_stamps.read(self._sender) if self._stamps_sent and MSG_ERRQUEUE else None
+        return [stamp.wall_ns for stamp in read_queue(self._sender)[0]] if self._stamps_sent else None
 
     def close(self) -> None:
         """Close both sockets."""
