@@ -26,10 +26,10 @@ def asked(world: World, address: str, port: int, host: str = API) -> Seen:
 @pytest.mark.parametrize(("manner", "word"), [("silent", "silent"), ("close", "closed"), ("reset", "ECONNRESET")])
 def test_every_handshake_is_completed(world: World, address: str, manner: Manner, word: str) -> None:
     """Whoever is asked, and whether or not he exists: a port that was refused now connects, and then the box does as it is told."""
-    assert tcp(world, address, 81, patience_s=1).word == "ECONNREFUSED"
+    assert tcp(world, address, 81).word == "ECONNREFUSED"
     proxy_tcp(world, manner)
     for host, port in ((address, 81), (address, 443), (NOBODY, 5061)):
-        assert tcp(world, host, port, b"", patience_s=1).word == word
+        assert tcp(world, host, port, b"", patience_s=2).word == word
 
 
 @both_families
