@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -59,7 +60,19 @@ def write(folder: Path, stem: str, extension: str, fill: Callable[[BinaryIO], ob
 
     Under the final name the file is whole or absent, whatever ends the program. Raises CannotWrite.
     """
-    temporary = folder / f".{stem}.{extension}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    names = (folder / name for name in _names(stem, extension))
+    return _whole(folder, f"{stem}.{extension}", fill, lambda temporary: _publish(temporary, names, pause))
+
+
+def rewrite(folder: Path, stem: str, extension: str, data: bytes, pause: Callable[[float], None] = time.sleep) -> Path:
+    """Write `<stem>.<extension>` in place of an older one of our own, and return its path; raises CannotWrite, the older one then stays."""
+    name = f"{stem}.{extension}"
+    return _whole(folder, name, lambda file: file.write(data), lambda temporary: _replace(temporary, folder / name, pause))
+
+
+def _whole(folder: Path, name: str, fill: Callable[[BinaryIO], object], publish: Callable[[Path], Path]) -> Path:
+    """Let `fill` write a temporary file, have it on the disk, then let `publish` give it its name."""
+    temporary = folder / f".{name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
     try:
         _make(folder)
         try:
@@ -67,7 +80,7 @@ def write(folder: Path, stem: str, extension: str, fill: Callable[[BinaryIO], ob
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
-            final = _publish(temporary, (folder / name for name in _names(stem, extension)), pause)
+            final = publish(temporary)
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(folder)
@@ -87,20 +100,30 @@ def _create(path: Path) -> BinaryIO:
 
 
 def _publish(temporary: Path, finals: Iterator[Path], pause: Callable[[float], None]) -> Path:
-    final = next(finals)
-    refusals = 0
     while True:
+        final = next(finals)
         try:
-            _give_name(temporary, final)
+            _patiently(partial(_give_name, temporary, final), pause)
         except FileExistsError:
-            final = next(finals)
+            continue
+        return final
+
+
+def _replace(temporary: Path, final: Path, pause: Callable[[float], None]) -> Path:
+    _patiently(partial(temporary.replace, final), pause)
+    return final
+
+
+def _patiently(act: Callable[[], object], pause: Callable[[float], None]) -> None:
+    """Do it, again where the system refuses for the moment; raises what the last try raised."""
+    for _ in range(RENAME_TRIES - 1):
+        try:
+            act()
         except PermissionError:
-            refusals += 1
-            if refusals == RENAME_TRIES:
-                raise
             pause(RENAME_PAUSE_S)
         else:
-            return final
+            return
+    act()
 
 
 def _give_name(temporary: Path, final: Path) -> None:

@@ -16,6 +16,7 @@ from nra.model.document import RunDocument
 
 LONGEST_NAME: Final = 120
 FIREWALL_REQUEST: Final = "_firewall-request"  # after the stem, before the extension
+SERIES: Final = "_series"  # the same, of the running summary of several runs
 LONGEST_ENDING: Final = len(f"{FIREWALL_REQUEST}.csv")  # longer than `.packets.csv.gz`
 LONGEST_COPY_MARK: Final = 4  # `-999`
 ORG_LENGTH, SITE_LENGTH, HOST_LENGTH, REGION_LENGTH = 18, 12, 18, 14  # with all else: 120 characters; no AWS region has more than 14

@@ -19,6 +19,7 @@ DSCP_NAMES: Final = (
     | {f"AF{x}{y}": 8 * x + 2 * y for x in range(1, 5) for y in range(1, 4)}  # RFC 2597, 6
     | {"DF": 0, "VA": 44, "LE": 1}  # RFC 2474, RFC 5865, RFC 8622
 )
+DAY_S: Final = 86_400
 _HOST_PORT: Final = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>.*))?", re.DOTALL)
 _HOST: Final = re.compile(r"(?!-)[\w.-]{1,253}")
 
@@ -139,8 +140,37 @@ class Pin(click.ParamType[str]):
         return digits
 
 
+class Span(click.ParamType[float]):
+    """A span of time as people write it: 90s, 30m, 1h, 1h30m; the value is in seconds."""
+
+    name = "30m"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+        """Return the seconds, more than none and at most a day."""
+        found = re.fullmatch(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", str(value).strip().lower())
+        seconds = sum(int(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0
+        if not 0 < seconds <= DAY_S:
+            self.fail(f"{value!r} is no span of time up to a day: 90s, 30m, 1h, 1h30m", param, ctx)
+        return float(seconds)
+
+
+class TimeOfDay(click.ParamType[str]):
+    """A time on the clock on the wall, HH:MM."""
+
+    name = "hh:mm"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's signature
+        """Return it with two digits each."""
+        found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", str(value).strip())
+        if not found:
+            self.fail(f"{value!r} is no time of day from 00:00 to 23:59", param, ctx)
+        return f"{int(found[1]):02}:{found[2]}"
+
+
 DSCP: Final = Dscp()
 PIN: Final = Pin()
+SPAN: Final = Span()
+TIME_OF_DAY: Final = TimeOfDay()
 NAME_OR_FILE: Final = NameOrFile()
 
 

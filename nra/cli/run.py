@@ -2,6 +2,9 @@
 
 import signal
 import sys
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,10 +13,10 @@ import click
 from nra.cli.door import Door
 from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible
-from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, CommaList, Quantity, Seconds
+from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nra.archive.files import CannotWrite
     from nra.model.document import RunDocument
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 REFLECTOR_PORT: Final = 20862
 FORMATS: Final = ("txt", "xlsx", "json")
 EXIT_CODES: Final = {"PASS": 0, "WARN": 0, "FAIL": 1, "INCONCLUSIVE": 3}
+WORST_FIRST: Final = (EXIT_CODES["FAIL"], EXIT_CODES["INCONCLUSIVE"])
 INTERRUPTED_EMPTY: Final = 130
 
 
@@ -68,6 +72,9 @@ INTERRUPTED_EMPTY: Final = 130
     show_default=True,
     help="Profile of limits by name, or a TOML file that changes some.",
 )
+@click.option("--repeat", type=click.IntRange(1, 10_000), metavar="N", help="Measure N times, and keep a summary of all.")
+@click.option("--every", type=SPAN, help="Begin a run this often (30m, 1h).  [default: one right after the other]")
+@click.option("--until", type=TIME_OF_DAY, help="Repeat until this time of day.")
 @click.option("--strict", is_flag=True, help="WARN counts as failure in the exit code.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 @click.option("--json", "as_json", is_flag=True, help="Run document on standard output, and nothing else there.")
@@ -75,31 +82,74 @@ INTERRUPTED_EMPTY: Final = 130
 def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Measure voice to a region and the ports on the way, and write the reports."""
     from nra.archive.files import CannotWrite, results_folder
+    from nra.cli.repeat import repeat, rhythm_of
     from nra.cli.settings import Typed, settings_of
+    from nra.run.waiting import Waiting
 
-    out, formats, keep_packets = options.pop("out"), options.pop("formats"), options.pop("keep_packets")
-    strict, quiet, as_json = options.pop("strict"), options.pop("quiet"), options.pop("as_json")
+    out, strict = options.pop("out"), options.pop("strict")
+    times, every_s, until = options.pop("repeat"), options.pop("every"), options.pop("until")
+    rhythm = rhythm_of(times, every_s, until, options["duration"], datetime.now().astimezone())
+    wanted = {name: options.pop(name) for name in ("formats", "keep_packets", "quiet", "as_json")}
+    if rhythm is not None and wanted["as_json"]:
+        raise UserError("--json: prints the document of one run; with --repeat or --until read the files")
     options["region"] = options["region"] or ask("--region", "AWS region (nra regions lists them)", known_region)
     options["org"] = options["org"] if options["org"] is not None else ask("--org", "Organization", str)
     if not options["org"].strip():
         raise UserError("--org: the organization's name is empty")
     settings = settings_of(Typed(**options), door)
     try:
-        folder = results_folder(out, door.program_folder, Path.cwd())
+        output = Output(folder=results_folder(out, door.program_folder, Path.cwd()), **wanted)
     except CannotWrite as error:
         raise UserError(f"{error} (choose another folder with --out)") from error
-    if settings.config and not quiet:
+    if settings.config and not output.quiet:
         click.echo(f"options from {settings.config}", err=True)
     with interruptible(signal.SIGINT) as interrupt:
-        measured = carry_out(settings, interrupt, quiet=quiet)
-        if interrupt() and is_empty(measured.document):
-            click.echo("interrupted before anything was measured: nothing was written", err=True)
-            return INTERRUPTED_EMPTY
-        paths, failure = save(measured, folder, formats, keep_packets=keep_packets)
-    tell(measured.document, paths, quiet=quiet, as_json=as_json)
-    if failure is not None:
-        raise UserError(str(failure)) from failure
-    return exit_code(measured.document, strict=strict)
+        once = partial(measure_once, settings, interrupt, output)
+        saved = [once()] if rhythm is None else repeat(rhythm, once, Waiting(interrupt), output.folder, quiet=output.quiet)
+    return ended(saved, strict=strict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where a run's files go, which are wanted, and what is shown."""
+
+    folder: Path
+    formats: tuple[str, ...]
+    keep_packets: bool
+    quiet: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What one measurement left: its document (None: none), its files, and what kept others from being written."""
+
+    document: "RunDocument | None" = None
+    paths: tuple[Path, ...] = ()
+    problem: str = ""
+
+
+def measure_once(settings: "Settings", interrupt: Interrupt, output: Output) -> Saved:
+    """Measure, write the files, show the result; nothing when the user stopped it before anything was measured."""
+    measured = carry_out(settings, interrupt, quiet=output.quiet)
+    if interrupt() and is_empty(measured.document):
+        return Saved()
+    paths, failure = save(measured, output.folder, output.formats, keep_packets=output.keep_packets)
+    tell(measured.document, paths, quiet=output.quiet, as_json=output.as_json)
+    return Saved(document=measured.document, paths=tuple(paths), problem=str(failure or ""))
+
+
+def ended(saved: "Sequence[Saved]", *, strict: bool) -> int:
+    """Return the exit code of all that was measured; raises UserError for what could not be written."""
+    documents = [each.document for each in saved if each.document is not None]
+    problem = next((each.problem for each in saved if each.problem), "")
+    if problem:
+        raise UserError(problem)
+    if not documents:
+        click.echo("interrupted before anything was measured: nothing was written", err=True)
+        return INTERRUPTED_EMPTY
+    codes = {exit_code(document, strict=strict) for document in documents}
+    return next((code for code in WORST_FIRST if code in codes), EXIT_CODES["PASS"])
 
 
 def ask(option: str, question: str, check: "Callable[[str], str]") -> str:

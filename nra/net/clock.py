@@ -1,5 +1,6 @@
 """Clocks: one line of time without steps, and how kernel stamps of the wall clock are laid on it."""
 
+import sys
 import time
 from typing import Final
 
@@ -8,6 +9,16 @@ from nra.net.ports import Clock
 STEP_NS: Final = 500_000  # a change of (wall - line) above this is a step; NTP slews both clocks alike
 COARSE_TICKS: Final = 4  # unless the wall clock itself moves in larger ticks (15.6 ms on Windows before Python 3.13)
 PAIRS: Final = 5
+
+
+def standing_s() -> float:
+    """Return seconds of a clock that never steps and goes on while the workstation sleeps.
+
+    Linux' monotonic clock and the one of Python on macOS stop then; Windows' goes on.
+    """
+    clocks = {"linux": "CLOCK_BOOTTIME", "darwin": "CLOCK_MONOTONIC"}
+    number = getattr(time, clocks.get(sys.platform, ""), None)
+    return time.monotonic() if number is None else time.clock_gettime(number)
 
 
 def seconds_left(clock: Clock, deadline_ns: int) -> float:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from nra.archive import files
-from nra.archive.files import RENAME_TRIES, CannotWrite, results_folder, writable, write, write_bytes
+from nra.archive.files import RENAME_TRIES, CannotWrite, results_folder, rewrite, writable, write, write_bytes
 
 CHUNK, CHUNKS = b"0123456789abcdef" * 1024, 16
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="kills and limits of POSIX")
@@ -252,3 +252,25 @@ def test_a_folder_with_nul_in_its_name_is_told(tmp_path: Path) -> None:
         results_folder(tmp_path / "a\0b", None, tmp_path)
     with pytest.raises(CannotWrite):
         write_bytes(tmp_path / "a\0b", "run", "txt", b"")
+
+
+def test_rewrite_replaces_its_own_file(tmp_path: Path) -> None:
+    """The newest stands under the name, and nothing else is left."""
+    for data in (b"one", b"two"):
+        assert rewrite(tmp_path, "series", "txt", data) == tmp_path / "series.txt"
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("series.txt", b"two")]
+
+
+def test_rewrite_that_is_refused_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spreadsheet holds it open: asked some times, then told."""
+    rewrite(tmp_path, "series", "txt", b"old")
+
+    def refuse(_self: Path, _target: Path) -> Path:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    pauses: list[float] = []
+    with pytest.raises(CannotWrite, match="Permission denied"):
+        rewrite(tmp_path, "series", "txt", b"new", pauses.append)
+    assert len(pauses) == RENAME_TRIES - 1
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("series.txt", b"old")]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nra.cli.options import DSCP, HOST_PORT, CommaList, Quantity, Seconds
+from nra.cli.options import DSCP, HOST_PORT, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
 from nra.model.plan import Target
 
 
@@ -159,3 +159,29 @@ def test_quantities_say_their_range() -> None:
         Quantity(0, 100).convert("-1", None, None)
     with pytest.raises(click.BadParameter, match="inf is not a finite number"):
         Quantity().convert("inf", None, None)
+
+
+@pytest.mark.parametrize(("typed", "seconds"), [("90s", 90), ("30m", 1800), ("1h", 3600), ("1h30m", 5400), (" 24H ", 86_400)])
+def test_spans_of_time(typed: str, seconds: float) -> None:
+    """As people write them."""
+    assert SPAN.convert(typed, None, None) == seconds
+
+
+@pytest.mark.parametrize("typed", ["", "30", "0m", "25h", "m", "1.5h", "-1m", "30 m"])
+def test_what_is_no_span_of_time(typed: str) -> None:
+    """A number without its unit could be anything."""
+    with pytest.raises(click.BadParameter):
+        SPAN.convert(typed, None, None)
+
+
+@pytest.mark.parametrize(("typed", "value"), [("17:00", "17:00"), ("7:05", "07:05"), ("00:00", "00:00"), ("23:59", "23:59")])
+def test_times_of_day(typed: str, value: str) -> None:
+    """On the clock on the wall."""
+    assert TIME_OF_DAY.convert(typed, None, None) == value
+
+
+@pytest.mark.parametrize("typed", ["", "24:00", "12:60", "5pm", "1700", "12:5"])
+def test_what_is_no_time_of_day(typed: str) -> None:
+    """Refused with the range."""
+    with pytest.raises(click.BadParameter, match="23:59"):
+        TIME_OF_DAY.convert(typed, None, None)

@@ -67,6 +67,12 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--out", "file.txt/below"), "file.txt"),
     (("--method", "carrier-pigeon"), "carrier-pigeon"),
     (("--only", "neither"), "neither"),
+    (("--every", "30m"), "--repeat or --until"),
+    (("--repeat", "2", "--every", "3s"), "shorter"),
+    (("--repeat", "2", "--every", "soon"), "soon"),
+    (("--repeat", "0"), "0"),
+    (("--until", "25:00"), "25:00"),
+    (("--repeat", "2", "--json"), "--json"),
     (("--nonsense",), "--nonsense"),
 ]
 
