@@ -15,7 +15,7 @@ import msgspec
 from nra.model.document import SCHEMA, RunDocument
 
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
-OBEYED: Final = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # by a terminal; stands in strings only, so an escape means the same
+OBEYED: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # by a terminal, or a line end to some; stands in strings only
 MOST_COUNT: Final = 1 << 63
 MOST_BYTES: Final = 64 << 20
 SCHEMA_FAMILY: Final = "nra-run/"

@@ -167,7 +167,7 @@ def test_a_count_of_400_digits_is_none() -> None:
 
 def test_escapes_what_a_terminal_obeys() -> None:
     """C1 and bidirectional characters stand as escapes in the bytes and read back as they were."""
-    harmful = "\x7f\x80\x9b\x9f\u202a\u202e\u2066\u2069"
+    harmful = "\x7f\x80\x9b\x9f\u2028\u2029\u202a\u202e\u2066\u2069"
     document = replace(canned_run(), run=replace(canned_run().run, org=Org(name=harmful, shortname="x")))
     text = encode(document).decode()
     assert not set(harmful) & set(text)
