@@ -58,11 +58,12 @@ def capacity_line(capacity: Capacity | None) -> str:
 
 
 def ranked(voice: Voice) -> tuple[tuple[str, CallQuality], ...]:
-    """Return the worst, the median and the best of several calls, by the MOS of their worse direction, then by loss; else nothing."""
+    """Return the worst, the median (of three or more) and the best of several calls, by the MOS of their worse direction, then by loss; else nothing."""
     if len(voice.per_call) < 2:
         return ()
     ordered = sorted(voice.per_call, key=_goodness)
-    return ("worst", ordered[0]), ("median", ordered[(len(ordered) - 1) // 2]), ("best", ordered[-1])
+    median = (("median", ordered[(len(ordered) - 1) // 2]),) if len(ordered) > 2 else ()
+    return ("worst", ordered[0]), *median, ("best", ordered[-1])
 
 
 def calls_line(voice: Voice) -> str:

@@ -10,8 +10,8 @@ from nra.model.document import CapacityStep, Metric, Voice
 from nra.model.failure import Failure, FailureKind
 from nra.model.verdict import Verdict
 
-BEST: Final = {"%": 100.0, "MOS": 4.5}
-"""The best value of a row that must be at least so much; of all others it is 0."""
+BEST: Final = {"%": 100.0, "MOS": 4.41}
+"""The best value of a row that must be at least so much (MOS: of G.711 without any impairment); of all others it is 0."""
 GRAVITY: Final = (Verdict.PASS, Verdict.WARN, Verdict.FAIL)
 UPPER: Final = (Operator.LESS, Operator.AT_MOST)
 
