@@ -58,7 +58,7 @@ def capacity_line(capacity: Capacity | None) -> str:
 
 
 def ranked(voice: Voice) -> tuple[tuple[str, CallQuality], ...]:
-    """Return the worst, the median (of three or more) and the best of several calls, by the MOS of their worse direction, then by loss; else nothing."""
+    """Return the worst, the median (of three or more) and the best of several calls, by the MOS of their worse direction, then by loss."""
     if len(voice.per_call) < 2:
         return ()
     ordered = sorted(voice.per_call, key=_goodness)

@@ -68,7 +68,7 @@ def ahead_ns(
     answered = np.flatnonzero((t2_ns != ABSENT) & (t3_ns != ABSENT) & (t4_ns != ABSENT) & (number != ABSENT))
     if not len(answered):
         return np.zeros(len(t1_ns), dtype=np.int64), STEADY
-    numbers, first = first_rows(number[answered])
+    numbers, first = first_rows(number.take(answered))
     rows, begin_ns = answered.take(first), int(t1_ns[answered].min())
     sent_ns = t1_ns.take(rows)
     up, down = t2_ns.take(rows) - sent_ns, t4_ns.take(rows) - t3_ns.take(rows)

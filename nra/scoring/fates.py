@@ -5,7 +5,7 @@ other peer only the round trip is known, and it stands for both directions.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -35,6 +35,8 @@ class Journey:
     `delay_ns` is relative to an unknown offset of the two clocks, so it may be negative; ABSENT where it is not known.
     `arrival` holds the probe's index and `departure` the number under which it set out, both of shape (copies,): a probe
     that is only inferred to have arrived has no copy and no delay. `duplicates` are extra copies; they count nowhere else.
+    `expected` probes are 100 % of the loss: up all that were sent, down those known to have reached the reflector. `timed` are the
+    probes whose delay is known in order of arrival, shape (copies with a delay,).
     """
 
     fate: FateColumn
@@ -42,11 +44,14 @@ class Journey:
     arrival: Int64Column
     departure: Int64Column
     duplicates: int
+    expected: int = field(init=False)
+    timed: Int64Column = field(init=False)
 
-    @property
-    def expected(self) -> int:
-        """How many probes are 100 % of the loss: up all that were sent, down those known to have reached the reflector."""
-        return int(np.count_nonzero(self.fate != Fate.NOT_EXPECTED))
+    def __post_init__(self) -> None:
+        """Find out once what is asked for again and again."""
+        object.__setattr__(self, "expected", int(np.count_nonzero(self.fate != Fate.NOT_EXPECTED)))
+        known = self.delay_ns.take(self.arrival) != ABSENT
+        object.__setattr__(self, "timed", self.arrival if known.all() else self.arrival[known])
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -125,7 +130,7 @@ def _call_fates(ledger: CallLedger, columns: Int64Column, basis: Basis) -> CallF
     arrivals = np.flatnonzero(t4_ns != ABSENT)
     table = _Rows(probe, len(sequence), t1_ns, t2_ns, t3_ns, t4_ns, reflector_sequence, arrivals, _first_copies(probe, arrivals))
     round_trip = _round_trip(table)
-    t1_ns = t1_ns[first]
+    t1_ns = t1_ns.take(first)
     if basis is Basis.ROUND_TRIP:
         return CallFates(call=ledger.call, sequence=sequence, t1_ns=t1_ns, up=round_trip, down=round_trip, round_trip=round_trip)
     table, clock = _on_our_clock(table)
@@ -150,8 +155,8 @@ def _directions(rows: _Rows, ledger: CallLedger) -> tuple[Journey, Journey]:
 def _up(rows: _Rows, ledger: CallLedger) -> Journey:
     """Copies arrive at the reflector in the order of its own numbers; a number seen again is a copy made on the way back."""
     numbered = np.flatnonzero(rows.reflector_sequence != ABSENT)
-    numbers, first_seen = first_rows(rows.reflector_sequence[numbered])
-    received = numbered[first_seen]
+    numbers, first_seen = first_rows(rows.reflector_sequence.take(numbered))
+    received = numbered.take(first_seen)
     first = _first_copies(rows.probe, received)
     arrived = np.zeros(rows.probes, dtype=np.bool_)
     arrived[rows.probe[rows.first]] = True
@@ -169,15 +174,15 @@ def _up(rows: _Rows, ledger: CallLedger) -> Journey:
 def _down(rows: _Rows, up: FateColumn) -> Journey:
     """Replies set out in the order of the reflector's numbers, so the way up's reordering is not billed to the way down."""
     fate = np.where(up == Fate.ARRIVED, np.int8(Fate.LOST), np.int8(Fate.NOT_EXPECTED))
-    fate[rows.probe[rows.first]] = Fate.ARRIVED
-    numbers, _ = first_rows(rows.reflector_sequence[rows.arrivals])
+    fate[rows.probe.take(rows.first)] = Fate.ARRIVED
+    numbers, _ = first_rows(rows.reflector_sequence.take(rows.arrivals))
     copies = len(rows.arrivals) - len(numbers)
-    return _journey(rows, fate, rows.first, rows.reflector_sequence[rows.first], rows.t3_ns, rows.t4_ns, copies)
+    return _journey(rows, fate, rows.first, rows.reflector_sequence.take(rows.first), rows.t3_ns, rows.t4_ns, copies)
 
 
 def _round_trip(rows: _Rows) -> Journey:
     """(T4 - T1) - (T3 - T2), or T4 - T1 with a peer that does not stamp, or claims to have kept a packet longer than it was away."""
-    departure = rows.probe[rows.first]
+    departure = rows.probe.take(rows.first)
     fate = np.full(rows.probes, Fate.LOST, dtype=np.int8)
     fate[departure] = Fate.ARRIVED
     stamped = (rows.t2_ns != ABSENT) & (rows.t3_ns != ABSENT)
@@ -189,7 +194,7 @@ def _round_trip(rows: _Rows) -> Journey:
 
 def _first_copies(probe: Int64Column, arrivals: Int64Column) -> Int64Column:
     """Return those of the arrivals (row numbers, in order) that are the first of their probe."""
-    _, first = first_rows(probe[arrivals])
+    _, first = first_rows(probe.take(arrivals))
     return arrivals if len(first) == len(arrivals) else arrivals[np.sort(first)]
 
 

@@ -63,7 +63,7 @@ def adaptive(journeys: Sequence[Journey], t1_ns: Sequence[Int64Column]) -> tuple
     base, peak, arrivals = _base_and_peak(journeys, intervals, count)
     target = _targets(peak)
     limit = np.where(arrivals > 0, base, 0) + target
-    late = [journey.delay_ns > limit[call, slot] for call, (journey, slot) in enumerate(zip(journeys, intervals, strict=True))]
+    late = [journey.delay_ns > in_force.take(slot) for journey, slot, in_force in zip(journeys, intervals, limit, strict=True)]
     arrived = int(arrivals.sum())
     total_ms = sum(((arrivals * target).sum(axis=1) / NS_PER_MS).tolist())
     return _outcome("NetEQ-like", journeys, late, total_ms / arrived if arrived else 0.0), tuple(late)

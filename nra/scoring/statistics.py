@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nra.model.document import Pdv, RoundTrip
-from nra.model.sample import ABSENT, Int64Column
+from nra.model.sample import Int64Column
 from nra.scoring.fates import Fate, Journey
 
 FloatColumn = NDArray[np.float64]
@@ -73,13 +73,7 @@ def count_fate(journeys: Iterable[Journey], fate: int) -> int:
 
 def known_delays_ns(journey: Journey) -> Int64Column:
     """Return the delays of the first copies in order of arrival, shape (copies with a delay,)."""
-    return journey.delay_ns.take(timed_arrivals(journey))
-
-
-def timed_arrivals(journey: Journey) -> Int64Column:
-    """Return the probes whose delay is known in order of arrival, shape (copies with a delay,)."""
-    timed = journey.delay_ns.take(journey.arrival) != ABSENT
-    return journey.arrival if timed.all() else journey.arrival[timed]
+    return journey.delay_ns.take(journey.timed)
 
 
 def reordered_count(departure: Int64Column) -> int:
