@@ -9,4 +9,4 @@ import scoring
 import start_up
 from row import finish
 
-sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure(), *pacing.measure(), *ipdv.measure()))
+sys.exit(finish(start_up.measure(), run_time.measure(), *scoring.measure(), *pacing.measure(), *ipdv.measure()))

@@ -1,6 +1,6 @@
-"""How long scoring three million packets takes (a thousand calls of one minute), against the floor: numpy sorting the same columns.
+"""How long scoring three million packets takes (a thousand calls of one minute), and how much memory it takes.
 
-For information. The memory is the peak of what scoring allocates beside the sample itself.
+Both have a limit that holds on every machine of today. For information: the same beside numpy sorting the same columns.
 """
 
 import sys
@@ -22,6 +22,8 @@ START_NS = 1_767_600_000_000_000_000
 LOST = 0.01
 MEAN_QUEUE_NS = 4_000_000
 MIB = 1 << 20
+MOST_S, MOST_BYTES = 3.0, 1 << 30
+TIMES = 3  # the fastest counts: whatever else the machine does is not the subject
 
 
 def sample() -> VoiceSample:
@@ -69,21 +71,39 @@ def _voice(stream: StreamSample) -> VoiceSample:
     )
 
 
-def measure() -> Row:
-    """Return the time of scoring beside that of sorting, and the memory of a second scoring, because tracing takes time too."""
-    voice = sample()
-    sorted_s = seconds(lambda: [np.sort(getattr(voice.stream, field.name)) for field in fields(StreamSample)])
-    scored_s = seconds(lambda: score_voice(voice, codecs()))
+def measure() -> list[Row]:
+    """Return the time of scoring and the memory of a further one, because tracing takes time too."""
+    voice, known = sample(), codecs()
+    columns = [getattr(voice.stream, field.name) for field in fields(StreamSample)]
+    sorted_s = min(seconds(lambda: [np.sort(values) for values in columns]) for _ in range(TIMES))
+    scored_s = min(seconds(lambda: score_voice(voice, known)) for _ in range(TIMES))
     tracemalloc.start()
-    score_voice(voice, codecs())
-    _, peak_bytes = tracemalloc.get_traced_memory()
+    score_voice(voice, known)
+    _, beside_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return Row(
-        what="scoring 3 million packets beside sorting their ten columns",
-        subject=f"{scored_s:.1f} s, {peak_bytes / MIB:.0f} MiB",
-        floor=f"{sorted_s:.1f} s",
-        ratio=scored_s / sorted_s,
-    )
+    bytes_in_all = beside_bytes + sum(values.nbytes for values in columns)
+    return [
+        Row(
+            what="scoring 3 million packets beside sorting their ten columns",
+            subject=f"{scored_s:.2f} s",
+            floor=f"{sorted_s:.2f} s",
+            ratio=scored_s / sorted_s,
+        ),
+        Row(
+            what="the same beside what it may take",
+            subject=f"{scored_s:.2f} s",
+            floor=f"{MOST_S:g} s",
+            ratio=scored_s / MOST_S,
+            limit=1,
+        ),
+        Row(
+            what="its memory, the sample included",
+            subject=f"{bytes_in_all / MIB:.0f} MiB",
+            floor=f"{MOST_BYTES / MIB:.0f} MiB",
+            ratio=bytes_in_all / MOST_BYTES,
+            limit=1,
+        ),
+    ]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -94,4 +114,4 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(finish(measure()))
+    sys.exit(finish(*measure()))

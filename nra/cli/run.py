@@ -50,6 +50,12 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--interval", type=Quantity(5, 1000, name="ms"), default=20.0, show_default=True, help="Time between packets: 5 to 1000.")
 @click.option("--codec", type=click.Choice(CODECS), default="g711", show_default=True, help="Codec that is simulated.")
 @click.option("--calls", type=click.IntRange(1, 1000), default=1, show_default=True, help="Simultaneous simulated calls.")
+@click.option(
+    "--calls-until-breach",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Afterwards find out how many calls at once, N at most, a path to a reflector carries.",
+)
 @click.option("--dscp", type=DSCP, default="EF", show_default=True, help="Marking of the stream.")
 @click.option(
     "--services", type=CommaList(PROFILES), default="webrtc", show_default=True, help=f"Firewall profiles to check: {','.join(PROFILES)}."
@@ -103,6 +109,7 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
         raise UserError(f"{error} (choose another folder with --out)") from error
     if settings.config and not output.quiet:
         click.echo(f"options from {settings.config}", err=True)
+    say_beforehand(settings, quiet=quiet)
     with interruptible(signal.SIGINT) as interrupt:
         once = partial(measure_once, settings, interrupt, output)
         saved = [once()] if rhythm is None else repeat(rhythm, once, Waiting(interrupt), output.folder, quiet=output.quiet)
@@ -150,6 +157,15 @@ def ended(saved: "Sequence[Saved]", *, strict: bool) -> int:
         return INTERRUPTED_EMPTY
     codes = {exit_code(document, strict=strict) for document in documents}
     return next((code for code in WORST_FIRST if code in codes), EXIT_CODES["PASS"])
+
+
+def say_beforehand(settings: "Settings", *, quiet: bool) -> None:
+    """Say how long the search for a breach may take, if one was asked for."""
+    from nra.run.until_breach import announcement
+
+    text = announcement(settings)
+    if text and not quiet:
+        click.echo(text, err=True)
 
 
 def ask(option: str, question: str, check: "Callable[[str], str]") -> str:

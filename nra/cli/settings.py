@@ -22,6 +22,7 @@ from nra.model.region import Region
 from nra.run.ladder import rungs
 from nra.run.questions import host_port
 from nra.run.settings import Settings
+from nra.run.until_breach import METHOD
 
 KEY_BYTES: Final = 32
 MOST_KEY_FILE_BYTES: Final = 1 << 20
@@ -49,6 +50,7 @@ class Typed:
     services: tuple[str, ...]
     only: Any
     thresholds: str
+    calls_until_breach: int | None = None
 
 
 def settings_of(typed: Typed, door: Door) -> Settings:
@@ -60,6 +62,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         portal = None if where is local.PLACEHOLDER else portal_page()
     if typed.pin and typed.reflector is None:
         raise UserError("--pin: of use with --reflector only")
+    check_search(typed, where)
     packets = typed.duration * 1000 / typed.interval * typed.calls
     if packets > MOST_PACKETS:
         raise UserError(f"--duration, --interval and --calls ask for {packets:.0f} packets; {MOST_PACKETS} are the most")
@@ -107,7 +110,22 @@ def asked_of(typed: Typed) -> Asked:
         reflector=host_port(typed.reflector) if typed.reflector else None,
         authenticated=typed.key_file is not None,
         thresholds=typed.thresholds,
+        calls_until_breach=typed.calls_until_breach,
     )
+
+
+def check_search(typed: Typed, where: Region) -> None:
+    """Refuse the search for a breach where there is no reflector to search against."""
+    if typed.calls_until_breach is None:
+        return
+    if typed.only == "firewall":
+        raise UserError("--calls-until-breach: it measures voice, which --only firewall leaves out")
+    if typed.method not in ("auto", METHOD):
+        raise UserError(f"--calls-until-breach: it needs --method {METHOD}; {typed.method} cannot send that many packets")
+    if typed.reflector is None and where is not local.PLACEHOLDER:
+        raise UserError(
+            "--calls-until-breach: it needs a reflector of your own (--reflector); public endpoints allow too few packets a second"
+        )
 
 
 def check_method(settings: Settings) -> None:

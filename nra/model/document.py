@@ -6,6 +6,7 @@ What was not measured is None, never 0. Milliseconds, percent (0..100) and bytes
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from nra.model.capacity import EndedBy, Outcome
 from nra.model.criteria import Thresholds
 from nra.model.observation import PortState
 from nra.model.region import Side
@@ -60,6 +61,7 @@ class Asked:
     reflector: str | None
     authenticated: bool
     thresholds: str
+    calls_until_breach: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +245,26 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallDirection:
+    """One call in one direction, by the definitions of the whole."""
+
+    loss_percent: float | None = None
+    jitter_ms: float | None = None
+    discard_percent: float | None = None
+    mos: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQuality:
+    """One of several simultaneous calls, numbered from 0 as in the packet record."""
+
+    call: int
+    up: CallDirection
+    down: CallDirection
+    rtt_avg_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """The voice half of a run; `silent_since_s` is when the peer stopped answering, None if it did not."""
 
@@ -266,6 +288,7 @@ class Voice:
     worst_15s: Worst = field(default_factory=Worst)
     silent_since_s: float | None = None
     note: str | None = None
+    per_call: tuple[CallQuality, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,8 +343,43 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityStep:
+    """One stream of so many calls: what it came to, and each way the row that used up most of its limit."""
+
+    calls: int
+    outcome: Outcome
+    sent: int | None = None
+    not_sent: int | None = None
+    up: Metric | None = None
+    down: Metric | None = None
+    round_trip: Metric | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """How many calls the path carries at once (`--calls-until-breach`).
+
+    `carried` is the largest number that was carried, twice if `confirmed`; `stopped_at` the smallest that twice was not; `broke` the row
+    that broke its limit there.
+    """
+
+    most_calls: int
+    carried: int | None
+    confirmed: bool
+    stopped_at: int | None
+    ended_by: EndedBy
+    broke: Metric | None
+    step_s: float
+    steps: tuple[CapacityStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunDocument:
-    """All of one run. `voice` and `firewall` are None when they were skipped or could not be measured at all."""
+    """All of one run.
+
+    `voice` and `firewall` are None when they were skipped or could not be measured at all, `capacity` when nobody asked for it.
+    """
 
     schema: str
     verdict: Overall
@@ -331,3 +389,4 @@ class RunDocument:
     metrics: tuple[Metric, ...]
     findings: tuple[Finding, ...]
     thresholds: Thresholds
+    capacity: Capacity | None = None

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 VOIP: Final = ("VOIP", "Result", "Expectation", "Verdict", "Note")
 FIREWALL: Final = ("Firewall", "Service", "Required", "Verdict", "State", "Destination")  # what may be long stands last
 REFLECTOR: Final = ("At the reflector", *FIREWALL[1:])
-VERDICT_COLUMN: Final = 3
+TRIED: Final = ("Calls until breach", "Outcome", "Up", "Down", "Round trip", "Note")
+VERDICT_COLUMN, OUTCOME_COLUMN = 3, 1
 STYLES: Final = {
     "PASS": "bold green",
     "WARN": "bold yellow",
@@ -27,6 +28,12 @@ STYLES: Final = {
     "INCONCLUSIVE": "bold magenta",
     "SKIPPED": "dim",
     "INFO": "cyan",
+    "carried": "bold green",
+    "breached": "bold red",
+    "workstation": "bold magenta",
+    "reflector": "bold magenta",
+    "undecided": "bold magenta",
+    "interrupted": "dim",
 }
 """Colour only beside the word."""
 
@@ -43,15 +50,16 @@ def summary(document: RunDocument) -> "RenderableType":
     shown = view(document)
     verdict = Text.assemble((shown.overall, STYLES[shown.overall]), "  ", (shown.meaning[0], "bold"))
     halves = [Group(*(_table(headings, rows) for headings, rows in half)) for half in _halves(shown)]
+    tried = [_table(headings, rows, OUTCOME_COLUMN) for headings, rows in _tried(shown)]
     sentences = [Text(sentence, style="dim") for sentence in shown.meaning[1:]]
-    return Group(Padding(verdict, (1, 0)), Columns(halves, padding=(1, 4)), *sentences, Text(), *map(Text, shown.advice))
+    return Group(Padding(verdict, (1, 0)), Columns(halves, padding=(1, 4)), *tried, *sentences, Text(), *map(Text, shown.advice))
 
 
 def plain(document: RunDocument) -> str:
     """Return the same as plain lines, VOIP before Firewall."""
     shown = view(document)
     blocks = [[f"{shown.overall}: {shown.meaning[0]}"]]
-    blocks += [_aligned([headings, *rows]) for half in _halves(shown) for headings, rows in half]
+    blocks += [_aligned([headings, *rows]) for half in (*_halves(shown), _tried(shown)) for headings, rows in half]
     blocks += [list(shown.meaning[1:]), list(shown.advice)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -67,6 +75,13 @@ def _halves(shown: View) -> list[list[_Rows]]:
     return [half for half in halves if half]
 
 
+def _tried(shown: View) -> list[_Rows]:
+    """Return the streams of the search for a breach as one table; no table without a search, no notes where none has one."""
+    columns = len(TRIED) if any(row.note for row in shown.tried) else len(TRIED) - 1
+    rows: list[Sequence[str]] = [(str(row.calls), row.outcome, row.up, row.down, row.round_trip, row.note)[:columns] for row in shown.tried]
+    return [(TRIED[:columns], rows)] if rows else []
+
+
 def _voip(row: VoipRow) -> Sequence[str]:
     unit = "" if row.unit == "MOS" else f" {row.unit}"
     return row.measurement, f"{row.result}{unit}" if row.result else row.verdict.lower(), row.expectation, row.verdict, row.note
@@ -77,7 +92,7 @@ def _port(row: PortRow) -> Sequence[str]:
     return f"{row.port} {row.protocol}", row.service_alone, required, row.verdict, row.state, row.destination
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], styled: int = VERDICT_COLUMN) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -87,7 +102,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
         table.add_column(heading, overflow="fold")  # a host that is cut off is no host
     for row in rows:
         cells = [Text(cell) for cell in row]  # as text: a name such as [red] is no markup
-        cells[VERDICT_COLUMN].stylize(STYLES[row[VERDICT_COLUMN]])
+        cells[styled].stylize(STYLES[row[styled]])
         table.add_row(*cells)
     return table
 

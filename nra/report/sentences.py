@@ -7,6 +7,7 @@ from typing import Final
 from nra.model.document import Cost, Direction, Finding, FirewallCheck, Instrument, Metric, RunDocument, Spread, Voice
 from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.report.calls import calls_line, capacity_line
 from nra.report.cells import SPOKEN_UNITS, clean, number, quantity
 from nra.report.firewall_rules import Need, Rule, nothing_answered, place, rules
 
@@ -48,10 +49,10 @@ class _Judged:
 def meaning(document: RunDocument) -> tuple[str, ...]:
     """Return the sentences of "What this means": the verdict first, then what stands out, then how far to trust it."""
     voice = document.voice
-    sentences = [summary(document), *_reach(document)]
+    sentences = [summary(document), capacity_line(document.capacity), *_reach(document)]
     sentences += [_finding(finding) for finding in _by_severity(document.findings)]
     if voice:
-        sentences += [mos_cost_line(voice), instrument_line(voice.instrument)]
+        sentences += [calls_line(voice), mos_cost_line(voice), instrument_line(voice.instrument)]
     sentences.append(method_line(document))
     return tuple(filter(None, map(_sentence, sentences)))
 

@@ -1,21 +1,25 @@
 """The text report (contract 4.2): tab-separated, so that select-all, copy, paste into a spreadsheet gives columns; and its reader.
 
-Sections stand in a fixed order, each after an empty line. No cell holds a tab or a line break (`cells.clean`) and no
-sentence is empty, so whatever people type as names, the report reads back as it was printed.
+Sections stand in a fixed order, each after an empty line, that of the search for a breach only where there was one. No cell holds a
+tab or a line break (`cells.clean`) and no sentence is empty, so whatever people type as names, the report reads back as it was printed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
+from nra.model.capacity import Outcome
 from nra.model.document import RunDocument
 from nra.model.verdict import Overall, Verdict
+from nra.report.calls import TriedRow
 from nra.report.cells import guarded, parsed, unguarded
 from nra.report.view import Fact, PortRow, View, VoipRow, view
 
 BOM: Final = "\ufeff"
 VOIP_HEADER: Final = ("Measurement", "Result", "Unit", "Expectation", "Verdict", "Note")
 FIREWALL_HEADER: Final = ("Port", "Protocol", "Service", "Destination", "Required", "State", "Verdict", "Evidence")
+TRIED_HEADER: Final = ("Calls", "Outcome", "Up", "Down", "Round trip", "Note")
 SECTIONS: Final = ("VOIP", "Firewall", "What this means", "What to do")
+TRIED: Final = "Calls until breach"  # stands after Firewall in a report of a run that was asked for it
 REQUIRED: Final = {"yes": True, "no": False}
 OVERALL: Final = "Overall"
 
@@ -37,6 +41,7 @@ def print_view(shown: View) -> bytes:
         [(shown.title,), *((fact.name, fact.value) for fact in shown.facts)],
         [(SECTIONS[0],), VOIP_HEADER, *map(_voip_cells, shown.voip)],
         [(SECTIONS[1],), FIREWALL_HEADER, *map(_port_cells, shown.firewall)],
+        *([[(TRIED,), TRIED_HEADER, *map(_tried_cells, shown.tried)]] if shown.tried else []),
         [(SECTIONS[2],), *((sentence,) for sentence in shown.meaning)],
         [(SECTIONS[3],), *((sentence,) for sentence in shown.advice)],
     )
@@ -54,6 +59,7 @@ def parse(data: bytes) -> View:
     except UnicodeDecodeError as error:
         raise UnreadableReport(f"not UTF-8: {error.reason} at byte {error.start}") from None
     head, *rest = _sections(text)
+    tried = rest.pop(2) if len(rest) > 2 and rest[2][0] == (TRIED,) else None
     if tuple(section[0] for section in rest) != tuple((name,) for name in SECTIONS):
         raise UnreadableReport(f"expected the sections {', '.join(SECTIONS)}")
     facts = tuple(Fact(name=name, value=value) for name, value in _padded(head[1:], 2))
@@ -65,6 +71,7 @@ def parse(data: bytes) -> View:
         firewall=tuple(_rows(rest[1], FIREWALL_HEADER, _port_row)),
         meaning=tuple(line[0] for line in rest[2][1:]),
         advice=tuple(line[0] for line in rest[3][1:]),
+        tried=() if tried is None else tuple(_rows(tried, TRIED_HEADER, _tried_row)),
     )
 
 
@@ -74,6 +81,10 @@ def _voip_cells(row: VoipRow) -> Sequence[str]:
 
 def _port_cells(row: PortRow) -> Sequence[str]:
     return row.port, row.protocol, row.service, row.destination, "yes" if row.required else "no", row.state, row.verdict, row.evidence
+
+
+def _tried_cells(row: TriedRow) -> Sequence[str]:
+    return str(row.calls), row.outcome, row.up, row.down, row.round_trip, row.note
 
 
 def _sections(text: str) -> list[list[tuple[str, ...]]]:
@@ -130,6 +141,11 @@ def _port_row(cells: tuple[str, ...]) -> PortRow:
         verdict=Verdict(verdict),
         evidence=evidence,
     )
+
+
+def _tried_row(cells: tuple[str, ...]) -> TriedRow:
+    calls, outcome, up, down, round_trip, note = cells
+    return TriedRow(calls=int(calls), outcome=Outcome(outcome), up=up, down=down, round_trip=round_trip, note=note)
 
 
 def _overall(facts: Sequence[Fact]) -> Overall:

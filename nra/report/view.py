@@ -10,6 +10,7 @@ from nra.model.criteria import Criterion, Operator
 from nra.model.document import FirewallCheck, Metric, RunDocument, Voice
 from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.report.calls import TriedRow, tried_rows
 from nra.report.cells import clean, number, quantity
 from nra.report.firewall_rules import service_first
 from nra.report.sentences import METHODS, advice, meaning, unit_after
@@ -75,7 +76,10 @@ class PortRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """All that is printed of one run; facts always the same and in the same order, ports at the service before those at the reflector."""
+    """All that is printed of one run; facts always the same and in the same order, ports at the service before those at the reflector.
+
+    `tried` are the streams of the search for a breach, none where nobody asked for it.
+    """
 
     title: str
     overall: Overall
@@ -84,6 +88,7 @@ class View:
     firewall: tuple[PortRow, ...]
     meaning: tuple[str, ...]
     advice: tuple[str, ...]
+    tried: tuple[TriedRow, ...] = ()
 
     def ports(self, at: Side) -> tuple[PortRow, ...]:
         """Return the rows of the Firewall table on that side."""
@@ -106,6 +111,7 @@ def view(document: RunDocument) -> View:
         firewall=tuple(_port_row(check) for check in service_first(document.firewall or ())),
         meaning=meaning(document),
         advice=advice(document),
+        tried=tried_rows(document.capacity),
     )
 
 

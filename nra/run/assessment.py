@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from nra.model.document import SCHEMA, Finding, LadderStep, Run, RunDocument, Used
+from nra.model.document import SCHEMA, Capacity, Finding, LadderStep, Run, RunDocument, Used
 from nra.model.failure import FailureKind
 from nra.model.observation import Mappings, Observation
 from nra.model.plan import Rung
@@ -36,8 +36,8 @@ class Span:
     interrupted: bool
 
 
-def assess(settings: Settings, seen: Observations, span: Span) -> RunDocument:
-    """Return the run document: every number, row, finding and the verdict."""
+def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacity | None = None) -> RunDocument:
+    """Return the run document: every number, row, finding and the verdict, to which the search for a breach adds nothing."""
     sample = judged_sample(seen)
     voice = score_voice(sample, settings.codecs) if sample is not None else None
     explanation = None if span.interrupted else explained(seen.voice, seen.ports, seen.control)
@@ -60,6 +60,7 @@ def assess(settings: Settings, seen: Observations, span: Span) -> RunDocument:
             *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ()),
         ),
         thresholds=settings.thresholds,
+        capacity=capacity,
     )
 
 

@@ -58,7 +58,9 @@ def burst_ratio(bad: int, runs: int, expected: int) -> float:
 
 def run_lengths(mask: BoolColumn) -> Int64Column:
     """Return the length of every run of True, in order."""
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    fenced = np.zeros(len(mask) + 2, dtype=np.bool_)
+    fenced[1:-1] = mask
+    edges = np.flatnonzero(fenced[1:] != fenced[:-1])
     return edges[1::2] - edges[::2]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nra.model.sample import ABSENT, Int64Column
+from nra.scoring.distinct import first_rows
 
 FloatColumn = NDArray[np.float64]
 
@@ -65,16 +66,16 @@ def ahead_ns(
     `number` is the reflector's own; the columns, like the result, have the shape (rows,), ABSENT where nothing is known.
     """
     answered = np.flatnonzero((t2_ns != ABSENT) & (t3_ns != ABSENT) & (t4_ns != ABSENT) & (number != ABSENT))
-    nothing = np.zeros(len(t1_ns), dtype=np.int64)
     if not len(answered):
-        return nothing, STEADY
-    numbers, first = np.unique(number[answered], return_index=True)
-    rows, begin_ns = answered[first], int(t1_ns[answered].min())
-    up, down = t2_ns[rows] - t1_ns[rows], t4_ns[rows] - t3_ns[rows]
-    replies = _Replies(numbers, (t1_ns[rows] - begin_ns) / 1e9, (up - up[0]).astype(np.float64), (down - down[0]).astype(np.float64))
+        return np.zeros(len(t1_ns), dtype=np.int64), STEADY
+    numbers, first = first_rows(number.take(answered))
+    rows, begin_ns = answered.take(first), int(t1_ns[answered].min())
+    sent_ns = t1_ns.take(rows)
+    up, down = t2_ns.take(rows) - sent_ns, t4_ns.take(rows) - t3_ns.take(rows)
+    replies = _Replies(numbers, (sent_ns - begin_ns) / 1e9, (up - up[0]).astype(np.float64), (down - down[0]).astype(np.float64))
     places, steps, drift = _fault(replies)
     if not places and not drift:
-        return nothing, STEADY
+        return np.zeros(len(t1_ns), dtype=np.int64), STEADY
     ahead = drift * (t1_ns - begin_ns)
     for place, step_ns in zip(places, steps, strict=True):
         ahead += np.where(number >= numbers[place], step_ns, 0.0)
@@ -101,7 +102,7 @@ def _staircase(length: int, places: list[int], steps: list[float]) -> FloatColum
 
 def _step_places(up: FloatColumn, down: FloatColumn) -> list[int]:
     """Return before which replies the clock was set: there the smallest delays of both directions change at once, the opposite way."""
-    if len(up) < 2 * WINDOW:
+    if len(up) < 2 * WINDOW or min(_most_rise(up), _most_rise(down)) < LEAST_STEP_NS:
         return []
     rise_up, rise_down = _rises(up), _rises(down)
     apart = np.maximum(np.minimum(rise_up, -rise_down), np.minimum(-rise_up, rise_down))
@@ -125,6 +126,13 @@ def _rises(delays: FloatColumn) -> FloatColumn:
     return least[WINDOW:] - least[:-WINDOW]
 
 
+def _most_rise(delays: FloatColumn) -> float:
+    """Return what no rise is above, soon: every window holds a block of half its length, whose smallest delay is none below its own."""
+    half = (WINDOW + 1) // 2
+    blocks = delays[: len(delays) // half * half].reshape(-1, half)
+    return float(blocks.min(axis=1).max() - delays.min())
+
+
 def _step_sizes(replies: _Replies, places: list[int], reach: int) -> list[float]:
     """Return the size of each step (ns), by the smallest delays among so many replies on either side, not beyond the next step."""
     sizes = []
@@ -143,9 +151,11 @@ def _drift(replies: _Replies) -> float:
     """
     if len(replies.number) < BLOCKS:
         return 0.0
-    edges = np.linspace(0, len(replies.number), BLOCKS + 1).astype(np.int64)
+    edges = np.arange(BLOCKS + 1) * len(replies.number) // BLOCKS
     sent_s = replies.sent_s[(edges[:-1] + edges[1:]) // 2]
     up, down = np.minimum.reduceat(replies.up, edges[:-1]), np.minimum.reduceat(replies.down, edges[:-1])
+    if float((up + down).min() - (up.min() + down.min())) < LEAST_DRIFT_NS - 1:  # each room is below the smallest sum, whatever the drift
+        return 0.0
     room = _room(sent_s, up, down, _COARSE)
     doubt_ns = sum(float(np.ptp(np.partition(delays, RARE)[: RARE + 1])) for delays in (replies.up, replies.down))
     if room.max() - room[len(_COARSE) // 2] <= max(LEAST_DRIFT_NS, doubt_ns):

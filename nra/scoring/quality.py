@@ -69,10 +69,19 @@ def estimate(impairments: Impairments, codec: Codec, interval_ms: float, *, echo
     )
 
 
+def mos_of(impairments: Impairments, codec: Codec, interval_ms: float) -> float | None:
+    """Return MOS alone, sooner than `estimate` does, which also tells what each impairment cost."""
+    loss, discards, burst_r, rtt = impairments.loss_percent, impairments.discard_percent, impairments.burst_r, impairments.rtt_avg_ms
+    if loss is None or discards is None or burst_r is None or rtt is None:
+        return None
+    ta_ms = one_way_delay_ms(rtt, interval_ms, codec)
+    return rate(codec.model, EModelParameters(bpl=codec.bpl, ta_ms=ta_ms, ie=codec.ie, ppl_percent=loss + discards, burst_r=burst_r)).mos
+
+
 def mos_by_codec(up: Impairments, down: Impairments, codecs: Sequence[Codec], interval_ms: float) -> tuple[CodecQuality, ...]:
     """Return MOS both ways for each codec; the note names the scale and how far the codec's values may be trusted."""
     return tuple(
-        CodecQuality(codec=codec.name, up=_mos(up, codec, interval_ms), down=_mos(down, codec, interval_ms), note=scale_note(codec))
+        CodecQuality(codec=codec.name, up=mos_of(up, codec, interval_ms), down=mos_of(down, codec, interval_ms), note=scale_note(codec))
         for codec in codecs
     )
 
@@ -80,11 +89,6 @@ def mos_by_codec(up: Impairments, down: Impairments, codecs: Sequence[Codec], in
 def scale_note(codec: Codec) -> str:
     """Return on which scale the codec's MOS stands and, unless ITU-T gives its values, that it does not."""
     return SCALES[codec.model] + STANDINGS[codec.standing]
-
-
-def _mos(impairments: Impairments, codec: Codec, interval_ms: float) -> float | None:
-    quality = estimate(impairments, codec, interval_ms)
-    return None if quality is None else quality.mos
 
 
 def _stages(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nra.model.document import Pdv, RoundTrip
-from nra.model.sample import ABSENT, Int64Column
+from nra.model.sample import Int64Column
 from nra.scoring.fates import Fate, Journey
 
 FloatColumn = NDArray[np.float64]
@@ -66,20 +66,14 @@ def percent(part: float, whole: float) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def count_fate(journeys: Iterable[Journey], fate: Fate) -> int:
+def count_fate(journeys: Iterable[Journey], fate: int) -> int:
     """Return how many probes met this fate."""
     return sum(int(np.count_nonzero(j.fate == fate)) for j in journeys)
 
 
 def known_delays_ns(journey: Journey) -> Int64Column:
     """Return the delays of the first copies in order of arrival, shape (copies with a delay,)."""
-    return journey.delay_ns[timed_arrivals(journey)]
-
-
-def timed_arrivals(journey: Journey) -> Int64Column:
-    """Return the probes whose delay is known in order of arrival, shape (copies with a delay,)."""
-    timed: Int64Column = journey.arrival[journey.delay_ns[journey.arrival] != ABSENT]
-    return timed
+    return journey.delay_ns.take(journey.timed)
 
 
 def reordered_count(departure: Int64Column) -> int:
@@ -92,9 +86,9 @@ def running_jitter(delays: NDArray[Any]) -> FloatColumn:
 
     The recursion is linear, so rows of packets are weighted by one matrix and only the row ends are carried on one by one.
     """
-    differences = np.abs(np.diff(delays)).astype(np.float64)
+    differences = np.diff(delays)
     rows = np.zeros((-(-len(differences) // _BLOCK), _BLOCK))
-    rows.reshape(-1)[: len(differences)] = differences
+    rows.reshape(-1)[: len(differences)] = np.abs(differences, out=differences)
     jitter: FloatColumn = rows @ _WEIGHT.T
     carried, carry = [], 0.0
     for end in jitter[:, -1].tolist():

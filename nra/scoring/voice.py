@@ -11,10 +11,11 @@ from nra.model.document import BufferOutcome, Direction, Endpoint, RoundTrip, Vo
 from nra.model.sample import ABSENT, Int64Column, VoiceSample
 from nra.model.verdict import Basis
 from nra.scoring.bursts import LossPattern, loss_pattern
+from nra.scoring.calls import CallCounts, by_call, calls_at_once
 from nra.scoring.fates import Fate, Fates, Journey, resolve
 from nra.scoring.instrument import instrument
 from nra.scoring.jitter_buffer import FIXED_MS, NOMINAL_MS, adaptive, fixed_late, fixed_outcome
-from nra.scoring.quality import Impairments, QualityEstimate, estimate, mos_by_codec, scale_note
+from nra.scoring.quality import Impairments, QualityEstimate, estimate, mos_by_codec, mos_of, scale_note
 from nra.scoring.statistics import StreamStatistics, count_fate, known_delays_ns, round_trip, running_jitter, stream_statistics
 from nra.scoring.windows import NS_PER_S, RoundTrips, Seconds, by_second, round_trips_by_second, second_of_sending, windows, worst_window
 
@@ -32,6 +33,7 @@ class _Measured:
     judged: BufferOutcome | None
     buffers: tuple[BufferOutcome, ...]
     seconds: Seconds
+    calls: tuple[CallCounts, ...]
 
 
 def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
@@ -62,6 +64,7 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
         worst_15s=_worst(sample, fates, up, down, trip, codec),
         silent_since_s=sample.silent_since_s,
         note=_note(sample, fates),
+        per_call=calls_at_once(fates, up.calls, down.calls, codec, sample.interval_ms),
     )
     return _delay_only(voice) if sample.method in DELAY_ONLY else voice
 
@@ -86,6 +89,7 @@ def _measure(journeys: Sequence[Journey], t1_ns: Sequence[Int64Column], seconds:
         judged=fixed[NOMINAL_MS],
         buffers=tuple(outcome for outcome in (*fixed.values(), adapted) if outcome is not None),
         seconds=by_second(journeys, seconds, late[NOMINAL_MS], jitter_ns),
+        calls=by_call(journeys, late[NOMINAL_MS], jitter_ns),
     )
 
 
@@ -130,11 +134,10 @@ def _worst(sample: VoiceSample, fates: Fates, up: _Measured, down: _Measured, tr
         return Worst()
     length_s = _length_s(sample, fates)
 
-    def mos_of(impairments: Impairments) -> float | None:
-        quality = estimate(impairments, codec, sample.interval_ms)
-        return None if quality is None else quality.mos
+    def mos(impairments: Impairments) -> float | None:
+        return mos_of(impairments, codec, sample.interval_ms)
 
-    return Worst(up=worst_window(up.seconds, trip, length_s, mos_of), down=worst_window(down.seconds, trip, length_s, mos_of))
+    return Worst(up=worst_window(up.seconds, trip, length_s, mos), down=worst_window(down.seconds, trip, length_s, mos))
 
 
 def _length_s(sample: VoiceSample, fates: Fates) -> float:
@@ -174,6 +177,7 @@ def _delay_only(voice: Voice) -> Voice:
         down=unknown,
         round_trip=replace(voice.round_trip, loss_percent=None, note=voice.round_trip.note or "handshake times"),
         mos_by_codec=(),
+        per_call=(),
         windows=tuple(replace(window, up=WindowDirection(), down=WindowDirection()) for window in voice.windows),
     )
 

@@ -11,7 +11,7 @@ from nra.model.sample import Int64Column
 from nra.scoring.bursts import burst_ratio
 from nra.scoring.fates import Fate, Journey
 from nra.scoring.quality import Impairments
-from nra.scoring.statistics import NS_PER_MS, FloatColumn, percent, timed_arrivals
+from nra.scoring.statistics import NS_PER_MS, FloatColumn, percent
 from nra.scoring.upstream import BoolColumn
 
 NS_PER_S: Final = 1_000_000_000
@@ -60,9 +60,10 @@ def by_second(
         known = journey.fate <= Fate.LOST
         lost = journey.fate == Fate.LOST
         bad = (lost | too_late)[known]
-        begins = bad & np.diff(bad, prepend=False)
-        after = second[timed_arrivals(journey)[1:]]
-        counts += [np.bincount(s, minlength=length) for s in (second[known], second[lost], second[too_late], second[known][begins], after)]
+        begins = bad.copy()
+        begins[1:] &= ~bad[:-1]
+        after, when = second[journey.timed[1:]], second[known]
+        counts += [np.bincount(s, minlength=length) for s in (when, second[lost], second[too_late], when[begins], after)]
         jitter_sum += np.bincount(after, weights=jitter, minlength=length)
     expected, lost_count, late_count, runs, jitters = counts
     return Seconds(expected=expected, lost=lost_count, late=late_count, runs=runs, jitters=jitters, jitter_ns=jitter_sum)
@@ -73,9 +74,9 @@ def round_trips_by_second(journeys: Sequence[Journey], seconds: Sequence[Int64Co
     length = _length(seconds)
     answers, delay_sum = np.zeros(length, dtype=np.int64), np.zeros(length)
     for journey, second in zip(journeys, seconds, strict=True):
-        timed = timed_arrivals(journey)
-        answers += np.bincount(second[timed], minlength=length)
-        delay_sum += np.bincount(second[timed], weights=journey.delay_ns[timed], minlength=length)
+        when = second.take(journey.timed)
+        answers += np.bincount(when, minlength=length)
+        delay_sum += np.bincount(when, weights=journey.delay_ns.take(journey.timed), minlength=length)
     return RoundTrips(answers=answers, delay_ns=delay_sum)
 
 

@@ -29,6 +29,7 @@ from nra.model.document import (
     WorstWindow,
 )
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.testing.canned_calls import CAPACITY, PER_CALL
 from nra.testing.canned_parts import (
     BAD_DOWN,
     BAD_UP,
@@ -39,6 +40,7 @@ from nra.testing.canned_parts import (
     INTERRUPTED,
     LIMITS,
     ROUND_TRIP_BOUND,
+    SMALL_LOSS,
     THRESHOLDS,
     times,
     voice_half,
@@ -160,6 +162,26 @@ def _without_voice(document: RunDocument, why: str, elapsed_s: float) -> RunDocu
     return replace(document, run=replace(document.run, used=used))
 
 
+def _until_breach() -> RunDocument:
+    """Three calls at once, then more and more until the way up could not carry them: the verdict is that of the three."""
+    down = replace(
+        GOOD_DOWN,
+        expected=4500,
+        received=4493,
+        lost=7,
+        loss_percent=0.155556,
+        longest_loss=1,
+        mos=4.3964,
+        r_factor=92.5513,
+        costs=SMALL_LOSS,
+    )
+    voice = voice_half(replace(GOOD_UP, expected=4500, received=4500), down, 24.3118)
+    voice = replace(voice, calls=3, sent=4500, per_call=PER_CALL, round_trip=times(24.3118, lost=7, loss_percent=0.155556))
+    document = replace(_document(Overall.PASS, voice, port_checks()), capacity=CAPACITY)
+    asked = replace(document.run.asked, calls=3, calls_until_breach=CAPACITY.most_calls)
+    return replace(document, run=replace(document.run, asked=asked, used=replace(document.run.used, elapsed_s=154.7)))
+
+
 KINDS: Final[dict[str, Callable[[], RunDocument]]] = {
     "good": _good,
     "bad": _bad,
@@ -169,6 +191,7 @@ KINDS: Final[dict[str, Callable[[], RunDocument]]] = {
     "blocked": _blocked,
     "no-network": _no_network,
     "close": _close,
+    "until-breach": _until_breach,
 }
 """The kinds of canned runs."""
 

@@ -45,6 +45,7 @@ def _costs(loss: float = 0.0, discards: float = 0.0) -> tuple[Cost, ...]:
     return tuple(Cost(impairment=name, points=taken) for name, taken in points.items())
 
 
+SMALL_LOSS: Final = _costs(loss=0.654908)
 GOOD_UP: Final = Direction(
     expected=1500,
     received=1500,

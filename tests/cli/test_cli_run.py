@@ -54,6 +54,10 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--duration", "86400", "--interval", "5", "--calls", "1000"), "packets"),
     (("--interval", "1"), "1"),
     (("--calls", "0"), "0"),
+    (("--calls-until-breach", "0"), "0"),
+    (("--calls-until-breach", "1001"), "1001"),
+    (("--calls-until-breach", "5", "--method", "echo"), "--method stamp"),
+    (("--calls-until-breach", "5", "--only", "firewall"), "--only firewall"),
     (("--dscp", "64"), "64"),
     (("--codec", "mp3"), "mp3"),
     (("--format", "txt,pdf"), "'pdf'"),
@@ -412,3 +416,27 @@ def test_a_key_file_that_is_none_is_refused_unread(tmp_path: Path) -> None:
     for name, words in (("pipe", "not a file"), ("a\0b", "not text"), ("huge", "larger than")):
         with pytest.raises(UserError, match=words):
             read_key(tmp_path / name)
+
+
+def test_public_endpoints_are_not_searched_for_their_limits(net: FakeNetwork, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a reflector of one's own a search for a breach is refused in a sentence that says why."""
+    code, _, err = ended(capsys, "run", "-r", "eu-central-1", "-o", "x", "--calls-until-breach", "5")
+    assert (code, len(err.splitlines()), net.ports) == (2, 1, [])
+    assert "it needs a reflector of your own (--reflector); public endpoints allow too few packets a second" in err
+
+
+def test_a_search_says_how_long_it_takes_and_what_it_found(net: FakeNetwork, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bound comes first, a line for each stream while it runs, the number and the streams in the summary and in every file."""
+    code, out, err = ended(capsys, *VOICE, "--calls-until-breach", "2")
+    assert code == 0
+    assert "at most 10 streams of 5 s, 90 s" in err.splitlines()[0]
+    assert [line for line in err.splitlines() if line.startswith("until breach: ")][1:] == [
+        "until breach: 1 call, at most 36 s left",
+        "until breach: 2 calls, at most 27 s left",
+        "until breach: 2 calls, at most 9 s left",
+    ]
+    assert "This path carries at least 2 calls at once (seen twice): no more were tried, and no limit broke" in out
+    assert "\r\nCalls until breach\r\n" in written()["txt"].read_bytes().decode("utf-8-sig")
+    found = document().capacity
+    assert found is not None
+    assert found.carried == 2

@@ -11,6 +11,7 @@ from samples import CODECS, MS, START_NS, Way, random_way, stamp_sample, steady
 
 from nra.model.document import Voice
 from nra.model.sample import ABSENT, Int64Column, VoiceSample, column
+from nra.scoring import clocks
 from nra.scoring.clocks import STEADY, ahead_ns
 from nra.scoring.voice import score_voice
 
@@ -166,3 +167,18 @@ def test_nothing_is_known_without_four_stamps() -> None:
     nothing = np.full_like(s.t2_ns, ABSENT)
     ahead, fault = ahead_ns(s.t1_ns, nothing, nothing, s.t4_ns, s.reflector_sequence)
     assert (int(np.abs(ahead).max()), fault) == (0, STEADY)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_short_cuts_find_what_the_long_way_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can have stepped, steps are not looked for: the same stamps without that short cut give the same fault."""
+    chance = np.random.default_rng(seed)
+    sent = START_NS + np.arange(400) * 20 * MS
+    there = sent + 20 * MS + (chance.exponential(float(chance.choice([0.1, 1.0, 4.0])), 400) * MS).astype(np.int64)
+    back = there + 20 * MS + (chance.exponential(float(chance.choice([0.1, 1.0, 4.0])), 400) * MS).astype(np.int64)
+    ahead = np.where(np.arange(400) >= 200, int(chance.choice([0, 1, 3, 40])) * MS, 0)
+    columns = (sent, there + ahead, there + ahead, back, np.arange(400))
+    quick = ahead_ns(*columns)
+    monkeypatch.setattr(clocks, "_most_rise", lambda _delays: np.inf)
+    slow = ahead_ns(*columns)
+    assert (quick[0].tolist(), quick[1]) == (slow[0].tolist(), slow[1])

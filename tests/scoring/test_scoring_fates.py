@@ -24,7 +24,7 @@ def fates_of(rows: list[Row], known: CallLedger) -> CallFates:
     return fates.calls[0]
 
 
-def probes(column: np.ndarray, fate: Fate) -> set[int]:
+def probes(column: np.ndarray, fate: int) -> set[int]:
     """Return the indices of the probes that met this fate."""
     return set(np.flatnonzero(column == fate).tolist())
 

@@ -9,8 +9,9 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from nra.model.document import Direction, RunDocument, Voice
+from nra.model.document import CallDirection, Direction, RunDocument, Voice
 from nra.model.region import Side
+from nra.report.calls import ranked
 from nra.report.sheets.charts import CHART_ROWS, CHARTS, add_chart
 from nra.report.sheets.style import (
     BODY,
@@ -39,6 +40,8 @@ VOIP: Final = ("Measurement", "Result", "Expectation", "Verdict", "Note")
 BUFFERS: Final = ("Buffer", "Up (%)", "Up (ms)", "Down (%)", "Down (ms)")
 WORST: Final = ("Direction", "From second", "Loss (%)", "Jitter (ms)", "MOS")
 SECONDS: Final = ("Second", "Up loss (%)", "Up jitter (ms)", "Down loss (%)", "Down jitter (ms)", "Round trip (ms)")
+CALLS: Final = ("Call", "Up loss (%)", "Up jitter (ms)", "Up MOS", "Down loss (%)", "Down jitter (ms)", "Down MOS")
+TRIED: Final = ("Calls", "Outcome", "Up", "Down", "Round trip", "Note")
 PORTS: Final = ("Service", "Port", "Required", "State", "Verdict", "Answer (ms)")
 SIDES: Final = ((Side.SERVICE, "Firewall"), (Side.REFLECTOR, "Firewall, at the reflector"))
 
@@ -52,7 +55,7 @@ def add_run(book: Workbook, index: int, shown: View, document: RunDocument) -> N
     row = _head(sheet, shown)
     end = _table(sheet, row, LEFT, "VOIP", VOIP, _voip(shown), last=RIGHT - 2)
     if document.voice:
-        row = max(end, _qualities(sheet, row, document.voice))
+        row = _tried(sheet, max(end, _qualities(sheet, row, document.voice)), shown)
         end = _seconds(sheet, row, document.voice)
     for side, title in SIDES:
         end = _ports(sheet, end, title, shown.ports(side))
@@ -99,6 +102,7 @@ def _qualities(sheet: Worksheet, row: int, voice: Voice) -> int:
     """Write what became of the quality, on the right; return the next free row."""
     row = _table(sheet, row, RIGHT, "De-jitter buffers: discards (%) and mean delay (ms)", BUFFERS, _buffers(voice))
     row = _table(sheet, row, RIGHT, "Worst 15 seconds", WORST, _worst(voice))
+    row = _table(sheet, row, RIGHT, f"{voice.calls} calls at once", CALLS, _calls(voice))
     row = _table(sheet, row, RIGHT, "Points of R that were lost", ("Impairment", "Up", "Down"), _costs(voice))
     return _table(sheet, row, RIGHT, "MOS by codec", ("Codec", "Up", "Down", "Note"), _codecs(voice), last=LAST)
 
@@ -133,6 +137,33 @@ def _points(direction: Direction, name: str) -> Content:
 
 def _codecs(voice: Voice) -> list[Sequence[Content]]:
     return [(quality.codec, Measured(quality.up), Measured(quality.down), quality.note) for quality in voice.mos_by_codec]
+
+
+def _calls(voice: Voice) -> list[Sequence[Content]]:
+    return [(f"{name}: {call.call}", *_call(call.up), *_call(call.down)) for name, call in ranked(voice)]
+
+
+def _call(direction: CallDirection) -> tuple[Content, Content, Content]:
+    return Measured(direction.loss_percent, "%"), Measured(direction.jitter_ms, "ms"), Measured(direction.mos)
+
+
+def _tried(sheet: Worksheet, row: int, shown: View) -> int:
+    """Write the streams of the search for a breach over the whole width, their texts merged; return the next free row."""
+    if not shown.tried:
+        return row
+    put_text(cell_at(sheet, row, LEFT), "Calls until breach")
+    cell_at(sheet, row, LEFT).font = Font(name=FONT, size=13, bold=True, color=NAVY)
+    spans = ((1, 1), (2, 2), (3, 5), (6, 8), (9, 11), (12, LAST))
+    for text, (first, last) in zip(TRIED, spans, strict=True):
+        heading(cell_at(sheet, row + 1, first), text)
+        _merge(sheet, row + 1, first, last)
+    for line, tried in enumerate(shown.tried, start=row + 2):
+        cells: tuple[Content, ...] = (tried.calls, tried.outcome, tried.up, tried.down, tried.round_trip, tried.note)
+        for content, (first, last) in zip(cells, spans, strict=True):
+            put(cell_at(sheet, line, first), content)
+            if last > first:
+                _merge(sheet, line, first, last)
+    return row + len(shown.tried) + 3
 
 
 def _seconds(sheet: Worksheet, row: int, voice: Voice) -> int:
