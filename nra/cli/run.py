@@ -109,7 +109,7 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
         raise UserError(f"{error} (choose another folder with --out)") from error
     if settings.config and not output.quiet:
         click.echo(f"options from {settings.config}", err=True)
-    say_beforehand(settings, quiet=quiet)
+    say_beforehand(settings, quiet=output.quiet)
     with interruptible(signal.SIGINT) as interrupt:
         once = partial(measure_once, settings, interrupt, output)
         saved = [once()] if rhythm is None else repeat(rhythm, once, Waiting(interrupt), output.folder, quiet=output.quiet)
