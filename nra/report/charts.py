@@ -9,8 +9,9 @@ from nra.model.document import Voice
 from nra.model.verdict import Basis
 from nra.report.cells import number, quantity
 
-WIDTH, HEIGHT = 640, 220  # of the drawing, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 10, 30  # room for the labels of the axes
+WIDTH, HEIGHT = 360, 190  # of the drawing, in its own units: about pixels, so that labels stay legible on a phone
+LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 26  # room for the labels of the axes
+ROOM: Final = 24  # half of a label's width
 MOST_POINTS: Final = 120
 MOST_TICKS: Final = 6
 NICE: Final = (1, 2, 5, 10)
@@ -24,6 +25,7 @@ class Tick:
 
     at: float
     label: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,10 @@ class Chart:
     across: tuple[Tick, ...]
     upward: tuple[Tick, ...]
     words: str
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,17 +131,22 @@ def _chart(title: str, unit: str, columns: Sequence[_Series], step_s: int) -> Ch
         title=title,
         unit=unit,
         lines=lines,
-        across=tuple(Tick(at=_x(second / step_s, last), label=str(second)) for second in across),
+        across=tuple(_second(second, _x(second / step_s, last)) for second in across),
         upward=tuple(Tick(at=_y(value, top), label=f"{value:g}") for value in upward),
         words=" ".join(_words(column, unit, step_s) for column in columns),
     )
+
+
+def _second(second: int, at: float) -> Tick:
+    """Return the mark of a second, its label to the left where it would leave the drawing."""
+    return Tick(at=at, label=f"{second} s", anchor="end" if at > WIDTH - ROOM else "middle")
 
 
 def _words(column: _Series, unit: str, step_s: int) -> str:
     """Return what the line shows, for those who do not see it."""
     known = [(value, index * step_s) for index, value in enumerate(column.values) if value is not None]
     least, (most, at) = min(known)[0], max(known, key=lambda found: found[0])
-    name = f"{column.name}: " if column.name else ""
+    name = f"{column.name}: " if column.name else "Round trip: "
     absent = len(column.values) - len(known)
     gaps = f", nothing known for {absent} of {len(column.values)} points" if absent else ""
     if number(least, unit) == number(most, unit):
