@@ -28,8 +28,15 @@ def _workbook(document: "RunDocument") -> bytes:
     return workbook([document])
 
 
+def _html(document: "RunDocument") -> bytes:
+    from nra.report.html import render
+
+    return render(document)
+
+
 PRINTERS: Final = {
     "txt": Printer("txt", _text),
     "xlsx": Printer("xlsx", _workbook),
+    "html": Printer("html", _html),
 }
 """What `--format` offers beside json, which is the run document itself (`nra.archive.document.encode`)."""

@@ -54,7 +54,7 @@ def meaning(document: RunDocument) -> tuple[str, ...]:
     if voice:
         sentences += [calls_line(voice), mos_cost_line(voice), instrument_line(voice.instrument)]
     sentences.append(method_line(document))
-    return tuple(filter(None, map(_sentence, sentences)))
+    return tuple(filter(None, map(sentence, sentences)))
 
 
 def advice(document: RunDocument) -> tuple[str, ...]:
@@ -64,13 +64,13 @@ def advice(document: RunDocument) -> tuple[str, ...]:
     """
     wanted = rules(document)
     told = {check.evidence for rule in wanted if rule.blocked for check in rule.checks} - {""}
-    said = [sentence for rule in wanted if rule.blocked for sentence in _tickets(rule, document)]
+    said = [ticket for rule in wanted if rule.blocked for ticket in _tickets(rule, document)]
     said += [
         finding.advice for finding in _by_severity(document.findings) if not (finding.where == "firewall" and finding.evidence in told)
     ]
     if not nothing_answered(document):  # else the network comes first, and the request has all the rest
-        said += [sentence for rule in wanted if not rule.blocked for sentence in _tickets(rule, document)]
-    return tuple(filter(None, dict.fromkeys(map(_sentence, (*said, NEXT[document.verdict])))))
+        said += [ticket for rule in wanted if not rule.blocked for ticket in _tickets(rule, document)]
+    return tuple(filter(None, dict.fromkeys(map(sentence, (*said, NEXT[document.verdict])))))
 
 
 def summary(document: RunDocument) -> str:
@@ -127,7 +127,7 @@ def method_line(document: RunDocument) -> str:
     return f"Voice was measured by {used.method} ({METHODS.get(used.method, used.method)}): {used.why}"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Return the text washed and with exactly one full stop, empty if nothing is there."""
     washed = clean(text).rstrip(". ")
     return f"{washed}." if washed else ""

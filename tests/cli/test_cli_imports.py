@@ -11,6 +11,7 @@ HEAVY = {
     "numpy",
     "pandas",
     "openpyxl",
+    "jinja2",
     "scapy",
     "rich",
     "asyncio",
@@ -22,7 +23,7 @@ HEAVY = {
     "socket",
     "tomllib",
 }
-MEASURING = {"numpy", "pandas", "openpyxl", "scapy", "rich", "asyncio", "aioquic", "cryptography", "ssl", "socket"}
+MEASURING = {"numpy", "pandas", "openpyxl", "jinja2", "scapy", "rich", "asyncio", "aioquic", "cryptography", "ssl", "socket"}
 
 PROBE = """
 import sys

@@ -83,6 +83,14 @@ def test_folder_that_takes_no_file(run_file: Path) -> None:
 
 def test_formats_that_are_not_offered() -> None:
     """A format that nobody prints is a usage error that lists those there are."""
-    done = nra_report("run.json", "--format", "txt,html")
+    done = nra_report("run.json", "--format", "txt,docx")
     assert done.exit_code == 2
-    assert "'html' is none of txt, xlsx" in done.stderr
+    assert "'docx' is none of txt, xlsx, html" in done.stderr
+
+
+def test_renders_the_page(run_file: Path, tmp_path: Path) -> None:
+    """The page is made on request, under the run's own name."""
+    done = nra_report(run_file, "--format", "html", "--out", tmp_path / "out")
+    path = Path(done.stdout.splitlines()[0])
+    assert path == tmp_path / "out" / f"{stem(RUN)}.html"
+    assert path.read_bytes().startswith(b'<!DOCTYPE html>\n<html lang="en">')

@@ -11,6 +11,7 @@ import pytest
 from nra.archive.document import decode, encode
 from nra.archive.naming import FIREWALL_REQUEST
 from nra.report.firewall_request import firewall_request
+from nra.report.html import render as page
 from nra.report.text import parse, render
 from nra.report.view import view
 from nra.testing.canned import KINDS, canned_run
@@ -27,12 +28,13 @@ except locale.Error:
     sys.exit(77)
 from nra.archive.document import encode, read
 from nra.report.firewall_request import firewall_request
+from nra.report.html import render as page
 from nra.report.text import render
 for path in sorted(Path(sys.argv[1]).glob("*.json")):
     document = read(path)
     assert encode(document) == path.read_bytes()
     request = firewall_request(document)
-    sys.stdout.buffer.write(render(document) + (request.text + request.table if request else b""))
+    sys.stdout.buffer.write(render(document) + page(document) + (request.text + request.table if request else b""))
 """
 
 
@@ -78,7 +80,8 @@ def test_same_bytes_under_every_locale(name: str) -> None:
     if done.returncode == 77:
         pytest.skip(f"locale {name} is not installed")
     assert done.stderr == b""
-    assert done.stdout == b"".join((RUNS / f"{name}.txt").read_bytes() + b"".join(requested(name)) for name in GOLDEN)
+    pages = {name: page(decode((RUNS / f"{name}.json").read_bytes())) for name in GOLDEN}
+    assert done.stdout == b"".join((RUNS / f"{name}.txt").read_bytes() + pages[name] + b"".join(requested(name)) for name in GOLDEN)
 
 
 def test_locale_test_can_see_a_difference() -> None:

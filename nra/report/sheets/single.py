@@ -9,9 +9,9 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from nra.model.document import CallDirection, Direction, RunDocument, Voice
+from nra.model.document import RunDocument, Voice
 from nra.model.region import Side
-from nra.report.calls import ranked
+from nra.report.qualities import Figure, Table, buffers, calls, codecs, costs, worst
 from nra.report.sheets.charts import CHART_ROWS, CHARTS, add_chart
 from nra.report.sheets.style import (
     BODY,
@@ -37,10 +37,7 @@ LONGEST_TITLE: Final = 31  # of a sheet, in Excel
 WIDTHS: Final = (25, 17, 18, 17, 18, 18, 3, 18, 15, 15, 15, 15, 15, 15)  # tables left, a gap, tables right
 LEFT, RIGHT, EVIDENCE, LAST = 1, 8, 10, len(WIDTHS)
 VOIP: Final = ("Measurement", "Result", "Expectation", "Verdict", "Note")
-BUFFERS: Final = ("Buffer", "Up (%)", "Up (ms)", "Down (%)", "Down (ms)")
-WORST: Final = ("Direction", "From second", "Loss (%)", "Jitter (ms)", "MOS")
 SECONDS: Final = ("Second", "Up loss (%)", "Up jitter (ms)", "Down loss (%)", "Down jitter (ms)", "Round trip (ms)")
-CALLS: Final = ("Call", "Up loss (%)", "Up jitter (ms)", "Up MOS", "Down loss (%)", "Down jitter (ms)", "Down MOS")
 TRIED: Final = ("Calls", "Outcome", "Up", "Down", "Round trip", "Note")
 PORTS: Final = ("Service", "Port", "Required", "State", "Verdict", "Answer (ms)")
 SIDES: Final = ((Side.SERVICE, "Firewall"), (Side.REFLECTOR, "Firewall, at the reflector"))
@@ -100,51 +97,16 @@ def _voip(shown: View) -> list[Sequence[Content]]:
 
 def _qualities(sheet: Worksheet, row: int, voice: Voice) -> int:
     """Write what became of the quality, on the right; return the next free row."""
-    row = _table(sheet, row, RIGHT, "De-jitter buffers: discards (%) and mean delay (ms)", BUFFERS, _buffers(voice))
-    row = _table(sheet, row, RIGHT, "Worst 15 seconds", WORST, _worst(voice))
-    row = _table(sheet, row, RIGHT, f"{voice.calls} calls at once", CALLS, _calls(voice))
-    row = _table(sheet, row, RIGHT, "Points of R that were lost", ("Impairment", "Up", "Down"), _costs(voice))
-    return _table(sheet, row, RIGHT, "MOS by codec", ("Codec", "Up", "Down", "Note"), _codecs(voice), last=LAST)
+    for found in (*buffers(voice), *worst(voice), *calls(voice), *costs(voice)):
+        row = _quality(sheet, row, found)
+    for found in codecs(voice):
+        row = _quality(sheet, row, found, last=LAST)
+    return row
 
 
-def _buffers(voice: Voice) -> list[Sequence[Content]]:
-    names = dict.fromkeys(buffer.name for buffer in (*voice.up.buffers, *voice.down.buffers))
-    return [(name, *_buffer(voice.up, name), *_buffer(voice.down, name)) for name in names]
-
-
-def _buffer(direction: Direction, name: str) -> tuple[Content, Content]:
-    found = next((buffer for buffer in direction.buffers if buffer.name == name), None)
-    return Measured(found.discard_percent if found else None, "%"), Measured(found.delay_ms if found else None, "ms")
-
-
-def _worst(voice: Voice) -> list[Sequence[Content]]:
-    stretches = (("up", voice.worst_15s.up), ("down", voice.worst_15s.down))
-    return [
-        (way, int(worst.start_s), Measured(worst.loss_percent, "%"), Measured(worst.jitter_ms, "ms"), Measured(worst.mos))
-        for way, worst in stretches
-        if worst
-    ]
-
-
-def _costs(voice: Voice) -> list[Sequence[Content]]:
-    names = dict.fromkeys(cost.impairment for cost in (*voice.up.costs, *voice.down.costs))
-    return [(name, _points(voice.up, name), _points(voice.down, name)) for name in names]
-
-
-def _points(direction: Direction, name: str) -> Content:
-    return Measured(next((cost.points for cost in direction.costs if cost.impairment == name), None), "points")
-
-
-def _codecs(voice: Voice) -> list[Sequence[Content]]:
-    return [(quality.codec, Measured(quality.up), Measured(quality.down), quality.note) for quality in voice.mos_by_codec]
-
-
-def _calls(voice: Voice) -> list[Sequence[Content]]:
-    return [(f"{name}: {call.call}", *_call(call.up), *_call(call.down)) for name, call in ranked(voice)]
-
-
-def _call(direction: CallDirection) -> tuple[Content, Content, Content]:
-    return Measured(direction.loss_percent, "%"), Measured(direction.jitter_ms, "ms"), Measured(direction.mos)
+def _quality(sheet: Worksheet, row: int, found: Table, last: int = 0) -> int:
+    rows = [[Measured(cell.value, cell.unit) if isinstance(cell, Figure) else cell for cell in cells] for cells in found.rows]
+    return _table(sheet, row, RIGHT, found.title, found.headings, rows, last=last)
 
 
 def _tried(sheet: Worksheet, row: int, shown: View) -> int:
