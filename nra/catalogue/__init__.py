@@ -13,6 +13,7 @@ from nra.catalogue.load import (
     region,
     regions,
     services,
+    threshold_profiles,
     thresholds,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "region",
     "regions",
     "services",
+    "threshold_profiles",
     "thresholds",
 ]

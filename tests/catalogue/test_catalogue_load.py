@@ -151,7 +151,9 @@ def test_wrong_limits_are_refused(tmp_path: Path, text: str, complaint: str) -> 
 
 
 def test_a_name_that_is_neither_profile_nor_file(tmp_path: Path) -> None:
-    """The known profile is named; a folder is no file either."""
+    """The known profiles are named, the nearest first; a folder is no file either."""
+    with pytest.raises(CatalogueError, match=r"did you mean teams-client\?"):
+        thresholds("teams-clint")
     with pytest.raises(CatalogueError, match="genesys-cloud"):
         thresholds("nosuch")
     with pytest.raises(CatalogueError, match="cannot be read"):
