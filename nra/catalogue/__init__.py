@@ -16,6 +16,7 @@ from nra.catalogue.load import (
     threshold_profiles,
     thresholds,
 )
+from nra.catalogue.policy import default_policy, read_policy
 
 __all__ = [
     "DEFAULT_THRESHOLDS",
@@ -24,9 +25,11 @@ __all__ = [
     "all_services",
     "codec",
     "codecs",
+    "default_policy",
     "placed",
     "portal_page",
     "profiles",
+    "read_policy",
     "region",
     "regions",
     "services",

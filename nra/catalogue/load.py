@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from nra.catalogue.decode import CatalogueError, decode, read_toml, table
+from nra.catalogue.decode import CatalogueError, Misfit, decode, read_toml, table
 from nra.model.codec import Codec
 from nra.model.criteria import Criterion, Operator, Thresholds
 from nra.model.region import PortalPage, Region, Service
@@ -191,7 +191,7 @@ def criterion(file: str, key: str, given: dict[str, Any], base: Criterion | None
         below.pop("warn", None)  # a band chosen for another limit would warn of nothing, or of everything
     row = decode(file, entry, {"key": key} | below | given, Criterion)
     if row.warn is not None and not _inside(row.warn, row):
-        raise CatalogueError(f'{file}: {entry}: field "warn": {row.warn:g} lies outside the limit {row.operator} {row.limit:g}')
+        raise Misfit(f"{file}: {entry}: ", f'field "warn": {row.warn:g} lies outside the limit {row.operator} {row.limit:g}', "warn")
     return row
 
 

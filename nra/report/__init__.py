@@ -28,8 +28,15 @@ def _workbook(document: "RunDocument") -> bytes:
     return workbook([document])
 
 
+def _junit(document: "RunDocument") -> bytes:
+    from nra.report.junit import of_run
+
+    return of_run(document)
+
+
 PRINTERS: Final = {
     "txt": Printer("txt", _text),
     "xlsx": Printer("xlsx", _workbook),
+    "junit": Printer("junit.xml", _junit),
 }
 """What `--format` offers beside json, which is the run document itself (`nra.archive.document.encode`)."""
