@@ -1,4 +1,4 @@
-"""Annotations for GitHub Actions: lines that it shows beside the job, worst first (workflow commands `::error`, `::warning`, `::notice`)."""
+"""Annotations for GitHub Actions: lines that it shows beside the job, worst first (`::error`, `::warning`, `::notice`)."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -6,6 +6,7 @@ the exit code is not 0.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree as Xml  # only written here, never read
 
@@ -18,7 +19,8 @@ from nra.report.gate import INTERRUPTED, TOLERATED, UNSTEADY, place, until, word
 
 HALVES: Final = {"voice": "VOIP", "firewall": "Firewall"}
 POLICY: Final = "policy"
-NO_ZONE: Final = 19  # `2026-11-22T14:03:11`: Ant's schema takes no zone; all times are UTC
+NAMELESS: Final = "unnamed"
+NO_TIME: Final = "1970-01-01T00:00:00"
 SKIPPED, FAILURE, ERROR = "skipped", "failure", "error"
 
 Outcome = tuple[str, str, str]
@@ -29,7 +31,8 @@ def render(judgement: Judgement) -> bytes:
     """Return the whole judgement as JUnit XML in UTF-8; what the policy demands of all runs is a suite of its own."""
     suites = [_suite(runs, number) for number, runs in enumerate(_by_workstation(judgement.runs))]
     demands = [(POLICY, demand.name, _of_demand(demand.verdict, clean(demand.text))) for demand in judgement.demands]
-    return _document([*suites, _made(POLICY, len(suites), demands, judgement.runs, (clean(judgement.policy),))])
+    last = max((run.started_at for run in judgement.runs), default=NO_TIME)
+    return _document([*suites, _made(POLICY, (len(suites), POLICY, last), (), demands, (clean(judgement.policy),))])
 
 
 def of_run(document: RunDocument) -> bytes:
@@ -56,13 +59,14 @@ def _suite(runs: Sequence[JudgedRun], number: int) -> Xml.Element:
     cases: list[tuple[str, str, Outcome]] = []
     for run in sorted(runs, key=lambda run: run.started_at):
         of = f" ({run.started_at}, {run.id[:8]})" if len(runs) > 1 else ""
-        named = _dotless(place(run))
+        named = _dotless(place(run) or NAMELESS)
         cases += [(f"{named}.{HALVES[case.half]}", clean(f"{case.name}{of}"), _outcome(case, run)) for case in run.cases]
         if run.interrupted:
             outcome = (SKIPPED if run.tolerated else ERROR, INTERRUPTED, "")
             cases.append((f"{named}.Run", f"Run to its end{of}", outcome))
     table = [f"{case.verdict}\t{words(case)}" + (f"\t{until(case.waiver)}" if case.waiver else "") for run in runs for case in run.cases]
-    return _made(place(runs[0]), number, cases, runs, table)
+    about = number, clean(runs[0].workstation) or NAMELESS, max(run.started_at for run in runs)
+    return _made(place(runs[0]) or NAMELESS, about, tuple(_properties(runs)), cases, table)
 
 
 def _outcome(case: Case, run: JudgedRun) -> Outcome:
@@ -86,25 +90,31 @@ def _of_demand(verdict: Verdict, text: str) -> Outcome:
 
 
 def _made(
-    name: str, number: int, cases: Sequence[tuple[str, str, Outcome]], runs: Sequence[JudgedRun], output: Iterable[str]
+    name: str,
+    about: tuple[int, str, str],
+    properties: Sequence[tuple[str, str]],
+    cases: Sequence[tuple[str, str, Outcome]],
+    output: Iterable[str],
 ) -> Xml.Element:
+    """Return a suite with its counts; `about` is its number, its host and when it was measured."""
+    number, host, measured_at = about
     kinds = [element for _, _, (element, _, _) in cases]
     counts = {"tests": len(cases), "failures": kinds.count(FAILURE), "errors": kinds.count(ERROR), "skipped": kinds.count(SKIPPED)}
     suite = Xml.Element(
         "testsuite",
         {
-            "name": name or POLICY,
+            "name": name,
             "package": "nra",
             "id": str(number),
-            "timestamp": max((run.started_at for run in runs), default="1970-01-01T00:00:00")[:NO_ZONE],
-            "hostname": clean(runs[0].workstation) if runs and name != POLICY else "policy",
+            "timestamp": _zoneless(measured_at),
+            "hostname": host,
             **{key: str(count) for key, count in counts.items()},
             "time": "0",
         },
     )
-    properties = Xml.SubElement(suite, "properties")
-    for key, value in _properties(runs, name):
-        Xml.SubElement(properties, "property", {"name": key, "value": clean(value)})
+    head = Xml.SubElement(suite, "properties")
+    for key, value in (("schema", GATE_SCHEMA), *properties):
+        Xml.SubElement(head, "property", {"name": key, "value": clean(value)})
     for classname, title, (element, message, text) in cases:
         case = Xml.SubElement(suite, "testcase", {"name": title, "classname": classname, "time": "0"})
         if element:
@@ -115,10 +125,7 @@ def _made(
     return suite
 
 
-def _properties(runs: Sequence[JudgedRun], name: str) -> Iterator[tuple[str, str]]:
-    yield "schema", GATE_SCHEMA
-    if name == POLICY or not runs:
-        return
+def _properties(runs: Sequence[JudgedRun]) -> Iterator[tuple[str, str]]:
     for key, values in (
         ("organization", [run.organization for run in runs]),
         ("region", [run.region for run in runs]),
@@ -127,6 +134,12 @@ def _properties(runs: Sequence[JudgedRun], name: str) -> Iterator[tuple[str, str
     ):
         for value in dict.fromkeys(values):
             yield key, value
+
+
+def _zoneless(moment: str) -> str:
+    """Return the time in UTC to the second; Ant's schema takes no zone."""
+    parsed = datetime.fromisoformat(moment)
+    return f"{(parsed.astimezone(UTC) if parsed.tzinfo else parsed):%Y-%m-%dT%H:%M:%S}"
 
 
 def _dotless(name: str) -> str:

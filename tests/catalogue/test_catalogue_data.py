@@ -62,7 +62,7 @@ def test_the_eleven_rows_are_the_contracts_to_the_letter() -> None:
 
 
 # what each vendor's own page says (see the sources in the files): key, operator, limit; all else stays as in genesys-cloud
-VENDORS = {
+VENDORS: dict[str, dict[str, tuple[str, float]]] = {
     "teams-client": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "order_percent": (">", 99.95), "round_trip_avg_ms": ("<", 100)},
     "teams-edge": {"jitter_ms": ("<", 15), "loss_percent": ("<", 0.1), "order_percent": (">", 99.99), "round_trip_avg_ms": ("<", 60)},
     "ringcentral": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "round_trip_avg_ms": ("<", 300)},
