@@ -10,7 +10,7 @@ from nra.model.document import RunDocument
 from nra.model.judgement import GATE_SCHEMA, Change, Comparison, Demand, JudgedRun, Judgement
 from nra.model.policy import Policy
 from nra.model.verdict import Overall, Verdict
-from nra.scoring.gate_run import judge_run, same_name
+from nra.scoring.gate_run import judge_run, plain, same_name
 
 Named = tuple[str, RunDocument]
 """A run document and the file in which it stands."""
@@ -45,7 +45,7 @@ def judge_all(
 
 def workstation_of(run: JudgedRun) -> tuple[str, str]:
     """Return by what a workstation is told from others: its site and its name."""
-    return (run.site or "").strip().casefold(), run.workstation.strip().casefold()
+    return plain(run.site), plain(run.workstation)
 
 
 def _tolerated(runs: Sequence[JudgedRun], policy: Policy) -> list[JudgedRun]:

@@ -15,14 +15,15 @@ from nra.model.document import RunDocument
 from nra.model.judgement import Comparison
 from nra.model.policy import Policy
 from nra.scoring.assess import voice_rows
-from nra.scoring.gate_run import same_name, thresholds_at
+from nra.scoring.gate_run import plain, thresholds_at
 
 LEAST_RUNS: Final = 5  # fewer on either side: even sides without any overlap come about by chance too often
 FALSE_ALARMS: Final = 0.05  # of all rows of all sites together
 RESAMPLES: Final = 10_000
 SEED: Final = 3550
-AUDIBLE: Final = {"ms": 0.1}  # what reports round to: less is no difference to anybody
-AUDIBLE_ELSE: Final = 0.01
+MOST_AT_ONCE: Final = 1 << 20  # numbers drawn
+SHOWN: Final = {"ms": 0.1}  # what reports round to: less is no difference to anybody
+SHOWN_ELSE: Final = 0.01
 LESS_IS_BETTER: Final = (Operator.LESS, Operator.AT_MOST)
 
 Values = NDArray[np.float64]
@@ -32,7 +33,7 @@ NOTHING: Final[Values] = np.empty(0)
 
 def compare(before: Sequence[RunDocument], after: Sequence[RunDocument], policy: Policy) -> tuple[Comparison, ...]:
     """Return every row of every site that was measured after, compared with before."""
-    sites = {(each.run.site or "").strip().casefold(): each.run.site for each in after}.values()
+    sites = {plain(each.run.site): each.run.site for each in after}.values()
     asked = [(site, criterion) for site in sites for criterion in thresholds_at(policy, site).limits]
     numbers = {site: [_numbers(documents, policy, site) for documents in (before, after)] for site in sites}
     return tuple(
@@ -44,9 +45,16 @@ def compare(before: Sequence[RunDocument], after: Sequence[RunDocument], policy:
 def interval(before: Values, after: Values, level: float) -> tuple[float, float]:
     """Return the bounds of the difference of the medians, after less before, at a level such as 0.95."""
     chance = np.random.Generator(np.random.PCG64(SEED))
-    medians = [np.median(chance.choice(values, (RESAMPLES, len(values))), axis=1) for values in (before, after)]
-    low, high = np.quantile(medians[1] - medians[0], [(1 - level) / 2, (1 + level) / 2])
+    one, other = (_resampled(chance, values) for values in (before, after))
+    low, high = np.quantile(other - one, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _resampled(chance: np.random.Generator, values: Values) -> Values:
+    """Return the medians of samples drawn from the values with replacement, a bounded number at a time."""
+    rows = max(1, MOST_AT_ONCE // len(values))
+    sizes = [min(rows, RESAMPLES - done) for done in range(0, RESAMPLES, rows)]
+    return np.concatenate([np.median(chance.choice(values, (size, len(values))), axis=1) for size in sizes])
 
 
 def _compared(site: str | None, criterion: Criterion, before: Values, after: Values, *, rows: int) -> Comparison:
@@ -78,8 +86,8 @@ def _compared(site: str | None, criterion: Criterion, before: Values, after: Val
 
 
 def _is_worse(criterion: Criterion, low: float, high: float, difference: float) -> bool:
-    audible = abs(difference) >= AUDIBLE.get(criterion.unit, AUDIBLE_ELSE)
-    return audible and (low > 0 if criterion.operator in LESS_IS_BETTER else high < 0)
+    shows = abs(difference) >= SHOWN.get(criterion.unit, SHOWN_ELSE)
+    return shows and (low > 0 if criterion.operator in LESS_IS_BETTER else high < 0)
 
 
 def _words(criterion: Criterion, before: float, after: float, bounds: tuple[float, float], *, worse: bool) -> str:
@@ -94,13 +102,9 @@ def _numbers(documents: Sequence[RunDocument], policy: Policy, site: str | None)
     """Return the numbers of each row at a site; what an unsteady workstation measured is its own and left out."""
     numbers: dict[str, list[float]] = {}
     for each in documents:
-        if not _is_at(each, site) or each.voice is None or not each.voice.instrument.steady:
+        if plain(each.run.site) != plain(site) or each.voice is None or not each.voice.instrument.steady:
             continue
         for row in voice_rows(each.voice, thresholds_at(policy, site)):
             if row.value is not None:
                 numbers.setdefault(row.key, []).append(row.value)
     return {key: np.array(values) for key, values in numbers.items()}
-
-
-def _is_at(document: RunDocument, site: str | None) -> bool:
-    return document.run.site is None if site is None else same_name(site, document.run.site)

@@ -58,9 +58,14 @@ def thresholds_at(policy: Policy, site: str | None) -> Thresholds:
     return next((each.thresholds for each in policy.sites if same_name(each.site, site)), policy.thresholds)
 
 
+def plain(name: str | None) -> str:
+    """Return a name that people typed as it is compared: without regard to case and blanks around it; empty for none."""
+    return (name or "").strip().casefold()
+
+
 def same_name(one: str, other: str | None) -> bool:
-    """Tell whether two names that people typed mean the same."""
-    return other is not None and one.strip().casefold() == other.strip().casefold()
+    """Tell whether two names that people typed mean the same; no name means nothing."""
+    return plain(one) == plain(other) != ""
 
 
 def covers(waiver: Waiver, case: Case, run: RunDocument) -> bool:

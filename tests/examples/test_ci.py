@@ -25,6 +25,8 @@ CI: Final = ROOT / "examples" / "ci"
 YAML: Final = ("github-actions.yml", "gitlab-ci.yml", "azure-pipelines.yml")
 NEEDS_THE_REGISTRY: Final = ("venv", "pip install", "GITHUB_PATH", "vso", "export PATH")
 
+posix: Final = pytest.mark.skipif(sys.platform == "win32", reason="the examples' steps are for a POSIX shell")
+
 
 def loaded(name: str) -> dict[str, Any]:
     """Return an example in YAML; `on` is a word there, not the truth."""
@@ -72,6 +74,7 @@ def test_every_example_measures_and_judges(name: str) -> None:
                 assert (CI / name).read_text("utf-8").count(str(context.params["junit"])) > 1
 
 
+@posix
 @pytest.mark.parametrize("name", ALL_STEPS)
 def test_the_shell_can_read_every_step(name: str) -> None:
     """bash parses each without running it."""
@@ -140,7 +143,7 @@ def shell(step: str, folder: Path, environment: dict[str, str]) -> subprocess.Co
     return subprocess.run(["bash", "-eo", "pipefail", "-c", step], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the examples' steps are for a POSIX shell")
+@posix
 @pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])
 def test_the_steps_run_as_they_stand(name: str, tmp_path: Path) -> None:
     """Measured twice against region local; the gate ends with a verdict, 3 at best for the policy wants eight runs, and writes its file.
@@ -161,7 +164,7 @@ def test_the_steps_run_as_they_stand(name: str, tmp_path: Path) -> None:
     assert sum(suite.errors for suite in suites) > 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the examples' steps are for a POSIX shell")
+@posix
 @pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])
 def test_a_mistake_in_the_options_ends_the_job_where_it_is(name: str, tmp_path: Path) -> None:
     """Only a verdict is left to the gate: what cannot be used fails the measuring step itself."""

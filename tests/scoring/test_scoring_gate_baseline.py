@@ -80,6 +80,12 @@ def test_the_same_runs_give_the_same_answer() -> None:
     assert compare(with_jitter(QUIET), with_jitter(LOUD), PLAIN) == compare(with_jitter(QUIET), with_jitter(LOUD), PLAIN)
 
 
+def test_many_runs_need_no_more_memory() -> None:
+    """Thousands of runs are drawn in parts; the bounds are as narrow as so many runs allow."""
+    low, high = interval(np.linspace(0, 1, 5000), np.linspace(1, 2, 5000), 0.95)
+    assert 0.9 < low < 1 < high < 1.1
+
+
 def test_the_interval_holds_what_it_should() -> None:
     """Of a hundred pairs of samples from one distribution, about as many intervals miss zero as the level says."""
     chance = np.random.Generator(np.random.PCG64(1))
