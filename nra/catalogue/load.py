@@ -186,6 +186,8 @@ def _thresholds(file: str, head: dict[str, Any], base: Mapping[str, Criterion]) 
 def criterion(file: str, key: str, given: dict[str, Any], base: Criterion | None) -> Criterion:
     """Return one row's limit as given, over the one that it changes; raises CatalogueError."""
     entry = f'limits "{key}"'
+    if "key" in given:
+        raise Misfit(f"{file}: {entry}: ", 'field "key": unknown', "key")  # what the row is called is its key already
     below = dataclasses.asdict(base) if base else {}
     if {"limit", "operator"} & given.keys():
         below.pop("warn", None)  # a band chosen for another limit would warn of nothing, or of everything

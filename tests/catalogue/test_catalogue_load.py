@@ -134,6 +134,7 @@ def test_an_edited_copy_does_not_pass_for_the_shipped_profile(tmp_path: Path) ->
         ("[limits]\nup_jitter_ms = 20", r'limits "up_jitter_ms": expected a table, got int'),
         ('[limits]\nup_jitter_ms = { limit = "20" }', r'limits "up_jitter_ms": field "limit": expected float, got str'),
         ('[limits]\nup_jitter_ms = { operator = "=<" }', r'limits "up_jitter_ms": field "operator": invalid enum value'),
+        ('[limits]\nup_jitter_ms = { key = "up_mos" }', r'limits "up_jitter_ms": field "key": unknown'),
         ("[limits]\nup_jitter_ms = { warn = 40 }", r'limits "up_jitter_ms": field "warn": 40 lies outside the limit < 30'),
         ("[limits]\nup_mos = { warn = 3 }", r'limits "up_mos": field "warn": 3 lies outside the limit >= 3.6'),
         ("limit = 1\n[limits]", r'field "limit": unknown'),

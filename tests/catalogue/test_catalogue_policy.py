@@ -1,10 +1,13 @@
 """The policy file: what it can say, and the one line with which a mistake in it is refused."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nra.catalogue import CatalogueError, default_policy, read_policy, thresholds
 from nra.model.policy import Waiver
@@ -128,3 +131,32 @@ def test_a_policy_that_is_not_there(tmp_path: Path) -> None:
     """The file is named."""
     with pytest.raises(CatalogueError, match=r"nosuch\.toml: cannot be read: "):
         read_policy(tmp_path / "nosuch.toml")
+
+
+VALUES: Final = st.one_of(
+    st.integers(), st.floats(), st.booleans(), st.text(max_size=9), st.dates(), st.lists(st.integers(), max_size=2), st.just({"limit": 1})
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(line=st.integers(0, WHOLE.count("\n")), value=VALUES)
+def test_whatever_stands_there_a_policy_comes_out_or_one_line(tmp_path: Path, line: int, value: object) -> None:
+    """Each value of the whole policy, replaced by something else."""
+    lines = WHOLE.splitlines()
+    if " = " in lines[line - 1]:
+        lines[line - 1] = f"{lines[line - 1].partition(' = ')[0]} = {toml(value)}"
+    path = policy_file(tmp_path, "\n".join(lines))
+    try:
+        found = read_policy(path)
+    except CatalogueError as error:
+        assert str(error).startswith(f"{path}:")
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert len(found.thresholds.limits) == 11
+
+
+def toml(value: object) -> str:
+    """Return a value as TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + " }"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
