@@ -31,7 +31,12 @@ class _Head(msgspec.Struct):
 
 def encode(document: RunDocument) -> bytes:
     """Return the document as pretty JSON in UTF-8; ValueError for NaN and infinity, which JSON does not know."""
-    text = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False, allow_nan=False)
+    return pretty(document)
+
+
+def pretty(value: object) -> bytes:
+    """Return a value of the model's types as pretty JSON in UTF-8; ValueError for NaN and infinity."""
+    text = json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False, allow_nan=False)
     text = OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return f"{text}\n".encode("utf-8", "replace")  # a name typed on a broken terminal may hold half a character
 

@@ -13,8 +13,10 @@ from nra.catalogue.load import (
     region,
     regions,
     services,
+    threshold_profiles,
     thresholds,
 )
+from nra.catalogue.policy import default_policy, read_policy
 
 __all__ = [
     "DEFAULT_THRESHOLDS",
@@ -23,11 +25,14 @@ __all__ = [
     "all_services",
     "codec",
     "codecs",
+    "default_policy",
     "placed",
     "portal_page",
     "profiles",
+    "read_policy",
     "region",
     "regions",
     "services",
+    "threshold_profiles",
     "thresholds",
 ]

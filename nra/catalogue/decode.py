@@ -19,6 +19,15 @@ class CatalogueError(Exception):
     """Data of the catalogue, or a name looked up in it, that cannot be used; the message is one line for the user."""
 
 
+class Misfit(CatalogueError):  # noqa: N818 - the name says what is wrong
+    """An entry that does not fit: `what` is said without file and entry, `field` is the path of the field, empty for the whole."""
+
+    def __init__(self, where: str, what: str, field: str) -> None:
+        """Word the message: where, then what."""
+        super().__init__(where + what)
+        self.what, self.field = what, field
+
+
 def read_toml(file: str, data: bytes) -> dict[str, Any]:
     """Return the tables of a TOML file; raises CatalogueError naming the file and the line."""
     try:
@@ -37,9 +46,10 @@ def decode(file: str, entry: str, given: object, kind: type[T]) -> T:
     try:
         value = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise CatalogueError(where + _worded(str(error))) from error
-    for fault in _faults(given, msgspec.to_builtins(value), ""):
-        raise CatalogueError(where + fault)
+        what, path = _worded(str(error))
+        raise Misfit(where, what, path) from error
+    for what, path in _faults(given, msgspec.to_builtins(value), ""):
+        raise Misfit(where, what, path)
     return value
 
 
@@ -52,28 +62,28 @@ def table(file: str, name: str, given: object) -> dict[str, Any]:
     return given
 
 
-def _worded(complaint: str) -> str:
-    """Return msgspec's complaint in the form `field "stun[0].port": expected int, got str`."""
+def _worded(complaint: str) -> tuple[str, str]:
+    """Return msgspec's complaint in the form `field "stun[0].port": expected int, got str`, and the field's path."""
     found = _COMPLAINT.fullmatch(complaint)
     what, path = (found["what"], found["path"] or "") if found else (complaint, "")
     missing = _MISSING.fullmatch(what)
     if missing:
         path, what = _joined(path, missing["field"]), "missing"
     what = (what[:1].lower() + what[1:]).replace("`", "")
-    return f'field "{path}": {what}' if path else what
+    return (f'field "{path}": {what}' if path else what), path
 
 
-def _faults(given: object, used: object, path: str) -> Iterator[str]:
-    """Yield what msgspec lets pass in dataclasses: fields that nobody reads, and numbers that are none."""
+def _faults(given: object, used: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield what msgspec lets pass in dataclasses, with its path: fields that nobody reads, and numbers that are none."""
     if isinstance(given, dict) and isinstance(used, dict):
         for key, value in given.items():
             here = _joined(path, key)
-            yield from _faults(value, used[key], here) if key in used else [f'field "{here}": unknown']
+            yield from _faults(value, used[key], here) if key in used else [(f'field "{here}": unknown', here)]
     elif isinstance(given, (list, tuple)) and isinstance(used, (list, tuple)):
         for index, (value, read) in enumerate(zip(given, used, strict=True)):
             yield from _faults(value, read, f"{path}[{index}]")
     elif isinstance(given, float) and not math.isfinite(given):
-        yield f'field "{path}": not a finite number'
+        yield f'field "{path}": not a finite number', path
 
 
 def _joined(path: str, field: str) -> str:

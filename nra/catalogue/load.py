@@ -8,13 +8,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from nra.catalogue.decode import CatalogueError, decode, read_toml, table
+from nra.catalogue.decode import CatalogueError, Misfit, decode, read_toml, table
 from nra.model.codec import Codec
 from nra.model.criteria import Criterion, Operator, Thresholds
 from nra.model.region import PortalPage, Region, Service
 
 DEFAULT_THRESHOLDS = "genesys-cloud"
 MOST_BYTES = 1 << 20  # of a thresholds file
+PROFILE_FILE = "thresholds-"
 NOBODY = "none"  # to be asked
 
 
@@ -58,11 +59,17 @@ def codec(name: str) -> Codec:
     raise CatalogueError(f'no codec "{name}" in the catalogue (known: {", ".join(each.name for each in codecs())})')
 
 
+def threshold_profiles() -> tuple[str, ...]:
+    """Return the names of the shipped profiles of limits, the default first."""
+    files = (each.name for each in resources.files("nra.catalogue").joinpath("data").iterdir())
+    names = {name.removeprefix(PROFILE_FILE).removesuffix(".toml") for name in files if name.startswith(PROFILE_FILE)}
+    return DEFAULT_THRESHOLDS, *sorted(names - {DEFAULT_THRESHOLDS})
+
+
 def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
     """Return a profile of limits by its name or from a TOML file that changes some of `genesys-cloud`; raises CatalogueError."""
-    shipped = _default_thresholds()
-    if name_or_path == shipped.name:
-        return shipped
+    if name_or_path in threshold_profiles():
+        return _profile(name_or_path)
     path = Path(name_or_path)
     try:
         if path.exists() and not path.is_file():
@@ -71,19 +78,29 @@ def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
             raise CatalogueError(f"{path}: cannot be read: larger than {MOST_BYTES} bytes")
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise CatalogueError(f'no thresholds "{name_or_path}": neither a profile (known: {shipped.name}) nor a file') from error
+        raise CatalogueError(f'no thresholds "{name_or_path}": neither a profile nor a file{_meant(name_or_path)}') from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise CatalogueError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     given = {"name": path.stem, "source": str(path), "checked": "not stated"} | read_toml(str(path), data)
-    if given["name"] == shipped.name:
+    if given["name"] in threshold_profiles():
         given["name"] = path.stem  # a copy that still bears the shipped name must not pass for it
-    return _thresholds(str(path), given, {each.key: each for each in shipped.limits})
+    return _thresholds(str(path), given, _rows(thresholds()))
 
 
 @cache
-def _default_thresholds() -> Thresholds:
-    file, head = _shipped(f"thresholds-{DEFAULT_THRESHOLDS}.toml")
-    return _thresholds(file, head, {})
+def _profile(name: str) -> Thresholds:
+    file, head = _shipped(f"{PROFILE_FILE}{name}.toml")
+    return _thresholds(file, head, {} if name == DEFAULT_THRESHOLDS else _rows(thresholds()))
+
+
+def _rows(profile: Thresholds) -> dict[str, Criterion]:
+    return {each.key: each for each in profile.limits}
+
+
+def _meant(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), threshold_profiles())
+    known = f"known: {', '.join(threshold_profiles())}"
+    return f" (did you mean {' or '.join(near)}? {known})" if near else f" ({known})"
 
 
 @cache
@@ -159,21 +176,24 @@ def _entry(head: dict[str, Any], **given: str) -> dict[str, Any]:
 
 def _thresholds(file: str, head: dict[str, Any], base: Mapping[str, Criterion]) -> Thresholds:
     rows = dict(_tables(file, head, "limits"))
-    limits = tuple(_criterion(file, key, rows.get(key, {}), base.get(key)) for key in base or rows)
+    limits = tuple(criterion(file, key, rows.get(key, {}), base.get(key)) for key in base or rows)
     for key in rows:
         if base and key not in base:
             raise CatalogueError(f'{file}: limits "{key}": no such row (known: {", ".join(base)})')
     return dataclasses.replace(decode(file, "", {**head, "limits": ()}, Thresholds), limits=limits)
 
 
-def _criterion(file: str, key: str, given: dict[str, Any], base: Criterion | None) -> Criterion:
+def criterion(file: str, key: str, given: dict[str, Any], base: Criterion | None) -> Criterion:
+    """Return one row's limit as given, over the one that it changes; raises CatalogueError."""
     entry = f'limits "{key}"'
+    if "key" in given:
+        raise Misfit(f"{file}: {entry}: ", 'field "key": unknown', "key")  # what the row is called is its key already
     below = dataclasses.asdict(base) if base else {}
     if {"limit", "operator"} & given.keys():
         below.pop("warn", None)  # a band chosen for another limit would warn of nothing, or of everything
     row = decode(file, entry, {"key": key} | below | given, Criterion)
     if row.warn is not None and not _inside(row.warn, row):
-        raise CatalogueError(f'{file}: {entry}: field "warn": {row.warn:g} lies outside the limit {row.operator} {row.limit:g}')
+        raise Misfit(f"{file}: {entry}: ", f'field "warn": {row.warn:g} lies outside the limit {row.operator} {row.limit:g}', "warn")
     return row
 
 

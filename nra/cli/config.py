@@ -5,23 +5,23 @@ before anything else, with one line that names file, line and field.
 """
 
 import os
-import re
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from nra.cli.door import Door
-from nra.cli.errors import UserError, did_you_mean
+from nra.cli.errors import UserError, did_you_mean, told_to_the_user
 from nra.cli.lazy import settable
 from nra.cli.options import CommaList, Dscp, NameOrFile, Quantity
 
+if TYPE_CHECKING:
+    from nra.catalogue.toml_file import TomlFile
+
 FILE_NAME: Final = "nra.toml"
-MOST_BYTES: Final = 1 << 20
 
 EXPECTED: Final[tuple[tuple[tuple[type[click.ParamType[Any]], ...], str, tuple[type, ...]], ...]] = (
     ((CommaList,), "a list or text", (list, str)),
@@ -65,54 +65,24 @@ def user_folder(platform: str, environ: Mapping[str, str]) -> Path | None:
     return base and base / "nra"
 
 
-def line_of(text: str, *keys: str) -> int:
-    """Return the line (from 1) on which the statement begins that sets this key of the nested tables, 1 if none does."""
-    lines, start = text.split("\n"), 1
-    for end in range(1, len(lines) + 1):
-        try:
-            table: Any = tomllib.loads("\n".join(lines[:end]))
-        except tomllib.TOMLDecodeError:
-            continue  # in the middle of a statement of several lines
-        for key in keys:
-            table = table.get(key) if isinstance(table, dict) else None
-        if table is not None:
-            return start
-        start = end + 1
-    return 1
-
-
 @dataclass(frozen=True, slots=True)
 class Config:
     """One configuration file as read."""
 
-    path: Path
-    text: str
-    tables: Mapping[str, Any]
+    file: "TomlFile"
 
     @classmethod
     def read(cls, path: Path) -> "Config":
         """Return the file's content; raises UserError if it is unreadable or not TOML."""
-        try:
-            if not path.is_file():
-                raise UserError(f"{path}: cannot be read: not a file")
-            if path.stat().st_size > MOST_BYTES:
-                raise UserError(f"{path}: cannot be read: larger than {MOST_BYTES} bytes")
-            text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")  # editors on Windows put a byte order mark first
-            return cls(path, text, tomllib.loads(text))
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from error
-        except tomllib.TOMLDecodeError as error:
-            where = re.search(r" \(at line (\d+), column \d+\)$", str(error))
-            line = where[1] if where else text.count("\n") + 1
-            raise UserError(f"{path}:{line}: {str(error)[: where.start() if where else None]}") from error
-        except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
-            raise UserError(f"{path}: cannot be read: {type(error).__name__}") from error
+        from nra.catalogue.decode import CatalogueError  # only where there is a file: start-up does not pay for it
+        from nra.catalogue.toml_file import TomlFile
+
+        with told_to_the_user(CatalogueError):
+            return cls(TomlFile.read(path))
 
     def defaults(self, ctx: click.Context) -> dict[str, dict[str, Any]]:
         """Return the values by command and Python name, as click's default_map wants them; raises UserError for the first misfit."""
-        return {name: self._command_defaults(ctx, name, table) for name, table in self.tables.items()}
+        return {name: self._command_defaults(ctx, name, table) for name, table in self.file.tables.items()}
 
     def _command_defaults(self, ctx: click.Context, name: str, table: object) -> dict[str, Any]:
         if not isinstance(table, dict):
@@ -152,12 +122,12 @@ class Config:
         words, types = next((words, types) for kinds, words, types in EXPECTED if isinstance(kind, kinds))
         if isinstance(value, bool) or not isinstance(value, types):
             raise click.BadParameter(f"expected {words}, got {value!r}")
-        if isinstance(kind, (click.Path, click.File)) or (isinstance(kind, NameOrFile) and _is_file(self.path.parent / str(value))):
-            return str(self.path.parent / str(value))  # a file named in nra.toml lies where nra.toml lies
+        if isinstance(kind, (click.Path, click.File)) or (isinstance(kind, NameOrFile) and _is_file(self.file.path.parent / str(value))):
+            return str(self.file.path.parent / str(value))  # a file named in nra.toml lies where nra.toml lies
         return value
 
     def _misfit(self, message: str, *keys: str) -> UserError:
-        return UserError(f"{self.path}:{line_of(self.text, *keys)}: {message}")
+        return UserError(str(self.file.misfit(message, *keys)))
 
 
 def _is_file(path: Path) -> bool:

@@ -11,7 +11,9 @@ from nra.report import PRINTERS
 
 @click.command()
 @click.argument("run", metavar="RUN.json", type=click.Path(path_type=Path))
-@click.option("--format", "formats", type=CommaList(PRINTERS), default="txt,xlsx", show_default=True, help="Reports to render.")
+@click.option(
+    "--format", "formats", type=CommaList(PRINTERS), default="txt,xlsx", show_default=True, help=f"Reports to render: {','.join(PRINTERS)}."
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the reports.  [default: beside RUN.json]")
 def report(run: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """Render reports again from the run document RUN.json.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nra.run.settings import Settings
 
 REFLECTOR_PORT: Final = 20862
-FORMATS: Final = ("txt", "xlsx", "json", "html")
+FORMATS: Final = ("txt", "xlsx", "json", "html", "junit")
 EXIT_CODES: Final = {"PASS": 0, "WARN": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 WORST_FIRST: Final = (EXIT_CODES["FAIL"], EXIT_CODES["INCONCLUSIVE"])
 INTERRUPTED_EMPTY: Final = 130

@@ -34,9 +34,16 @@ def _html(document: "RunDocument") -> bytes:
     return render(document)
 
 
+def _junit(document: "RunDocument") -> bytes:
+    from nra.report.junit import of_run
+
+    return of_run(document)
+
+
 PRINTERS: Final = {
     "txt": Printer("txt", _text),
     "xlsx": Printer("xlsx", _workbook),
     "html": Printer("html", _html),
+    "junit": Printer("junit.xml", _junit),
 }
 """What `--format` offers beside json, which is the run document itself (`nra.archive.document.encode`)."""

@@ -1,6 +1,6 @@
 """From numbers to rows and one word: which numbers can be judged at all, and what the whole run comes to."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,8 +59,13 @@ def overall(metrics: Sequence[Metric], checks: Sequence[FirewallCheck], *, unste
     An unsteady instrument proves nothing of voice, but a blocked port is blocked; half a run proves only what failed. What was skipped
     and optional ports do not count.
     """
-    ports = {check.verdict for check in checks if check.required}
-    verdicts = ports | {metric.verdict for metric in metrics}
+    rows, ports = {metric.verdict for metric in metrics}, {check.verdict for check in checks if check.required}
+    return come_to(rows, ports, unsteady=unsteady, interrupted=interrupted)
+
+
+def come_to(rows: Set[Verdict], ports: Set[Verdict], *, unsteady: bool = False, interrupted: bool = False) -> Overall:
+    """Return what the verdicts of the rows and of the required ports come to together."""
+    verdicts = rows | ports
     if unsteady:
         return Overall.FAIL if Verdict.FAIL in ports else Overall.INCONCLUSIVE
     if Verdict.FAIL in verdicts:

@@ -37,7 +37,7 @@ def findings(
     """Return one finding per failed or warned row, per failed required port, per standout and per remark of the measurement."""
     found: list[Finding] = []
     if voice is not None:
-        found += [_row(metric, voice) for metric in _told_once(metrics, voice) if metric.verdict in _SEVERITY]
+        found += [of_row(metric, voice) for metric in _told_once(metrics, voice) if metric.verdict in _SEVERITY]
     found += [_blocked(check) for check in checks if check.required and check.verdict is Verdict.FAIL]
     found += _unproven([check for check in checks if check.required and check.verdict is Verdict.NOT_MEASURED])
     if voice is not None:
@@ -61,7 +61,8 @@ def _told_once(metrics: Iterable[Metric], voice: Voice) -> Iterable[Metric]:
     return (metric for metric in metrics if voice.basis is Basis.DIRECTION or not metric.key.startswith("down_"))
 
 
-def _row(metric: Metric, voice: Voice) -> Finding:
+def of_row(metric: Metric, voice: Voice) -> Finding:
+    """Return what a row that failed or came close means, and what to do about it."""
     side, _, name = metric.key.partition("_")
     directed = side in ("up", "down")
     evidence = f"{metric.label} {_number(metric.value, metric.unit)}, expected {metric.limit}"

@@ -123,7 +123,7 @@ def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_truncation_is_refused(data: st.DataObject) -> None:
     """A document cut off anywhere is unreadable, never half a document."""
     whole = encode(canned_run("blocked")).rstrip()

@@ -52,7 +52,7 @@ def test_tells_the_time_in_utc() -> None:
 
 
 @given(org=ANY_NAME, site=ANY_NAME, host=ANY_NAME)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_name_gives_a_legal_one(org: str, site: str, host: str) -> None:
     """Only ASCII letters, digits, dashes and underscores; at most 120 characters with the longest ending and a copy's mark."""
     name = stem(canned_run(org=org, shortname=org, site=site, host=host))

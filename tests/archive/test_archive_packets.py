@@ -49,7 +49,7 @@ def test_absence_never_shows_as_a_number(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(*[st.integers(-(2**63), 2**63 - 1)] * 9), max_size=20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_reads_back_what_it_wrote(rows: list[tuple[int, ...]]) -> None:
     """Any 64-bit numbers, also negative ones, survive the way to the file and back."""
     file = BytesIO()

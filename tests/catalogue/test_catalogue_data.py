@@ -1,14 +1,29 @@
 """The shipped data holds what the contract promises and what the sources say."""
 
+import math
 import re
 
 import pytest
 
-from nra.catalogue import all_services, codec, codecs, placed, portal_page, profiles, region, regions, services, thresholds
+from nra.catalogue import (
+    all_services,
+    codec,
+    codecs,
+    placed,
+    portal_page,
+    profiles,
+    region,
+    regions,
+    services,
+    threshold_profiles,
+    thresholds,
+)
 from nra.cli.options import CODECS, PROFILES
 from nra.model.codec import EModel, Standing
+from nra.model.verdict import Verdict
 from nra.probes import BUILTIN
 from nra.run.questions import PROBE_OF_ASK
+from nra.scoring.criteria import judge
 
 # contract 2: label, unit, operator, limit, WARN from
 ROWS = [
@@ -46,11 +61,50 @@ def test_the_eleven_rows_are_the_contracts_to_the_letter() -> None:
     assert [(each.key, each.label, each.unit, each.operator, each.limit, each.warn) for each in limits] == ROWS
 
 
+# what each vendor's own page says (see the sources in the files): key, operator, limit; all else stays as in genesys-cloud
+VENDORS: dict[str, dict[str, tuple[str, float]]] = {
+    "teams-client": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "order_percent": (">", 99.95), "round_trip_avg_ms": ("<", 100)},
+    "teams-edge": {"jitter_ms": ("<", 15), "loss_percent": ("<", 0.1), "order_percent": (">", 99.99), "round_trip_avg_ms": ("<", 60)},
+    "ringcentral": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "round_trip_avg_ms": ("<", 300)},
+    "8x8": {"jitter_ms": ("<=", 40), "round_trip_avg_ms": ("<=", 300)},
+}
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_vendors_profile_holds_what_the_vendor_says_and_nothing_else(name: str) -> None:
+    """What the vendor defines has its limit and no WARN band of ours; what it does not define is the row of genesys-cloud."""
+    shipped = {each.key: each for each in thresholds().limits}
+    defined = VENDORS[name]
+    for each in thresholds(name).limits:
+        said = defined.get(each.key.removeprefix("up_").removeprefix("down_"))
+        if said is None:
+            assert each == shipped[each.key]
+        else:
+            assert ((each.operator, each.limit), each.warn) == (said, None)
+            assert (each.label, each.unit) == (shipped[each.key].label, shipped[each.key].unit)
+
+
+@pytest.mark.parametrize("name", threshold_profiles())
+def test_a_profile_judges_at_its_limits(name: str) -> None:
+    """The limit itself passes or fails as the operator says, and the next number on the bad side fails."""
+    for each in thresholds(name).limits:
+        bad_side = math.inf if each.operator.startswith("<") else -math.inf
+        assert judge(math.nextafter(each.limit, bad_side), each) is Verdict.FAIL
+        assert (judge(each.limit, each) is not Verdict.FAIL) is each.operator.endswith("=")
+        assert judge(math.nextafter(each.limit, -bad_side), each) is not Verdict.FAIL
+
+
+def test_every_profile_is_known_by_name() -> None:
+    """The default comes first; each file's name is the profile's."""
+    assert threshold_profiles() == ("genesys-cloud", *sorted(VENDORS))
+    assert tuple(thresholds(name).name for name in threshold_profiles()) == threshold_profiles()
+
+
 def test_every_entry_says_where_it_comes_from_and_when_that_was_checked() -> None:
     """Data without a source and an ISO date is not shipped."""
     origins = [(each.source, each.checked) for each in regions()]
     origins += [(each.source, each.checked) for each in all_services()]
-    origins.append((thresholds().source, thresholds().checked))
+    origins += [(each.source, each.checked) for each in map(thresholds, threshold_profiles())]
     for source, checked in origins:
         assert source
         assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", checked)

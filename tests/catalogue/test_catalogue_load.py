@@ -134,6 +134,7 @@ def test_an_edited_copy_does_not_pass_for_the_shipped_profile(tmp_path: Path) ->
         ("[limits]\nup_jitter_ms = 20", r'limits "up_jitter_ms": expected a table, got int'),
         ('[limits]\nup_jitter_ms = { limit = "20" }', r'limits "up_jitter_ms": field "limit": expected float, got str'),
         ('[limits]\nup_jitter_ms = { operator = "=<" }', r'limits "up_jitter_ms": field "operator": invalid enum value'),
+        ('[limits]\nup_jitter_ms = { key = "up_mos" }', r'limits "up_jitter_ms": field "key": unknown'),
         ("[limits]\nup_jitter_ms = { warn = 40 }", r'limits "up_jitter_ms": field "warn": 40 lies outside the limit < 30'),
         ("[limits]\nup_mos = { warn = 3 }", r'limits "up_mos": field "warn": 3 lies outside the limit >= 3.6'),
         ("limit = 1\n[limits]", r'field "limit": unknown'),
@@ -151,7 +152,9 @@ def test_wrong_limits_are_refused(tmp_path: Path, text: str, complaint: str) -> 
 
 
 def test_a_name_that_is_neither_profile_nor_file(tmp_path: Path) -> None:
-    """The known profile is named; a folder is no file either."""
+    """The known profiles are named, the nearest first; a folder is no file either."""
+    with pytest.raises(CatalogueError, match=r"did you mean teams-client\?"):
+        thresholds("teams-clint")
     with pytest.raises(CatalogueError, match="genesys-cloud"):
         thresholds("nosuch")
     with pytest.raises(CatalogueError, match="cannot be read"):

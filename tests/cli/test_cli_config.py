@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from nra.cli.config import configure, find, line_of, user_folder
+from nra.cli.config import configure, find, user_folder
 from nra.cli.door import Door, current_door
 from nra.cli.lazy import Entry, LazyGroup
 from nra.cli.options import DSCP, NAME_OR_FILE, CommaList, Seconds
@@ -214,22 +214,6 @@ def test_a_folder_in_the_place_of_the_file(home: Path) -> None:
 def test_the_users_folder_by_platform(platform: str, environ: dict[str, str], folder: str | None) -> None:
     """XDG Base Directory, Apple's Application Support, Windows' roaming AppData."""
     assert user_folder(platform, environ) == (Path(folder) if folder else None)
-
-
-@pytest.mark.parametrize(
-    ("text", "keys", "line"),
-    [
-        ("[a]\nx = 1\n\ny = 2\n", ("a", "y"), 4),
-        ("[a]\nx = '''\ny = 2\n'''\ny = 3\n", ("a", "y"), 5),
-        ("[a]\nx = [\n 1,\n]\n", ("a", "x"), 2),
-        ("a = { x = 1 }\n", ("a", "x"), 1),
-        ("[b]\ny = 1\n[a]\ny = 2\n", ("a", "y"), 4),
-        ("[b]\n\n[a]\n", ("a",), 3),
-    ],
-)
-def test_lines_are_counted_by_the_parser_not_by_patterns(text: str, keys: tuple[str, ...], line: int) -> None:
-    """Look-alikes inside of texts, inline tables and arrays of several lines do not mislead."""
-    assert line_of(text, *keys) == line
 
 
 @pytest.mark.usefixtures("home")

@@ -55,7 +55,7 @@ def test_help_and_version_import_nothing_heavy(words: list[str], tmp_path: Path)
     assert loaded(words, HEAVY, tmp_path) == ["0"]
 
 
-@pytest.mark.parametrize("words", [["regions"], ["regions", "eu-central-1", "--json"], ["mos", "--codec", "g711"]])
+@pytest.mark.parametrize("words", [["regions"], ["regions", "eu-central-1", "--json"], ["mos", "--codec", "g711"], ["gate", "--help"]])
 def test_calculators_and_lists_do_not_import_the_instrument(words: list[str], tmp_path: Path) -> None:
     """The catalogue and the E-model need neither arrays nor sockets."""
     assert loaded(words, MEASURING, tmp_path) == ["0"]

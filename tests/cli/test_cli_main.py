@@ -107,7 +107,7 @@ def test_help_lists_the_commands_in_the_contracts_order(capsys: pytest.CaptureFi
     assert (code, err) == (0, "")
     section = out.split("Commands:")[1]
     assert [line.split()[0] for line in section.splitlines() if line.startswith("  ") and line[2] != " "] == list(COMMANDS)
-    assert list(COMMANDS)[:5] == ["run", "reflect", "regions", "report", "mos"]
+    assert list(COMMANDS)[:5] == ["run", "reflect", "regions", "report", "gate"]
 
 
 def test_help_promises_no_format_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +116,7 @@ def test_help_promises_no_format_that_is_not_there(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    "words", ["write: txt,xlsx,json,html.", "check: webrtc,byoc,phones,edge.", "stream: 1 to 86400.", "packets: 5 to 1000."]
+    "words", ["write: txt,xlsx,json,html,junit.", "check: webrtc,byoc,phones,edge.", "stream: 1 to 86400.", "packets: 5 to 1000."]
 )
 def test_the_help_of_the_main_job_names_what_may_be_given(capsys: pytest.CaptureFixture[str], words: str) -> None:
     """Lists and ranges are read in the help, not learned from a refusal."""

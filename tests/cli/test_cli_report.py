@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import junitparser
 import pytest
 from click.testing import CliRunner, Result
 from openpyxl import load_workbook
@@ -79,6 +80,14 @@ def test_folder_that_takes_no_file(run_file: Path) -> None:
     done = nra_report(run_file, "--out", run_file)
     assert done.exit_code == 2
     assert done.stderr.startswith(f"Error: cannot write into {run_file}: ")
+
+
+def test_junit_is_written_when_asked_for(run_file: Path) -> None:
+    """Not among what is rendered without options; its name says what it is, and the verdicts are those of the run."""
+    done = nra_report(run_file, "--format", "junit")
+    path = run_file.parent / f"{stem(RUN)}.junit.xml"
+    assert done.stdout.splitlines()[0] == str(path)
+    assert sum(suite.failures for suite in junitparser.JUnitXml.fromfile(str(path))) == 3
 
 
 def test_formats_that_are_not_offered() -> None:

@@ -67,6 +67,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--reflector", "host:0"), "port"),
     (("--reflector", "-x"), "-x"),
     (("--thresholds", "no-such"), "no-such"),
+    (("--thresholds", "teams-clint"), "did you mean teams-client?"),
     (("--out", "file.txt"), "file.txt"),
     (("--out", "file.txt/below"), "file.txt"),
     (("--method", "carrier-pigeon"), "carrier-pigeon"),

@@ -37,6 +37,11 @@ def test_a_firewall_request_follows_the_reports_whatever_the_format(tmp_path: Pa
     assert (tmp_path / f"{stem(document)}{REQUEST[1]}").read_bytes() == request.table
 
 
+def test_junit_is_a_format_like_the_others(tmp_path: Path) -> None:
+    """Beside the run document, under the run's own name."""
+    assert saved(canned_run("good"), tmp_path, "json", "junit") == ([".json", ".junit.xml"], None)
+
+
 @pytest.mark.parametrize("kind", ["good", "close", "firewall-only", "interrupted"])
 def test_no_firewall_request_where_nothing_is_to_be_asked(tmp_path: Path, kind: str) -> None:
     """Everything required is open, or no port was asked: the reports alone."""

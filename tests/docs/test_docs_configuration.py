@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 import pytest
 
-from nra.catalogue import thresholds
+from nra.catalogue import threshold_profiles, thresholds
 from nra.cli import cli
 from nra.cli.config import Config
 from nra.cli.settings import read_key
@@ -99,6 +99,17 @@ def test_every_row_is_listed_as_shipped() -> None:
         if operator == same
     ]
     assert tuple(rows) == thresholds().limits
+
+
+def test_every_profile_is_listed_with_what_it_changes() -> None:
+    """A row for each shipped profile but the default, with the operators and numbers of its file."""
+    short = {"jitter_ms": "jitter", "loss_percent": "loss", "order_percent": "order", "round_trip_avg_ms": "round trip"}
+    shipped, rows = set(thresholds().limits), {}
+    for name in threshold_profiles()[1:]:
+        changed = {each.key.removeprefix("up_").removeprefix("down_"): each for each in thresholds(name).limits if each not in shipped}
+        words = {short[key]: f"{short[key]} {each.operator} {each.limit:g} {each.unit}" for key, each in changed.items()}
+        rows[name] = ", ".join(words[word] for word in short.values() if word in words)
+    assert dict(re.findall(r"^\| `([\w-]+)` \| ([a-z ]+ [<>].*?) \|", PAGE, re.MULTILINE)) == rows
 
 
 def test_the_key_that_is_made_is_one(tmp_path: Path) -> None:

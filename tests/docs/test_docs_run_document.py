@@ -4,6 +4,7 @@ import re
 import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
@@ -12,7 +13,7 @@ from nra.model.document import RunDocument
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "run-document.md"
 TOP: Final = "The document"
-WORDS: Final = {str: "text", int: "integer", float: "float", bool: "true/false"}
+WORDS: Final = {str: "text", date: "text", int: "integer", float: "float", bool: "true/false"}
 HEADING: Final = re.compile(r"^## (.*)$", re.MULTILINE)
 ROW: Final = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
@@ -46,17 +47,17 @@ def sections(kind: Any, path: str) -> Iterator[tuple[str, tuple[tuple[str, str, 
             yield from sections(inner, f"{path}.{name}{mark}".lstrip("."))
 
 
-def documented() -> dict[str, tuple[tuple[str, str, bool], ...]]:
-    """Return the same as the page tells it."""
-    _, *parts = HEADING.split(PAGE.read_text("utf-8"))
+def documented(page: Path, top: str) -> dict[str, tuple[tuple[str, str, bool], ...]]:
+    """Return the same as a page tells it, which has the whole under the heading `top`."""
+    _, *parts = HEADING.split(page.read_text("utf-8"))
     found = {}
     for heading, body in zip(parts[::2], parts[1::2], strict=True):
         rows = tuple((name, kind, null != "never") for name, kind, _, null in ROW.findall(body))
-        for path in [""] if heading == TOP else re.findall(r"`([^`]+)`", heading):
+        for path in [""] if heading == top else re.findall(r"`([^`]+)`", heading):
             found[path] = rows
     return found
 
 
 def test_every_field_is_documented_with_its_type_and_its_null() -> None:
     """The page has a section per object and a row per field, in the document's order; a field that may be null says when."""
-    assert documented() == dict(sections(RunDocument, ""))
+    assert documented(PAGE, TOP) == dict(sections(RunDocument, ""))

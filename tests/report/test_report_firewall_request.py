@@ -256,7 +256,7 @@ def test_a_cell_cut_at_semicolons_is_no_formula_either() -> None:
 
 
 @given(hostile_documents())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_people_type(document: RunDocument) -> None:
     """Every line of the table keeps its columns, no cell is a formula, no character of the letter commands a terminal."""
     lines = list(csv.reader(StringIO(request(document).table.decode("utf-8-sig"), newline="")))

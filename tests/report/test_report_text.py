@@ -57,7 +57,7 @@ def hostile_documents(draw: st.DrawFn) -> RunDocument:
 
 
 @given(hostile_documents())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_reads_back_every_value_that_it_prints(document: RunDocument) -> None:
     """Whatever people type, the report read back equals what was printed, and prints the same again."""
     printed = render(document)
@@ -67,7 +67,7 @@ def test_reads_back_every_value_that_it_prints(document: RunDocument) -> None:
 
 
 @given(hostile_documents())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_columns_stay_intact(document: RunDocument) -> None:
     """Every line of a table has as many cells as its header, and no cell could be pasted as a formula."""
     lines = render(document).decode("utf-8-sig").removesuffix("\r\n").split("\r\n")
@@ -155,7 +155,7 @@ def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_truncations_never_crash(data: st.DataObject) -> None:
     """A report cut off anywhere before its last section is refused."""
     whole = render(canned_run("bad"))

@@ -113,7 +113,7 @@ def test_a_drift_is_measured(ppm: float) -> None:
     assert steps == ()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 1.0, 8.0, 50.0]), st.sampled_from([120, 300, 1500]))
 def test_a_good_clock_stays_alone(seed: int, jitter_ms: float, probes: int) -> None:
     """Jitter is not taken for a clock's fault, however much there is."""
