@@ -1,0 +1,267 @@
+"""Memory that Linux fills and empties with many datagrams at a time: one row each, the kernel's structures laid over it.
+
+Each can be read a row at a time by `struct` and a column at a time by numpy. What is read of each datagram lies as densely as it
+can, since at full speed the processor's caches decide: its envelope (control messages and sender's address) and its head, apart
+from its body. Structures as in linux/socket.h and linux/in.h for 64 bits: struct mmsghdr, struct iovec, struct cmsghdr.
+"""
+
+import ctypes
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+ROWS: Final = 1024  # the most that the system takes at once (UIO_MAXIOV)
+CONTROL_BYTES: Final = 120
+NAME_AT: Final = CONTROL_BYTES
+NAME_BYTES: Final = 28
+ENVELOPE_BYTES: Final = 152
+HEAD_BYTES: Final = 72
+BODY_BYTES: Final = 184  # head and body have room for a voice packet
+REST_BYTES: Final = 65536 - HEAD_BYTES - BODY_BYTES
+
+MESSAGE: Final = np.dtype(
+    {
+        "names": ["name", "name_bytes", "iov", "iov_count", "control", "control_bytes", "flags", "length"],
+        "formats": ["u8", "u4", "u8", "u8", "u8", "u8", "i4", "u4"],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56],
+        "itemsize": 64,
+    }
+)
+MESSAGE_BYTES: Final = MESSAGE.itemsize
+MESSAGE_WORDS: Final = MESSAGE_BYTES // 8
+CONTROL_BYTES_WORD: Final = 5
+RECEIVED: Final = Struct("=40xQ8xI4x")  # of one MESSAGE: control_bytes, length
+CMSG: Final = Struct("=QII")  # struct cmsghdr: length with this header, level, type
+CMSG_ALIGN: Final = 8
+PARTS_WORDS: Final = 6  # address and size of three parts
+FLOW_AND_SCOPE: Final = Struct("=4x4s16xI")  # of struct sockaddr_in6
+NS_PER_S: Final = 1_000_000_000
+
+
+class Family(NamedTuple):
+    """How one address family's datagrams are told and sent; offsets within a row's parts."""
+
+    control_bytes: int  # of stamp, own address, TTL and TOS, in the order in which the kernel puts them
+    local: slice  # own address among them
+    ttl_at: int
+    tos_at: int
+    tos_kind: type[np.generic]
+    address: slice  # of the sender in its name; the port is always in octets 2 and 3
+    name_bytes: int
+    row: Struct  # seconds and nanoseconds of the stamp, TTL, TOS, port, address
+    headers: tuple[tuple[int, tuple[int, int, int]], ...]  # of the control messages: where, and length, level, type
+    out_control: bytes  # own address and TOS to send with, to be filled in
+    out_local: slice
+    out_tos_at: int
+
+
+STAMP_AT: Final = 16
+PORT: Final = slice(2, 4)
+IPV4: Final = Family(
+    control_bytes=112,
+    local=slice(56, 60),
+    ttl_at=80,
+    tos_at=104,
+    tos_kind=np.uint8,
+    address=slice(4, 8),
+    name_bytes=16,
+    row=Struct("=16xqq48xi20xB17x2s4s"),
+    headers=((0, (32, 1, 35)), (32, (28, 0, 8)), (64, (20, 0, 2)), (88, (17, 0, 1))),
+    out_control=CMSG.pack(28, 0, 8) + bytes(16) + CMSG.pack(20, 0, 1) + bytes(8),
+    out_local=slice(20, 24),
+    out_tos_at=48,
+)
+IPV6: Final = Family(
+    control_bytes=120,
+    local=slice(48, 64),
+    ttl_at=88,
+    tos_at=112,
+    tos_kind=np.int32,
+    address=slice(8, 24),
+    name_bytes=28,
+    row=Struct("=16xqq56xi20xi6x2s4x16s"),
+    headers=((0, (32, 1, 35)), (32, (36, 41, 50)), (72, (20, 41, 52)), (96, (20, 41, 67))),
+    out_control=CMSG.pack(36, 41, 50) + bytes(24) + CMSG.pack(20, 41, 67) + bytes(8),
+    out_local=slice(16, 32),
+    out_tos_at=56,
+)
+
+
+class MessageBuffers:
+    """Rows to receive into, and for each family messages that send a row's frame back to where it came from."""
+
+    def __init__(self, rows: int = ROWS) -> None:
+        """Lay the kernel's structures over the rows."""
+        self.rows = rows
+        self.envelopes = np.zeros((rows, ENVELOPE_BYTES), np.uint8)
+        self.heads = np.zeros((rows, HEAD_BYTES), np.uint8)
+        self.bodies = np.zeros((rows, BODY_BYTES), np.uint8)
+        self.rests = np.zeros((rows, REST_BYTES), np.uint8)  # memory that is taken only by what is that long
+        self.envelope_octets, self.head_octets = octets_of(self.envelopes), octets_of(self.heads)
+        self.parts = parts(self.heads, self.bodies, self.rests)
+        self.reply_parts = parts(self.heads, self.bodies, self.rests)
+        self.reply_sizes = octets_of(self.reply_parts).cast("Q")
+
+    def payload(self, row: int, length: int) -> bytes:
+        """Return the row's datagram."""
+        sizes = split(length)
+        return b"".join(block[row, :size].tobytes() for block, size in zip((self.heads, self.bodies, self.rests), sizes, strict=True))
+
+    def control(self, row: int, size: int) -> "Iterator[tuple[int, int, bytes]]":
+        """Go through the row's control messages, whatever they are."""
+        octets, at = self.envelopes[row, :size].tobytes(), 0
+        while at + CMSG.size <= size:
+            length, level, kind = CMSG.unpack_from(octets, at)
+            yield level, kind, octets[at + CMSG.size : at + length]
+            at += max(CMSG.size, -(-length // CMSG_ALIGN) * CMSG_ALIGN)
+
+
+class Arrivals(NamedTuple):
+    """What is told of the first rows; `told` is False where the control messages were others than those asked for."""
+
+    lengths: NDArray[np.int64]
+    received_ns: NDArray[np.int64]
+    ttl: NDArray[Any]
+    tos: NDArray[Any]
+    senders: tuple[NDArray[Any], ...]  # port and the words of the address, as they lie in memory
+    told: NDArray[np.bool_]
+
+
+class FamilyRows:
+    """The rows as one address family has them, and messages that send them back."""
+
+    def __init__(self, buffers: MessageBuffers, layout: Family) -> None:
+        """Lay the family's structures over the buffers' rows."""
+        self.layout = layout
+        self._buffers = buffers
+        envelopes = buffers.envelopes
+
+        def column(kind: DTypeLike, at: int) -> "NDArray[Any]":
+            octets: NDArray[Any] = envelopes[:, at : at + np.dtype(kind).itemsize].view(kind)
+            return octets[:, 0]
+
+        self._seconds, self._nanoseconds = column(np.int64, STAMP_AT), column(np.int64, STAMP_AT + 8)
+        self._ttl, self._tos = column(np.int32, layout.ttl_at), column(layout.tos_kind, layout.tos_at)
+        words = range(NAME_AT + layout.address.start, NAME_AT + layout.address.stop, 4)
+        self._senders = column(np.uint16, NAME_AT + PORT.start), *(column(np.uint32, at) for at in words)
+        self._local = envelopes[:, layout.local]
+        self._incoming = self._make_incoming()
+        self._control_bytes, self._lengths = self._incoming["control_bytes"], self._incoming["length"]
+        self.incoming_at, self.incoming_octets = self._incoming.ctypes.data, octets_of(self._incoming)
+        self.envelope_octets = buffers.envelope_octets
+        self._make_replies()
+
+    def _make_incoming(self) -> "NDArray[np.void]":
+        """Return messages to receive into: what the kernel writes into them is what stood there, unless it tells something else."""
+        buffers, layout = self._buffers, self.layout
+        messages = np.zeros(buffers.rows, MESSAGE)
+        messages["name"], messages["name_bytes"] = addresses(buffers.envelopes) + np.uint64(NAME_AT), layout.name_bytes
+        messages["iov"], messages["iov_count"] = addresses(buffers.parts), 3
+        messages["control"], messages["control_bytes"] = addresses(buffers.envelopes), layout.control_bytes
+        return messages
+
+    def _make_replies(self) -> None:
+        buffers, layout, rows = self._buffers, self.layout, self._buffers.rows
+        control = np.zeros((rows, len(layout.out_control)), np.uint8)
+        control[:] = np.frombuffer(layout.out_control, np.uint8)
+        self._out_octets, self.out_bytes, self._out_at = octets_of(control), control.shape[1], layout.out_local.start
+        self.out_tos, self.tos_step, self.tos_first = self._out_octets.cast("i"), control.shape[1] // 4, layout.out_tos_at // 4
+        self._local_at, self._local_bytes = layout.local.start, layout.local.stop - layout.local.start
+        self._out_local = control[:, layout.out_local]
+        self._out_tos = control[:, layout.out_tos_at : layout.out_tos_at + 4].view(np.int32)[:, 0]
+        messages = np.zeros(rows, MESSAGE)
+        messages["name"], messages["name_bytes"] = addresses(buffers.envelopes) + np.uint64(NAME_AT), layout.name_bytes
+        messages["iov"], messages["iov_count"] = addresses(buffers.reply_parts), 3
+        messages["control"], messages["control_bytes"] = addresses(control), len(layout.out_control)
+        self._messages, self._chosen = messages, np.zeros(rows, MESSAGE)
+        self._out_control_bytes, self._out_unmarked_bytes = messages["control_bytes"], layout.out_tos_at - CMSG.size
+        self.out_words = octets_of(messages).cast("Q")
+        self.messages_at = messages.ctypes.data
+        self.message_pointers = [ctypes.c_void_p(int(at)) for at in addresses(messages)]
+
+    def sizes(self, row: int) -> tuple[int, int]:
+        """Return how many octets of control messages and of datagram the kernel wrote into one row."""
+        control_bytes, length = RECEIVED.unpack_from(self.incoming_octets, row * MESSAGE_BYTES)
+        return control_bytes, length
+
+    def renew(self) -> None:
+        """Make all messages ready to receive again, whatever the kernel wrote into them."""
+        self._incoming["name_bytes"], self._incoming["control_bytes"] = self.layout.name_bytes, self.layout.control_bytes
+
+    def is_as_laid_out(self, row: int) -> bool:
+        """Tell whether the row's control messages stand where the layout has them."""
+        start = row * ENVELOPE_BYTES
+        return all(CMSG.unpack_from(self.envelope_octets, start + at) == header for at, header in self.layout.headers)
+
+    def name(self, row: int) -> tuple[int, bytes, int, int]:
+        """Return port, address, flow and scope of the row's sender; the latter two mean something with IPv6 only."""
+        octets = self._buffers.envelopes[row, NAME_AT : NAME_AT + NAME_BYTES].tobytes()
+        flow, scope = FLOW_AND_SCOPE.unpack(octets)
+        return int.from_bytes(octets[PORT]), octets[self.layout.address], int.from_bytes(flow), scope
+
+    def arrivals(self, count: int, offset_ns: int) -> Arrivals:
+        """Return what is told of the first rows, with stamps that many nanoseconds ahead of the kernel's."""
+        return Arrivals(
+            lengths=self._lengths[:count].astype(np.int64),
+            received_ns=self._seconds[:count] * NS_PER_S + (self._nanoseconds[:count] + offset_ns),
+            ttl=self._ttl[:count],
+            tos=self._tos[:count],
+            senders=tuple(part[:count] for part in self._senders),
+            told=self._control_bytes[:count] == self.layout.control_bytes,
+        )
+
+    def address_reply(self, row: int, length: int) -> None:
+        """Say how long a row's reply is and from which address it leaves."""
+        sizes, at = self._buffers.reply_sizes, row * PARTS_WORDS
+        if HEAD_BYTES <= length <= HEAD_BYTES + BODY_BYTES:
+            sizes[at + 1], sizes[at + 3], sizes[at + 5] = HEAD_BYTES, length - HEAD_BYTES, 0
+        else:
+            sizes[at + 1], sizes[at + 3], sizes[at + 5] = split(length)
+        out, local = row * self.out_bytes + self._out_at, row * ENVELOPE_BYTES + self._local_at
+        self._out_octets[out : out + self._local_bytes] = self.envelope_octets[local : local + self._local_bytes]
+
+    def address_replies(self, rows: "slice | NDArray[np.intp]", tos: "NDArray[Any]", default_tos: int) -> None:
+        """Say the same of many rows, each reply as long as its request; marking is asked for where it is not the socket's own."""
+        lengths = self._lengths[rows]
+        parts, in_head = self._buffers.reply_parts, np.minimum(lengths, HEAD_BYTES)
+        behind = lengths - in_head
+        in_body = np.minimum(behind, BODY_BYTES)
+        parts[rows, 1], parts[rows, 3], parts[rows, 5] = in_head, in_body, behind - in_body
+        self._out_local[rows] = self._local[rows]
+        self._out_tos[rows] = tos
+        self._out_control_bytes[rows] = np.where(tos == default_tos, self._out_unmarked_bytes, self.out_bytes)
+
+    def messages_of(self, rows: "slice | NDArray[np.intp]") -> tuple[int, int]:
+        """Return where the messages of these rows are in memory, side by side, and how many they are."""
+        if isinstance(rows, slice):
+            return self.messages_at + rows.start * MESSAGE_BYTES, rows.stop - rows.start
+        self._chosen[: len(rows)] = self._messages[rows]
+        return self._chosen.ctypes.data, len(rows)
+
+
+def split(length: int) -> tuple[int, int, int]:
+    """Return how many octets of a datagram are in its head, its body and its rest."""
+    in_head = min(length, HEAD_BYTES)
+    in_body = min(length - in_head, BODY_BYTES)
+    return in_head, in_body, length - in_head - in_body
+
+
+def parts(*blocks: "NDArray[np.uint8]") -> "NDArray[np.uint64]":
+    """Return for each row a struct iovec of each block: where its octets are, and how many."""
+    found = np.zeros((len(blocks[0]), 2 * len(blocks)), np.uint64)
+    for number, block in enumerate(blocks):
+        found[:, 2 * number], found[:, 2 * number + 1] = addresses(block), block.shape[1]
+    return found
+
+
+def addresses(rows: "NDArray[Any]") -> "NDArray[np.uint64]":
+    """Return where in memory each row begins."""
+    return rows.ctypes.data + np.arange(len(rows), dtype=np.uint64) * np.uint64(rows.strides[0])
+
+
+def octets_of(rows: "NDArray[Any]") -> "memoryview[int]":
+    """Return the rows' memory octet by octet."""
+    return rows.view(np.uint8).reshape(-1).data
