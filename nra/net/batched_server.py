@@ -12,22 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nra.net.clock import SystemClock
+from nra.net.clock import STEP_NS, SystemClock
 from nra.net.datagrams import PLAUSIBLE_NS
-from nra.net.message_buffers import (
-    CONTROL_BYTES_WORD,
-    ENVELOPE_BYTES,
-    IPV4,
-    IPV6,
-    MESSAGE_BYTES,
-    MESSAGE_WORDS,
-    NS_PER_S,
-    RECEIVED,
-    ROWS,
-    Arrivals,
-    FamilyRows,
-    MessageBuffers,
-)
+from nra.net.message_buffers import IPV4, IPV6, MESSAGE_BYTES, ROWS, Arrivals, FamilyRows, MessageBuffers
 from nra.net.server import Datagram, ServerPort
 from nra.net.stamps import NUMBERS
 
@@ -71,10 +58,12 @@ class BatchedServerPort(ServerPort):
         self._flags: int = MSG_DONTWAIT
         self._strange = False  # whether the kernel told something else than what it was asked for
         self.read_ns = 0
-        self._stepped = False
+        self._stepped: bool | None = None  # None: not looked yet
+        self._to_line_ns = 0
         self._receive, self._send = _libc().recvmmsg, _libc().sendmmsg
         self._send_one = ctypes.PyDLL(None).sendmmsg  # does not wait, so nobody needs to be let in meanwhile
         super().__init__(clock, binds, shared=shared)
+        self._to_line_ns = self._wall.on_line(0)
 
     def listen(self, address: str, port: int, *, shared: bool = False) -> int:
         """Bind one more address and return its channel; raises NetworkError."""
@@ -98,51 +87,56 @@ class BatchedServerPort(ServerPort):
     def ready(self, wait_s: float) -> list[int]:
         """Wait until some channels have datagrams, at most `wait_s`, and return them."""
         events = self._poll.poll(wait_s * 1000)
-        self.read_ns = self._clock.now_ns()
-        if not events:
-            return []
-        self._stepped = self._wall.stepped()
+        self.read_ns, self._stepped = self._clock.now_ns(), None
         return [self._channel_of_file[file] for file, _ in events]
 
     def drain(self, channel: int) -> list[Datagram]:
         """Return what a channel has, one by one and without the rows."""
-        return self._drain(self._sockets[channel], self._stepped)
+        return self._drain(self._sockets[channel], self._has_stepped())
+
+    def _has_stepped(self) -> bool:
+        """Look once in each round whether the wall clock stepped: at a few packets/s looking costs as much as answering."""
+        if self._stepped is None:
+            self._stepped = self._wall.stepped()
+            self._to_line_ns = self._wall.on_line(0)
+        return self._stepped
 
     def fill(self, channel: int) -> int:
         """Take a channel's datagrams into the rows; return how many, at most as many as there are rows."""
         if self._strange:
             self._rows.renew()
             self._strange = False
-        self._channel, self._file, self._rows, self._incoming = self._channels[channel]
-        count: int = self._receive(self._file, self._incoming, self.buffers.rows, self._flags, None)
+        self._channel, self._file, self._rows, incoming = self._channels[channel]
+        count: int = self._receive(self._file, incoming, self.buffers.rows, self._flags, None)
         self.read_ns = self._clock.now_ns()
         if self._flags == MSG_WAITFORONE:
-            self._stepped = self._wall.stepped()
+            self._stepped = None
         self._filled = max(0, count)  # what -1 says is nobody's request: an ICMP error, a signal
         return self._filled
 
-    def arrived(self, row: int) -> tuple[int, bytes, int, int, int] | None:
-        """Return length, sender (port and address as on the wire), time, TTL and TOS of one row, which can be sent back then.
+    def arrived(self, row: int) -> tuple[int, bytes, bytes, int, int, int] | None:
+        """Return length, sender (port and address as on the wire), own address, time, TTL and TOS of one row.
 
         None where the control messages were others than those asked for.
         """
-        rows, layout = self._rows, self._rows.layout
-        control_bytes, length = RECEIVED.unpack_from(rows.incoming_octets, row * MESSAGE_BYTES)
-        if control_bytes != layout.control_bytes or not (self._channel in self._confirmed or self._is_confirmed(row)):
+        told = self._rows.told(row)
+        if told is None or not (self._channel in self._confirmed or self._is_confirmed(row)):
             self._strange = True
             return None
-        seconds, nanoseconds, ttl, tos, port, address = layout.row.unpack_from(rows.envelope_octets, row * ENVELOPE_BYTES)
-        rows.address_reply(row, length)
-        received_ns = self._wall.on_line(seconds * NS_PER_S + nanoseconds)
-        if self._stepped or not self.read_ns - PLAUSIBLE_NS < received_ns <= self.read_ns:
-            received_ns = self.read_ns
-        return length, port + address, received_ns, ttl, tos
+        length, sender, local, wall_ns, ttl, tos = told
+        received_ns = wall_ns + self._to_line_ns
+        if not self.read_ns - STEP_NS < received_ns <= self.read_ns:  # no step that matters can be in so little
+            stepped, received_ns = self._has_stepped(), wall_ns + self._to_line_ns
+            if stepped or not self.read_ns - PLAUSIBLE_NS < received_ns <= self.read_ns:
+                received_ns = self.read_ns
+        return length, sender, local, received_ns, ttl, tos
 
     def arrivals(self) -> Arrivals:
         """Return what is told of all rows that were filled, column by column."""
-        arrivals = self._rows.arrivals(self._filled, self._wall.on_line(0))
+        stepped = self._has_stepped()
+        arrivals = self._rows.arrivals(self._filled, self._to_line_ns)
         received_ns = arrivals.received_ns
-        implausible = (received_ns <= self.read_ns - PLAUSIBLE_NS) | (received_ns > self.read_ns) | self._stepped
+        implausible = (received_ns <= self.read_ns - PLAUSIBLE_NS) | (received_ns > self.read_ns) | stepped
         received_ns[implausible] = self.read_ns
         if not self._is_confirmed(0):
             arrivals.told[:] = False
@@ -161,7 +155,7 @@ class BatchedServerPort(ServerPort):
         """Return one row as it would have come without the rows."""
         control_bytes, length = self._rows.sizes(row)
         sock, control = self._sockets[self._channel], list(self.buffers.control(row, control_bytes))
-        return self._datagram(sock, self.buffers.payload(row, length), control, self._source(row), self._stepped)
+        return self._datagram(sock, self.buffers.payload(row, length), control, self._source(row), self._has_stepped())
 
     def _source(self, row: int) -> "tuple[str, int]":
         port, address, flow, scope = self._rows.name(row)
@@ -174,12 +168,10 @@ class BatchedServerPort(ServerPort):
             self._mark(self._channel, int(dscp[0]))
         self._rows.address_replies(rows, dscp << DSCP_SHIFT, self._dscp[self._channel] << DSCP_SHIFT)
 
-    def send_one(self, row: int, dscp: int) -> bool:
-        """Send one row back, marked so and as long as it came; False when the system would not."""
-        rows = self._rows
-        rows.out_tos[row * rows.tos_step + rows.tos_first] = dscp << DSCP_SHIFT
-        rows.out_words[row * MESSAGE_WORDS + CONTROL_BYTES_WORD] = rows.out_bytes
-        return bool(self._send_one(self._file, rows.message_pointers[row], 1, MSG_DONTWAIT) == 1)
+    def send_one(self, row: int, length: int, local: bytes, dscp: int) -> bool:
+        """Send one row back, so long, from that address of ours and marked so; False when the system would not."""
+        message = self._rows.address_reply(row, length, local, dscp << DSCP_SHIFT)
+        return bool(self._send_one(self._file, message, 1, MSG_DONTWAIT) == 1)
 
     def send(self, rows: Rows) -> int:
         """Send rows back; return how many the system would not send."""

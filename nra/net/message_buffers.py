@@ -51,15 +51,18 @@ class Family(NamedTuple):
     tos_kind: type[np.generic]
     address: slice  # of the sender in its name; the port is always in octets 2 and 3
     name_bytes: int
-    row: Struct  # seconds and nanoseconds of the stamp, TTL, TOS, port, address
+    row: Struct  # seconds and nanoseconds of the stamp, own address, TTL, TOS, sender from its port to its address
     headers: tuple[tuple[int, tuple[int, int, int]], ...]  # of the control messages: where, and length, level, type
-    out_control: bytes  # own address and TOS to send with, to be filled in
+    out: Struct  # control messages to send with: own address and TOS, each behind its header
+    out_headers: tuple[tuple[int, int, int], tuple[int, int, int]]
     out_local: slice
     out_tos_at: int
 
 
 STAMP_AT: Final = 16
 PORT: Final = slice(2, 4)
+PORT_ALONE: Final = slice(2)
+BEHIND_FLOW: Final = slice(6, None)  # of struct sockaddr_in6 from its port on
 IPV4: Final = Family(
     control_bytes=112,
     local=slice(56, 60),
@@ -68,9 +71,10 @@ IPV4: Final = Family(
     tos_kind=np.uint8,
     address=slice(4, 8),
     name_bytes=16,
-    row=Struct("=16xqq48xi20xB17x2s4s"),
+    row=Struct("=16xqq24x4s20xi20xB17x6s"),
     headers=((0, (32, 1, 35)), (32, (28, 0, 8)), (64, (20, 0, 2)), (88, (17, 0, 1))),
-    out_control=CMSG.pack(28, 0, 8) + bytes(16) + CMSG.pack(20, 0, 1) + bytes(8),
+    out=Struct("=QII4x4s8xQIIi4x"),
+    out_headers=((28, 0, 8), (20, 0, 1)),
     out_local=slice(20, 24),
     out_tos_at=48,
 )
@@ -82,9 +86,10 @@ IPV6: Final = Family(
     tos_kind=np.int32,
     address=slice(8, 24),
     name_bytes=28,
-    row=Struct("=16xqq56xi20xi6x2s4x16s"),
+    row=Struct("=16xqq16x16s24xi20xi6x22s"),
     headers=((0, (32, 1, 35)), (32, (36, 41, 50)), (72, (20, 41, 52)), (96, (20, 41, 67))),
-    out_control=CMSG.pack(36, 41, 50) + bytes(24) + CMSG.pack(20, 41, 67) + bytes(8),
+    out=Struct("=QII16s8xQIIi4x"),
+    out_headers=((36, 41, 50), (20, 41, 67)),
     out_local=slice(16, 32),
     out_tos_at=56,
 )
@@ -165,20 +170,20 @@ class FamilyRows:
 
     def _make_replies(self) -> None:
         buffers, layout, rows = self._buffers, self.layout, self._buffers.rows
-        control = np.zeros((rows, len(layout.out_control)), np.uint8)
-        control[:] = np.frombuffer(layout.out_control, np.uint8)
-        self._out_octets, self.out_bytes, self._out_at = octets_of(control), control.shape[1], layout.out_local.start
-        self.out_tos, self.tos_step, self.tos_first = self._out_octets.cast("i"), control.shape[1] // 4, layout.out_tos_at // 4
-        self._local_at, self._local_bytes = layout.local.start, layout.local.stop - layout.local.start
+        first, second = layout.out_headers
+        nowhere = bytes(layout.out_local.stop - layout.out_local.start)
+        control = np.zeros((rows, layout.out.size), np.uint8)
+        control[:] = np.frombuffer(layout.out.pack(*first, nowhere, *second, 0), np.uint8)
+        self._out_octets, self._out_bytes = octets_of(control), layout.out.size
         self._out_local = control[:, layout.out_local]
         self._out_tos = control[:, layout.out_tos_at : layout.out_tos_at + 4].view(np.int32)[:, 0]
         messages = np.zeros(rows, MESSAGE)
         messages["name"], messages["name_bytes"] = addresses(buffers.envelopes) + np.uint64(NAME_AT), layout.name_bytes
         messages["iov"], messages["iov_count"] = addresses(buffers.reply_parts), 3
-        messages["control"], messages["control_bytes"] = addresses(control), len(layout.out_control)
+        messages["control"], messages["control_bytes"] = addresses(control), layout.out.size
         self._messages, self._chosen = messages, np.zeros(rows, MESSAGE)
         self._out_control_bytes, self._out_unmarked_bytes = messages["control_bytes"], layout.out_tos_at - CMSG.size
-        self.out_words = octets_of(messages).cast("Q")
+        self._out_words = octets_of(messages).cast("Q")
         self.messages_at = messages.ctypes.data
         self.message_pointers = [ctypes.c_void_p(int(at)) for at in addresses(messages)]
 
@@ -186,6 +191,20 @@ class FamilyRows:
         """Return how many octets of control messages and of datagram the kernel wrote into one row."""
         control_bytes, length = RECEIVED.unpack_from(self.incoming_octets, row * MESSAGE_BYTES)
         return control_bytes, length
+
+    def told(self, row: int) -> tuple[int, bytes, bytes, int, int, int] | None:
+        """Return length, sender (port and address as on the wire), own address, the kernel's stamp (ns), TTL and TOS of one row.
+
+        None where there are other control messages than those asked for.
+        """
+        layout = self.layout
+        control_bytes, length = RECEIVED.unpack_from(self.incoming_octets, row * MESSAGE_BYTES)
+        if control_bytes != layout.control_bytes:
+            return None
+        seconds, nanoseconds, local, ttl, tos, sender = layout.row.unpack_from(self.envelope_octets, row * ENVELOPE_BYTES)
+        if layout is IPV6:
+            sender = sender[PORT_ALONE] + sender[BEHIND_FLOW]
+        return length, sender, local, seconds * NS_PER_S + nanoseconds, ttl, tos
 
     def renew(self) -> None:
         """Make all messages ready to receive again, whatever the kernel wrote into them."""
@@ -213,15 +232,15 @@ class FamilyRows:
             told=self._control_bytes[:count] == self.layout.control_bytes,
         )
 
-    def address_reply(self, row: int, length: int) -> None:
-        """Say how long a row's reply is and from which address it leaves."""
-        sizes, at = self._buffers.reply_sizes, row * PARTS_WORDS
-        if HEAD_BYTES <= length <= HEAD_BYTES + BODY_BYTES:
-            sizes[at + 1], sizes[at + 3], sizes[at + 5] = HEAD_BYTES, length - HEAD_BYTES, 0
-        else:
-            sizes[at + 1], sizes[at + 3], sizes[at + 5] = split(length)
-        out, local = row * self.out_bytes + self._out_at, row * ENVELOPE_BYTES + self._local_at
-        self._out_octets[out : out + self._local_bytes] = self.envelope_octets[local : local + self._local_bytes]
+    def address_reply(self, row: int, length: int, local: bytes, tos: int) -> ctypes.c_void_p:
+        """Say how long a row's reply is, from which address it leaves and how it is marked; return its message."""
+        sizes, at, layout = self._buffers.reply_sizes, row * PARTS_WORDS, self.layout
+        in_head, in_body = min(length, HEAD_BYTES), min(max(0, length - HEAD_BYTES), BODY_BYTES)
+        sizes[at + 1], sizes[at + 3], sizes[at + 5] = in_head, in_body, length - in_head - in_body
+        first, second = layout.out_headers
+        layout.out.pack_into(self._out_octets, row * self._out_bytes, *first, local, *second, tos)
+        self._out_words[row * MESSAGE_WORDS + CONTROL_BYTES_WORD] = self._out_bytes
+        return self.message_pointers[row]
 
     def address_replies(self, rows: "slice | NDArray[np.intp]", tos: "NDArray[Any]", default_tos: int) -> None:
         """Say the same of many rows, each reply as long as its request; marking is asked for where it is not the socket's own."""
@@ -232,7 +251,7 @@ class FamilyRows:
         parts[rows, 1], parts[rows, 3], parts[rows, 5] = in_head, in_body, behind - in_body
         self._out_local[rows] = self._local[rows]
         self._out_tos[rows] = tos
-        self._out_control_bytes[rows] = np.where(tos == default_tos, self._out_unmarked_bytes, self.out_bytes)
+        self._out_control_bytes[rows] = np.where(tos == default_tos, self._out_unmarked_bytes, self._out_bytes)
 
     def messages_of(self, rows: "slice | NDArray[np.intp]") -> tuple[int, int]:
         """Return where the messages of these rows are in memory, side by side, and how many they are."""

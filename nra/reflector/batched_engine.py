@@ -12,7 +12,7 @@ from nra.net.message_buffers import HEAD_BYTES
 from nra.net.server import Datagram
 from nra.reflector.core import Reflector
 from nra.reflector.engine import GLANCE_S, Engine
-from nra.reflector.plain import NOT_PLAIN, UNANSWERED, PlainPackets
+from nra.reflector.plain import NOT_PLAIN, PlainPackets
 from nra.reflector.plain_batch import PlainBatch
 from nra.wire.stamp import TIMESTAMP, UNAUTHENTICATED
 from nra.wire.timestamps import ntp_from_unix_ns
@@ -68,13 +68,17 @@ class BatchedEngine(Engine):
 
     def _reflect_one(self, row: int, now_ns: int) -> None:
         arrived, at = self._port.arrived(row), row * HEAD_BYTES
-        dscp = NOT_PLAIN if arrived is None else self._plain.reflect(at, *arrived, now_ns)
-        if arrived is None or dscp == NOT_PLAIN:
+        if arrived is None:
             self._answer(self._port.datagram(row))
-        elif dscp != UNANSWERED:
+            return
+        length, sender, local, received_ns, ttl, tos = arrived
+        dscp = self._plain.reflect(at, length, sender, received_ns, ttl, tos, now_ns)
+        if dscp >= 0:
             TIMESTAMP.pack_into(self._heads, at + T3_AT, ntp_from_unix_ns(self._clock.now_ns()))
-            if not self._port.send_one(row, dscp):
+            if not self._port.send_one(row, length, local, dscp):
                 self._reflector.counters["unsendable"] += 1
+        elif dscp == NOT_PLAIN:
+            self._answer(self._port.datagram(row))
 
     def _answer(self, datagram: Datagram) -> None:
         super()._answer(datagram)

@@ -54,10 +54,11 @@ def test_a_row_tells_what_a_datagram_does(address: str) -> None:
         for row in range(3):
             told, whole = port.arrived(row), port.datagram(row)
             assert told is not None
-            length, sender, received_ns, ttl, tos = told
+            length, sender, own, received_ns, ttl, tos = told
             local = sock.getsockname()
             assert sender == local[1].to_bytes(2) + socket.inet_pton(family(address), local[0])
             assert (length, whole.payload, whole.source) == (row + 1, bytes((row,)) * (row + 1), local[:2])
+            assert own == socket.inet_pton(family(address), address)
             assert before_ns < received_ns <= port.read_ns
             assert (ttl, tos, whole.ttl, whole.tos, whole.local) == (ttl, 184, ttl, 184, address)
             assert abs(whole.received_ns - received_ns) < 1_000_000
@@ -76,8 +77,9 @@ def test_replies_go_back_whole_and_marked(address: str) -> None:
             sock.send(payload)
         port.ready(5)
         assert port.fill(0) == len(payloads)
-        port.arrived(0)
-        assert port.send_one(0, 10)
+        told = port.arrived(0)
+        assert told is not None
+        assert port.send_one(0, told[0], told[2], 10)
         wanted = np.array([46, 46, 0, 46, 10, 46, 46])
         port.address_replies(slice(1, 8), wanted)
         assert port.send(slice(1, 5)) == 0
@@ -110,7 +112,7 @@ def test_a_reply_that_cannot_be_sent_is_counted_and_those_behind_it_go() -> None
         port.address_replies(slice(0, 5), np.zeros(5, np.int64))
         assert port.send(slice(0, 5)) == 2
         assert [sock.recv(10) for _ in range(3)] == [b"\1", b"\2", b"\4"]
-        assert not port.send_one(0, 0)
+        assert not port.send_one(0, 1, bytes(4), 0)
 
 
 def test_control_messages_that_were_not_asked_for() -> None:
@@ -141,9 +143,10 @@ def test_stamps_that_cannot_be_are_not_believed(monkeypatch: pytest.MonkeyPatch)
         right_ns = port._wall._ahead_ns
         for wrong_ns in (-60_000_000_000, 60_000_000_000):
             monkeypatch.setattr(port._wall, "_ahead_ns", right_ns + wrong_ns)
+            port._to_line_ns, port._stepped = port._wall.on_line(0), None
             told = port.arrived(0)
             assert told is not None
-            assert told[2] == port.read_ns == port.arrivals().received_ns[0]
+            assert told[3] == port.read_ns == port.arrivals().received_ns[0]
 
 
 def test_waiting_in_the_call_itself() -> None:

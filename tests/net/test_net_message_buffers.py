@@ -76,12 +76,12 @@ def test_rows_are_received_into_and_sent_from_the_same_memory(layout: Family) ->
     rows = FamilyRows(buffers, layout)
     buffers.heads[1], buffers.bodies[1], buffers.rests[1, :10] = 1, 2, 3
     length = HEAD_BYTES + BODY_BYTES + 10
-    rows.address_reply(1, length)
+    rows.address_reply(1, length, bytes(layout.local.stop - layout.local.start), 184)
     pointer, count = rows.messages_of(slice(1, 2))
     reply = Mmsghdr.from_address(pointer)
     parts = [reply.header.iov[number] for number in range(reply.header.iov_count)]
     assert b"".join(ctypes.string_at(part.base, part.bytes) for part in parts) == buffers.payload(1, length)
-    assert (count, reply.header.name_bytes, reply.header.control_bytes) == (1, layout.name_bytes, len(layout.out_control))
+    assert (count, reply.header.name_bytes, reply.header.control_bytes) == (1, layout.name_bytes, layout.out.size)
     request = Mmsghdr.from_address(rows.incoming_at + MESSAGE.itemsize)
     assert [request.header.iov[number].base for number in range(3)] == [part.base for part in parts]
     assert request.header.name == reply.header.name
@@ -95,7 +95,7 @@ def test_chosen_rows_are_put_side_by_side() -> None:
     pointer, count = rows.messages_of(np.array([0, 2]))
     first, second = (Mmsghdr.from_address(pointer + number * MESSAGE.itemsize).header for number in range(2))
     assert count == 2
-    assert (first.control_bytes, second.control_bytes) == (len(IPV4.out_control), 32)
+    assert (first.control_bytes, second.control_bytes) == (IPV4.out.size, 32)
     assert second.name - first.name == 2 * (Mmsghdr.from_address(rows.messages_at + MESSAGE.itemsize).header.name - first.name)
 
 
