@@ -6,7 +6,7 @@ from its body. Structures as in linux/socket.h and linux/in.h for 64 bits: struc
 """
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -135,6 +135,15 @@ class Arrivals(NamedTuple):
     told: NDArray[np.bool_]
 
 
+Told = Callable[[int], tuple[int, bytes, bytes, int, int, int] | None]
+"""From a row to length, sender (port and address as on the wire), own address, the kernel's stamp (ns), TTL and TOS.
+
+None where there are other control messages than those asked for.
+"""
+Address = Callable[[int, int, bytes, int], ctypes.c_void_p]
+"""From a row, the length of its reply, from which address it leaves and how it is marked (TOS) to its message."""
+
+
 class FamilyRows:
     """The rows as one address family has them, and messages that send them back."""
 
@@ -157,7 +166,9 @@ class FamilyRows:
         self._control_bytes, self._lengths = self._incoming["control_bytes"], self._incoming["length"]
         self.incoming_at, self.incoming_octets = self._incoming.ctypes.data, octets_of(self._incoming)
         self.envelope_octets = buffers.envelope_octets
+        self.told = self._telling()
         self._make_replies()
+        self.address_reply = self._addressing()
 
     def _make_incoming(self) -> "NDArray[np.void]":
         """Return messages to receive into: what the kernel writes into them is what stood there, unless it tells something else."""
@@ -185,26 +196,50 @@ class FamilyRows:
         self._out_control_bytes, self._out_unmarked_bytes = messages["control_bytes"], layout.out_tos_at - CMSG.size
         self._out_words = octets_of(messages).cast("Q")
         self.messages_at = messages.ctypes.data
-        self.message_pointers = [ctypes.c_void_p(int(at)) for at in addresses(messages)]
+        self._message_pointers = [ctypes.c_void_p(int(at)) for at in addresses(messages)]
+
+    def _telling(self) -> Told:
+        """Bind once what is needed for a row: at a few packets/s it counts how much memory is touched for each."""
+        messages, envelopes, is_ipv6, control_bytes = (
+            self.incoming_octets,
+            self.envelope_octets,
+            self.layout is IPV6,
+            self.layout.control_bytes,
+        )
+        sizes, read = RECEIVED.unpack_from, self.layout.row.unpack_from
+
+        def told(row: int) -> tuple[int, bytes, bytes, int, int, int] | None:
+            control, length = sizes(messages, row * MESSAGE_BYTES)
+            if control != control_bytes:
+                return None
+            seconds, nanoseconds, local, ttl, tos, sender = read(envelopes, row * ENVELOPE_BYTES)
+            if is_ipv6:
+                sender = sender[PORT_ALONE] + sender[BEHIND_FLOW]
+            return length, sender, local, seconds * NS_PER_S + nanoseconds, ttl, tos
+
+        return told
+
+    def _addressing(self) -> Address:
+        """Bind once what is needed for a row, likewise."""
+        sizes, octets, words, pointers = self._buffers.reply_sizes, self._out_octets, self._out_words, self._message_pointers
+        write, size, (first, second) = self.layout.out.pack_into, self.layout.out.size, self.layout.out_headers
+
+        def address(row: int, length: int, local: bytes, tos: int) -> ctypes.c_void_p:
+            at = row * PARTS_WORDS
+            if HEAD_BYTES <= length <= HEAD_BYTES + BODY_BYTES:
+                sizes[at + 1], sizes[at + 3], sizes[at + 5] = HEAD_BYTES, length - HEAD_BYTES, 0
+            else:
+                sizes[at + 1], sizes[at + 3], sizes[at + 5] = split(length)
+            write(octets, row * size, *first, local, *second, tos)
+            words[row * MESSAGE_WORDS + CONTROL_BYTES_WORD] = size
+            return pointers[row]
+
+        return address
 
     def sizes(self, row: int) -> tuple[int, int]:
         """Return how many octets of control messages and of datagram the kernel wrote into one row."""
         control_bytes, length = RECEIVED.unpack_from(self.incoming_octets, row * MESSAGE_BYTES)
         return control_bytes, length
-
-    def told(self, row: int) -> tuple[int, bytes, bytes, int, int, int] | None:
-        """Return length, sender (port and address as on the wire), own address, the kernel's stamp (ns), TTL and TOS of one row.
-
-        None where there are other control messages than those asked for.
-        """
-        layout = self.layout
-        control_bytes, length = RECEIVED.unpack_from(self.incoming_octets, row * MESSAGE_BYTES)
-        if control_bytes != layout.control_bytes:
-            return None
-        seconds, nanoseconds, local, ttl, tos, sender = layout.row.unpack_from(self.envelope_octets, row * ENVELOPE_BYTES)
-        if layout is IPV6:
-            sender = sender[PORT_ALONE] + sender[BEHIND_FLOW]
-        return length, sender, local, seconds * NS_PER_S + nanoseconds, ttl, tos
 
     def renew(self) -> None:
         """Make all messages ready to receive again, whatever the kernel wrote into them."""
@@ -231,16 +266,6 @@ class FamilyRows:
             senders=tuple(part[:count] for part in self._senders),
             told=self._control_bytes[:count] == self.layout.control_bytes,
         )
-
-    def address_reply(self, row: int, length: int, local: bytes, tos: int) -> ctypes.c_void_p:
-        """Say how long a row's reply is, from which address it leaves and how it is marked; return its message."""
-        sizes, at, layout = self._buffers.reply_sizes, row * PARTS_WORDS, self.layout
-        in_head, in_body = min(length, HEAD_BYTES), min(max(0, length - HEAD_BYTES), BODY_BYTES)
-        sizes[at + 1], sizes[at + 3], sizes[at + 5] = in_head, in_body, length - in_head - in_body
-        first, second = layout.out_headers
-        layout.out.pack_into(self._out_octets, row * self._out_bytes, *first, local, *second, tos)
-        self._out_words[row * MESSAGE_WORDS + CONTROL_BYTES_WORD] = self._out_bytes
-        return self.message_pointers[row]
 
     def address_replies(self, rows: "slice | NDArray[np.intp]", tos: "NDArray[Any]", default_tos: int) -> None:
         """Say the same of many rows, each reply as long as its request; marking is asked for where it is not the socket's own."""

@@ -12,7 +12,7 @@ from nra.net.message_buffers import HEAD_BYTES
 from nra.net.server import Datagram
 from nra.reflector.core import Reflector
 from nra.reflector.engine import GLANCE_S, Engine
-from nra.reflector.plain import NOT_PLAIN, PlainPackets
+from nra.reflector.plain import NOT_PLAIN, Buckets, plainly
 from nra.reflector.plain_batch import PlainBatch
 from nra.wire.stamp import TIMESTAMP, UNAUTHENTICATED
 from nra.wire.timestamps import ntp_from_unix_ns
@@ -33,7 +33,8 @@ class BatchedEngine(Engine):
         """Bind the addresses; raises CannotListen."""
         super().__init__(reflector, binds, clock, shared=shared)
         self._heads = self._port.buffers.head_octets
-        self._plain = PlainPackets(reflector, self._heads)
+        self._buckets = Buckets(reflector)
+        self._reflect_plainly = plainly(reflector, self._heads, self._buckets)
         self._batch = PlainBatch(reflector, self._port.buffers.heads)
 
     def _open(self, binds: Sequence[tuple[str, int]], shared: bool) -> BatchedServerPort:
@@ -72,7 +73,7 @@ class BatchedEngine(Engine):
             self._answer(self._port.datagram(row))
             return
         length, sender, local, received_ns, ttl, tos = arrived
-        dscp = self._plain.reflect(at, length, sender, received_ns, ttl, tos, now_ns)
+        dscp = self._reflect_plainly(at, length, sender, received_ns, ttl, tos, now_ns)
         if dscp >= 0:
             TIMESTAMP.pack_into(self._heads, at + T3_AT, ntp_from_unix_ns(self._clock.now_ns()))
             if not self._port.send_one(row, length, local, dscp):
@@ -82,7 +83,7 @@ class BatchedEngine(Engine):
 
     def _answer(self, datagram: Datagram) -> None:
         super()._answer(datagram)
-        self._plain.heed_the_guard()
+        self._buckets.heed_the_guard()
 
     def _reflect_many(self, count: int) -> None:
         self._batch.load(self._port.arrivals())

@@ -10,7 +10,6 @@ from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import ntp_from_unix_ns
 
 PAGE: Final = 64  # records: a session that is just beginning must not cost much
-PAGES_AT_FIRST: Final = 256
 TOS_UNKNOWN: Final = -1
 KINDS: Final = (np.uint32, np.int64, np.int16)  # of the sender's numbers, T2, and TOS
 
@@ -19,22 +18,11 @@ class Records:
     """A record's place is its page's place and its number within the page."""
 
     def __init__(self, records: int) -> None:
-        """Have room for so many, in whole pages; the memory is taken as it is needed."""
+        """Have room for so many, in whole pages; the system gives the memory as it is written."""
         self.pages = max(1, records // PAGE)
         self._fresh = 0
         self._returned: list[int] = []
-        self._rows = 0
-        self.senders, self.times_ns, self.toses = (column(kind, 0) for kind in KINDS)
-        self._grow()
-
-    def _grow(self) -> None:
-        """Double the columns, so that the old ones are copied rarely."""
-        rows = min(max(2 * self._rows, PAGE * PAGES_AT_FIRST), self.pages * PAGE)
-        grown = [column(kind, rows) for kind in KINDS]
-        for new, old in zip(grown, (self.senders, self.times_ns, self.toses), strict=True):
-            new[: self._rows] = old
-        self.senders, self.times_ns, self.toses = grown
-        self._rows = rows
+        self.senders, self.times_ns, self.toses = (column(kind, self.pages * PAGE) for kind in KINDS)
 
     @property
     def used(self) -> int:
@@ -53,8 +41,6 @@ class Records:
         if self._fresh == self.pages:
             return None
         self._fresh += 1
-        if self._fresh * PAGE > self._rows:
-            self._grow()
         return (self._fresh - 1) * PAGE
 
     def give_back(self, places: Iterable[int]) -> None:
