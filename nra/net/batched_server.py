@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from nra.net.clock import STEP_NS, SystemClock
 from nra.net.datagrams import PLAUSIBLE_NS
-from nra.net.message_buffers import IPV4, IPV6, MESSAGE_BYTES, ROWS, Arrivals, FamilyRows, MessageBuffers
+from nra.net.message_buffers import ROWS, Arrivals, FamilyRows, MessageBuffers
+from nra.net.message_layout import IPV4, IPV6, MESSAGE_BYTES
 from nra.net.server import Datagram, ServerPort
 from nra.net.stamps import NUMBERS
 

@@ -2,7 +2,7 @@
 
 Each can be read a row at a time by `struct` and a column at a time by numpy. What is read of each datagram lies as densely as it
 can, since at full speed the processor's caches decide: its envelope (control messages and sender's address) and its head, apart
-from its body. Structures as in linux/socket.h and linux/in.h for 64 bits: struct mmsghdr, struct iovec, struct cmsghdr.
+from its body. The structures stand in `message_layout.py`.
 """
 
 import ctypes
@@ -13,86 +13,32 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nra.net.message_layout import (
+    CMSG,
+    CMSG_ALIGN,
+    ENVELOPE_BYTES,
+    IPV6,
+    MESSAGE,
+    MESSAGE_BYTES,
+    NAME_AT,
+    NAME_BYTES,
+    PORT,
+    RECEIVED,
+    STAMP_AT,
+    Family,
+)
+
 ROWS: Final = 1024  # the most that the system takes at once (UIO_MAXIOV)
-CONTROL_BYTES: Final = 120
-NAME_AT: Final = CONTROL_BYTES
-NAME_BYTES: Final = 28
-ENVELOPE_BYTES: Final = 152
 HEAD_BYTES: Final = 72
 BODY_BYTES: Final = 184  # head and body have room for a voice packet
 REST_BYTES: Final = 65536 - HEAD_BYTES - BODY_BYTES
-
-MESSAGE: Final = np.dtype(
-    {
-        "names": ["name", "name_bytes", "iov", "iov_count", "control", "control_bytes", "flags", "length"],
-        "formats": ["u8", "u4", "u8", "u8", "u8", "u8", "i4", "u4"],
-        "offsets": [0, 8, 16, 24, 32, 40, 48, 56],
-        "itemsize": 64,
-    }
-)
-MESSAGE_BYTES: Final = MESSAGE.itemsize
 MESSAGE_WORDS: Final = MESSAGE_BYTES // 8
 CONTROL_BYTES_WORD: Final = 5
-RECEIVED: Final = Struct("=40xQ8xI4x")  # of one MESSAGE: control_bytes, length
-CMSG: Final = Struct("=QII")  # struct cmsghdr: length with this header, level, type
-CMSG_ALIGN: Final = 8
 PARTS_WORDS: Final = 6  # address and size of three parts
 FLOW_AND_SCOPE: Final = Struct("=4x4s16xI")  # of struct sockaddr_in6
 NS_PER_S: Final = 1_000_000_000
-
-
-class Family(NamedTuple):
-    """How one address family's datagrams are told and sent; offsets within a row's parts."""
-
-    control_bytes: int  # of stamp, own address, TTL and TOS, in the order in which the kernel puts them
-    local: slice  # own address among them
-    ttl_at: int
-    tos_at: int
-    tos_kind: type[np.generic]
-    address: slice  # of the sender in its name; the port is always in octets 2 and 3
-    name_bytes: int
-    row: Struct  # seconds and nanoseconds of the stamp, own address, TTL, TOS, sender from its port to its address
-    headers: tuple[tuple[int, tuple[int, int, int]], ...]  # of the control messages: where, and length, level, type
-    out: Struct  # control messages to send with: own address and TOS, each behind its header
-    out_headers: tuple[tuple[int, int, int], tuple[int, int, int]]
-    out_local: slice
-    out_tos_at: int
-
-
-STAMP_AT: Final = 16
-PORT: Final = slice(2, 4)
 PORT_ALONE: Final = slice(2)
 BEHIND_FLOW: Final = slice(6, None)  # of struct sockaddr_in6 from its port on
-IPV4: Final = Family(
-    control_bytes=112,
-    local=slice(56, 60),
-    ttl_at=80,
-    tos_at=104,
-    tos_kind=np.uint8,
-    address=slice(4, 8),
-    name_bytes=16,
-    row=Struct("=16xqq24x4s20xi20xB17x6s"),
-    headers=((0, (32, 1, 35)), (32, (28, 0, 8)), (64, (20, 0, 2)), (88, (17, 0, 1))),
-    out=Struct("=QII4x4s8xQIIi4x"),
-    out_headers=((28, 0, 8), (20, 0, 1)),
-    out_local=slice(20, 24),
-    out_tos_at=48,
-)
-IPV6: Final = Family(
-    control_bytes=120,
-    local=slice(48, 64),
-    ttl_at=88,
-    tos_at=112,
-    tos_kind=np.int32,
-    address=slice(8, 24),
-    name_bytes=28,
-    row=Struct("=16xqq16x16s24xi20xi6x22s"),
-    headers=((0, (32, 1, 35)), (32, (36, 41, 50)), (72, (20, 41, 52)), (96, (20, 41, 67))),
-    out=Struct("=QII16s8xQIIi4x"),
-    out_headers=((36, 41, 50), (20, 41, 67)),
-    out_local=slice(16, 32),
-    out_tos_at=56,
-)
 
 
 class MessageBuffers:

@@ -5,59 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from kernel_structures import Mmsghdr
 
-from nra.net.message_buffers import (
-    BODY_BYTES,
-    HEAD_BYTES,
-    IPV4,
-    IPV6,
-    MESSAGE,
-    RECEIVED,
-    REST_BYTES,
-    Family,
-    FamilyRows,
-    MessageBuffers,
-    split,
-)
-
-
-class Iovec(ctypes.Structure):
-    """struct iovec (sys/uio.h)."""
-
-    _fields_ = (("base", ctypes.c_void_p), ("bytes", ctypes.c_size_t))
-
-
-class Msghdr(ctypes.Structure):
-    """struct msghdr (sys/socket.h)."""
-
-    _fields_ = (
-        ("name", ctypes.c_void_p),
-        ("name_bytes", ctypes.c_uint32),
-        ("iov", ctypes.POINTER(Iovec)),
-        ("iov_count", ctypes.c_size_t),
-        ("control", ctypes.c_void_p),
-        ("control_bytes", ctypes.c_size_t),
-        ("flags", ctypes.c_int),
-    )
-
-
-class Mmsghdr(ctypes.Structure):
-    """struct mmsghdr (sys/socket.h)."""
-
-    _fields_ = (("header", Msghdr), ("length", ctypes.c_uint))
-
+from nra.net.message_buffers import BODY_BYTES, HEAD_BYTES, REST_BYTES, FamilyRows, MessageBuffers, split
+from nra.net.message_layout import IPV4, IPV6, MESSAGE, Family
 
 pytestmark = pytest.mark.skipif(sys.maxsize < 1 << 32, reason="laid out for 64 bits")
-
-
-def test_a_message_is_the_system_s_struct_mmsghdr() -> None:
-    """Field by field at the places where the compiler of the C library puts them (64 bits)."""
-    assert ctypes.sizeof(Mmsghdr) == MESSAGE.itemsize
-    assert MESSAGE.fields is not None
-    for name in ("name", "name_bytes", "iov", "iov_count", "control", "control_bytes", "flags"):
-        assert MESSAGE.fields[name][1] == getattr(Msghdr, name).offset
-    assert MESSAGE.fields["length"][1] == Mmsghdr.length.offset
-    assert RECEIVED.size <= MESSAGE.itemsize
 
 
 @pytest.mark.parametrize("length", [0, 1, HEAD_BYTES, HEAD_BYTES + 1, 172, HEAD_BYTES + BODY_BYTES, HEAD_BYTES + BODY_BYTES + 1, 65_535])

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from nra.net.clock import SystemClock
-from nra.net.message_buffers import CMSG, MESSAGE
+from nra.net.message_layout import CMSG, MESSAGE
 from nra.net.server import Datagram
 from nra.reflector.batched_engine import BatchedEngine
 from nra.reflector.core import Reflector, Request
