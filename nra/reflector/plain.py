@@ -68,9 +68,10 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets) -> Refle
     """Return what reflects packets that lie in `frames`; what it writes and counts is what the core would have."""
     sessions, counters, known = reflector.sessions, reflector.counters, reflector.sessions.rows.get
     last_seen_ns, highest, received, transmitted = sessions.last_seen_ns, sessions.highest, sessions.received, sessions.transmitted
-    page_of, bucket_of, take, has_limit = sessions.page, sessions.bucket, reflector.guard.take, reflector.guard.rate_per_s > 0
+    page_of, bucket_of, take, find = sessions.page, sessions.bucket, reflector.guard.take, buckets.find
     senders, times_ns, toses = sessions.records.senders, sessions.records.times_ns, sessions.records.toses
-    read, write, write_with_tlvs, idle_ns = REQUEST.unpack_from, REPLY.pack_into, REPLY_WITH_TLVS.pack_into, sessions.idle_ns
+    read, write, write_with_tlvs = REQUEST.unpack_from, REPLY.pack_into, REPLY_WITH_TLVS.pack_into
+    idle_ns, has_limit = sessions.idle_ns, reflector.guard.rate_per_s > 0
 
     def reflect(at: int, length: int, sender: bytes, received_ns: int, ttl: int, tos: int, now_ns: int) -> int:
         if length < BASE:
@@ -79,23 +80,20 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets) -> Refle
         has_tlvs = length >= PADDING_AT and first & WITHOUT_FLAGS == CLASS_OF_SERVICE and second & WITHOUT_FLAGS == DIRECT_MEASUREMENT
         behind, last = (length - PADDING_AT, third) if has_tlvs else (length - BASE, first)
         row = known(sender + ssid)
-        if (behind and last & WITHOUT_FLAGS != PADDING | behind - HEADER.size) or zeros != ZEROS or estimate[0] & PTP_BIT or row is None:
+        if (behind and last & WITHOUT_FLAGS != PADDING | behind - HEADER.size) or zeros != ZEROS or estimate[0] & PTP_BIT:
             return NOT_PLAIN
-        if now_ns - last_seen_ns[row] > idle_ns:
+        if row is None or now_ns - last_seen_ns[row] > idle_ns:
             return NOT_PLAIN
         counters["received"] += 1
         received[row] = count = received[row] + 1
-        if has_limit:
-            bucket = bucket_of[row]
-            if not take(buckets.find(row, sender, now_ns) if bucket == NOWHERE else bucket, now_ns):
-                counters["rate_limited"] += 1
-                return UNANSWERED
+        if has_limit and not take(bucket_of[row] if bucket_of[row] != NOWHERE else find(row, sender, now_ns), now_ns):
+            counters["rate_limited"] += 1
+            return UNANSWERED
         counters["answered"] += 1
         last_seen_ns[row] = now_ns
         if sequence > highest[row]:
             highest[row] = sequence
-        number, page = transmitted[row], page_of[row]
-        offset = number % PAGE
+        number, page, offset = transmitted[row], page_of[row], transmitted[row] % PAGE
         place = page + offset if offset and page != NOWHERE else sessions.place(row, number)
         transmitted[row] = number + 1
         senders[place], times_ns[place], toses[place] = sequence, received_ns, tos
@@ -105,8 +103,7 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets) -> Refle
             frames[at + BASE] = 0  # flags of the padding, if there is any
             return tos >> DSCP_SHIFT
         asked: int = dscp1 >> DSCP_SHIFT
-        marks = asked << DSCP1_SHIFT | tos << TOS_SHIFT
-        counts = sender_tx, count & WORD, (number + 1) & WORD
+        marks, counts = asked << DSCP1_SHIFT | tos << TOS_SHIFT, (sender_tx, count & WORD, (number + 1) & WORD)
         write_with_tlvs(frames, at, *reply, CLASS_OF_SERVICE, marks, DIRECT_MEASUREMENT, *counts, 0)
         return asked
 
