@@ -1,13 +1,14 @@
 # Each command does its own set-up. All that a fresh machine needs is make and Python 3.11 or newer with its venv module.
 #   make demo     measure this workstation against itself for 30 s, reports in results/
 #   make test     all tests        make lint     style, types, layers        make bench     speed, as ratios        make fuzz      mutated datagrams
+#   make soak     does a reflector grow that answers for 20 minutes?
 # Another Python: make PYTHON=python3.13 test
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench fuzz
+.PHONY: demo test lint bench fuzz soak
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -24,6 +25,9 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks
+
+soak: $(VENV)/installed
+	$(BIN)/python benchmarks/soak.py
 
 # ten million mutated datagrams; for one decoder by coverage: tests/fuzz/coverage_guided.py
 fuzz: $(VENV)/installed-dev

@@ -4,9 +4,14 @@ import sys
 
 import ipdv
 import pacing
+import reflector_idle
+import reflector_memory
+import reflector_speed
 import run_time
 import scoring
 import start_up
 from row import finish
 
-sys.exit(finish(start_up.measure(), run_time.measure(), *scoring.measure(), *pacing.measure(), *ipdv.measure()))
+sender = (start_up.measure(), run_time.measure(), *scoring.measure(), *pacing.measure(), *ipdv.measure())
+reflector = (*reflector_speed.measure(), *reflector_idle.measure(), *reflector_memory.measure())
+sys.exit(finish(*sender, *reflector))

@@ -19,16 +19,27 @@ class Row:
         return self.limit is None or self.ratio <= self.limit
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What could not be measured here, and why."""
+
+    what: str
+    reason: str
+    holds: bool = True
+
+
 HEAD = "| What | Subject | Floor | Ratio | Limit |\n| --- | --- | --- | --- | --- |"
 
 
-def line(row: Row) -> str:
+def line(row: Row | Skipped) -> str:
     """Return the row as a line of a Markdown table."""
+    if isinstance(row, Skipped):
+        return f"| {row.what} | skipped: {row.reason} | | | |"
     limit = "none" if row.limit is None else f"{row.limit:g}{'' if row.holds else ' (exceeded)'}"
     return f"| {row.what} | {row.subject} | {row.floor} | {row.ratio:.2f} | {limit} |"
 
 
-def finish(*rows: Row) -> int:
+def finish(*rows: Row | Skipped) -> int:
     """Print the rows as a table; return 0 when all are within their limits, else 1."""
     print(HEAD, *map(line, rows), sep="\n")
     return 0 if all(row.holds for row in rows) else 1

@@ -1,7 +1,10 @@
 """`nra reflect`: the Session-Reflector as a program."""
 
 import signal
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +14,13 @@ from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
 
 if TYPE_CHECKING:
+    from nra.cli.workers import Tally
+    from nra.model.responder import Announcement
     from nra.reflector.core import Reflector
+    from nra.reflector.engine import Engine
     from nra.reflector.guard import IpNetwork
+
+    Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
 
 PORT: Final = 20862
 RATE_LIMIT_PER_S: Final = 6000
@@ -26,6 +34,7 @@ RATE_LIMIT_PER_S: Final = 6000
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
 @click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
@@ -35,6 +44,7 @@ def reflect(
     key_file: Path | None,
     allow: tuple[str, ...],
     rate_limit: int,
+    workers: int,
     responders: bool,
     cert: Path | None,
     key: Path | None,
@@ -42,26 +52,68 @@ def reflect(
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
     from nra.cli.responders import responding, tls_of
     from nra.cli.settings import read_key
-    from nra.reflector.core import Reflector
-    from nra.reflector.engine import CannotListen, Engine
-    from nra.reflector.guard import Guard
+    from nra.cli.workers import CRASHED, crew
+    from nra.reflector.sharing import can_share
 
     if (cert or key) and not responders:
         raise UserError("--cert and --key: of use with --responders only")
-    tls = tls_of(cert, key) if responders else None
-    guard = Guard(allow=networks(allow), rate_limit=rate_limit, own_ports=frozenset({port}))
-    reflector = Reflector(key=read_key(key_file) if key_file else None, guard=guard)
-    try:
-        engine = Engine(reflector, [(address, port) for address in addresses(bind)])
-    except CannotListen as error:
-        raise UserError(f"cannot listen on {bind or 'all addresses'} port {port}: {error}") from error
-    with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt:
-        for address, number in engine.bound:
-            click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
-        with responding(reflector, engine, addresses(bind), tls, networks(allow), rate_limit) if tls else nullcontext():
+    if workers > 1 and not can_share():
+        raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
+    secret = read_key(key_file) if key_file else None
+    make = partial(reflector_of, secret, networks(allow), rate_limit, port)
+    with crew(workers - 1, partial(work, make)) as others:
+        tls = tls_of(cert, key) if responders else None
+        reflector, where = make(), addresses(bind)
+        engine = opened(reflector, [(address, port) for address in where], shared=workers > 1)
+        bound = engine.bound
+        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit) if tls else nullcontext(())
+        with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told:
+            others.start((bound, reflector.announcement, reflector.announcement_ipv6))
+            others.watch(interrupt.note)
+            if workers > 1:
+                engine.spread(workers)
+            for address, number in bound:
+                click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
+            for line, is_error in told:
+                click.echo(line, err=is_error)
             engine.run(interrupt)
-    click.echo(summary(reflector))
-    return 0
+    click.echo(summary([tally(reflector), *others.tallies]))
+    if others.lost:
+        click.echo(f"{others.lost} of {workers} worker processes ended unexpectedly", err=True)
+    return CRASHED if others.lost else 0
+
+
+def work(make: "Callable[[], Reflector]", orders: "Orders", stop: Callable[[], bool], listening: Callable[[], None]) -> "Tally":
+    """Answer beside the first process: at the addresses that it has bound, telling of the responders that it opened; raises UserError."""
+    reflector = make()
+    binds, reflector.announcement, reflector.announcement_ipv6 = orders
+    engine = opened(reflector, binds, shared=True, claimed=True)
+    listening()
+    engine.run(stop)
+    return tally(reflector)
+
+
+def opened(reflector: "Reflector", binds: Sequence[tuple[str, int]], *, shared: bool, claimed: bool = False) -> "Engine":
+    """Return the best engine that there is here, which listens; raises UserError.
+
+    What is to be shared is claimed by the first process alone, so that a port that another program has is told as taken.
+    """
+    from nra.reflector.engine import CannotListen, claim
+    from nra.reflector.engines import best_engine
+
+    try:
+        return best_engine()(reflector, claim(binds) if shared and not claimed else binds, shared=shared)
+    except CannotListen as error:
+        where = binds[0][0] if len(binds) == 1 else "all addresses"
+        raise UserError(f"cannot listen on {where} port {binds[0][1]}: {error}") from error
+
+
+def reflector_of(key: bytes | None, allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
+    """Return a reflector; each process has its own."""
+    from nra.reflector.core import Reflector
+    from nra.reflector.guard import Guard
+
+    return Reflector(key=key, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
 
 
 def addresses(bind: str | None) -> tuple[str, ...]:
@@ -89,9 +141,17 @@ def networks(allow: tuple[str, ...]) -> "tuple[IpNetwork, ...]":
         raise UserError(f"--allow: {error}") from error
 
 
-def summary(reflector: "Reflector") -> str:
-    """Return the counters on one line."""
-    counts = ", ".join(f"{name} {count}" for name, count in sorted(reflector.counters.items())) or "nothing received"
-    return (
-        f"ended: {counts}; sessions {len(reflector.sessions)}, evicted {reflector.sessions.evicted}, rebound {reflector.sessions.rebound}"
-    )
+def tally(reflector: "Reflector") -> "Tally":
+    """Return what the reflector counted."""
+    from nra.cli.workers import Tally
+
+    sessions = reflector.sessions
+    return Tally(dict(reflector.counters), len(sessions), sessions.evicted, sessions.rebound)
+
+
+def summary(tallies: "Sequence[Tally]") -> str:
+    """Return the counters of all processes on one line."""
+    counters = sum((Counter(one.counters) for one in tallies), Counter[str]())
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(counters.items())) or "nothing received"
+    sessions, evicted, rebound = (sum(column) for column in zip(*(one[1:] for one in tallies), strict=True))
+    return f"ended: {counts}; sessions {sessions}, evicted {evicted}, rebound {rebound}"

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from nra.cli.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,6 +12,10 @@ if TYPE_CHECKING:
     from nra.reflector.engine import Engine
     from nra.reflector.guard import IpNetwork
     from nra.reflector.responders.certificate import TlsIdentity
+
+
+Lines = Sequence[tuple[str, bool]]
+"""Lines for people, and which of them tell that something went wrong."""
 
 
 class Tls(NamedTuple):
@@ -44,8 +46,8 @@ def tls_of(cert: Path | None, key: Path | None) -> Tls:
 @contextmanager
 def responding(
     reflector: "Reflector", engine: "Engine", addresses: Sequence[str], tls: Tls, allow: "Sequence[IpNetwork]", rate_limit: int
-) -> Iterator[None]:
-    """Open the responders, tell people and senders what became of each, and serve those over TCP while the block lasts."""
+) -> Iterator[Lines]:
+    """Open the responders, let senders be told which, serve those over TCP while the block lasts; yield what to tell people."""
     from nra.model.responder import RESPONDERS
     from nra.reflector.background import background
     from nra.reflector.responders.opening import IPV4, IPV6, open_responders
@@ -54,16 +56,12 @@ def responding(
     server = guarded(allow, rate_limit)
     opened = open_responders(RESPONDERS, addresses, engine, server, tls.identity)
     reflector.announcement, reflector.announcement_ipv6 = (opened.announcement(version, tls.pin) for version in (IPV4, IPV6))
-    for line in opened.listening:
-        click.echo(line)
-    if tls.identity is not None:
-        click.echo(tls.line)
-    for line in opened.refused:
-        click.echo(line, err=True)
+    refused = [*opened.refused]
     if opened.closed:
-        click.echo(f"cannot listen on TCP {', '.join(map(str, opened.closed))}: {tls.line}", err=True)
+        refused.append(f"cannot listen on TCP {', '.join(map(str, opened.closed))}: {tls.line}")
+    listening = [*opened.listening, *([tls.line] if tls.identity is not None else [])]
     try:
         with background(server.run, "nra-tcp"):
-            yield
+            yield [*((line, False) for line in listening), *((line, True) for line in refused)]
     finally:
         reflector.counters.update(server.counters)

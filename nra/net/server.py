@@ -13,6 +13,7 @@ from nra.net.clock import SystemClock, WallStamps
 from nra.net.datagrams import DATAGRAM_BYTES, DRAIN, PLAUSIBLE_NS
 from nra.net.failures import network_error
 from nra.net.ports import NetworkError
+from nra.net.sharing import spread_by_source
 from nra.net.sockets import enlarge_buffers, family_of, set_dscp, socket_address
 from nra.net.stamps import Ancillary, ask_for_control, read_control
 
@@ -40,8 +41,11 @@ class Datagram:
 class ServerPort:
     """One UDP socket per bound address."""
 
-    def __init__(self, clock: SystemClock, binds: Sequence[tuple[str, int]]) -> None:
-        """Bind all addresses; raises NetworkError. Port 0 lets the system choose."""
+    def __init__(self, clock: SystemClock, binds: Sequence[tuple[str, int]], *, shared: bool = False) -> None:
+        """Bind all addresses; raises NetworkError. Port 0 lets the system choose.
+
+        `shared`: other processes may bind them too, if they say the same.
+        """
         self._clock = clock
         self._wall = WallStamps(clock)
         self._sockets: list[socket.socket] = []
@@ -51,7 +55,7 @@ class ServerPort:
         self._stamped = hasattr(socket.socket, "recvmsg")
         try:
             for address, port in binds:
-                self.listen(address, port)
+                self.listen(address, port, shared=shared)
         except NetworkError:
             self.close()
             raise
@@ -61,10 +65,10 @@ class ServerPort:
         """The addresses and ports that are bound, by channel."""
         return tuple(self._bound)
 
-    def listen(self, address: str, port: int) -> int:
+    def listen(self, address: str, port: int, *, shared: bool = False) -> int:
         """Bind one more address and return its channel; raises NetworkError."""
         try:
-            sock = _bound(address, port)
+            sock = _bound(address, port, shared)
         except OSError as error:
             raise network_error(error, "bind") from error
         channel = len(self._sockets)
@@ -74,6 +78,11 @@ class ServerPort:
         self._channel_of[sock] = channel
         self._bound.append((str(name[0]), int(name[1])))
         return channel
+
+    def spread(self, processes: int) -> None:
+        """Let each source choose among so many processes once they have all bound these addresses, always the same one."""
+        for sock in self._sockets:
+            spread_by_source(sock, processes)
 
     def receive(self, wait_s: float) -> list[Datagram]:
         """Wait for datagrams, at most `wait_s`."""
@@ -120,17 +129,21 @@ class ServerPort:
     def reply(self, request: Datagram, payload: bytes, dscp: int) -> bool:
         """Send the reply to where the request came from; False when the system would not."""
         sock = self._sockets[request.channel]
-        if self._dscp[request.channel] != dscp:
-            set_dscp(sock, dscp)
-            self._dscp[request.channel] = dscp
+        self._mark(request.channel, dscp)
         try:
             if LINUX and request.local is not None:
-                sock.sendmsg([payload], [_from_address(request.local)], 0, request.raw_source)
+                sock.sendmsg([payload], [_from_address(request.local)], socket.MSG_DONTWAIT, request.raw_source)
             else:
                 sock.sendto(payload, request.raw_source)
         except OSError:
             return False
         return True
+
+    def _mark(self, channel: int, dscp: int) -> None:
+        """Let what is sent on a channel be marked so unless it asks for something else."""
+        if self._dscp[channel] != dscp:
+            set_dscp(self._sockets[channel], dscp)
+            self._dscp[channel] = dscp
 
     def close(self) -> None:
         """Close the sockets."""
@@ -138,7 +151,7 @@ class ServerPort:
             sock.close()
 
 
-def _bound(address: str, port: int) -> socket.socket:
+def _bound(address: str, port: int, shared: bool) -> socket.socket:
     sock = socket.socket(family_of(address), socket.SOCK_DGRAM)
     try:
         enlarge_buffers(sock)
@@ -147,6 +160,8 @@ def _bound(address: str, port: int) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if LINUX:
             _ask_for_own_address(sock)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.setblocking(False)
         sock.bind(socket_address(address, port))
     except BaseException:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import selectors
 import socket
 import ssl
 import sys
@@ -44,15 +45,24 @@ class TcpServer:
     def __init__(self, refuses: Refuses = lambda _: None) -> None:
         """Start without a port."""
         self._refuses = refuses
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Listener] = []
         self._open: dict[asyncio.Task[None], str] = {}
         self._of_source: Counter[str] = Counter()
         self.counters: Counter[str] = Counter()
 
     def listen(self, address: str, port: int, respond: Respond, tls: ssl.SSLContext | None = None) -> tuple[str, int]:
-        """Bind and return where; raises NetworkError. Port 0 lets the system choose."""
+        """Bind and return where; raises NetworkError. Port 0 lets the system choose.
+
+        What serving needs of the system is taken with the first port: whoever listens is served.
+        """
         try:
             sock = _listening(address, port)
+            try:
+                self._loop = self._loop or _loop()
+            except OSError:
+                sock.close()
+                raise
         except OSError as error:
             raise network_error(error, "bind") from error
         self._listeners.append(Listener(sock, respond, tls))
@@ -63,12 +73,18 @@ class TcpServer:
         """Close the ports; for a server that is not run."""
         for listener in self._listeners:
             listener.sock.close()
+        if self._loop is not None:
+            self._loop.close()
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Serve until `stop` says so; close all sockets then."""
+        """Serve until `stop` says so, or not at all without a port; close all sockets then."""
+        loop = self._loop
+        if loop is None:
+            return
         make_room(MOST_CONNECTIONS + len(self._listeners))
         try:
-            asyncio.run(self._serve(stop))
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(self._serve(stop))
         finally:
             self.close()
 
@@ -138,6 +154,14 @@ class TcpServer:
                 connection.close()
             else:
                 transport.abort()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return a new loop; raises OSError where too few descriptors are free, of which asyncio itself would leave a traceback behind."""
+    with selectors.DefaultSelector():
+        for end in socket.socketpair():
+            end.close()
+    return asyncio.new_event_loop()
 
 
 def _listening(address: str, port: int) -> socket.socket:

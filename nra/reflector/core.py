@@ -6,7 +6,7 @@ from typing import Final
 
 from nra.model.responder import Announcement
 from nra.reflector.guard import Guard
-from nra.reflector.sessions import Session, Sessions
+from nra.reflector.sessions import Session, Sessions, session_key
 from nra.wire.errors import BadHmac, MalformedMessage
 from nra.wire.stamp import (
     AUTHENTICATED,
@@ -126,16 +126,13 @@ class Reflector:
         """Let the session's counters tell its sender that it was our limit, not the network, that took the packet."""
         layout = UNAUTHENTICATED if self.key is None else AUTHENTICATED
         ssid = int.from_bytes(request.payload[layout.ssid : layout.ssid + 2])
-        session = self.sessions.known((ssid, *request.source))
+        session = self.sessions.known(session_key(ssid, *request.source))
         if session is not None:
             session.received += 1
 
     def _reflect(self, request: Request, packet: SenderPacket, now_ns: int) -> Response:
-        session = self.sessions.of((packet.ssid, *request.source), packet.sequence, now_ns)
-        sequence = session.transmitted & WORD
-        session.received += 1
-        session.transmitted += 1
-        self.sessions.remember(session, packet.sequence, request.received_ns, request.tos)
+        session = self.sessions.of(session_key(packet.ssid, *request.source), packet.sequence, now_ns)
+        sequence = self.sessions.reflected(session.row, packet.sequence, request.received_ns, request.tos, now_ns)
         tail = packet.tail
         if tail and not packet.twamp_light:
             tail = reflect_tlvs(tail, self._context(request, packet, session, sequence))

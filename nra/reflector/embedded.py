@@ -9,6 +9,7 @@ from nra.net.tcp_server import TcpServer
 from nra.reflector.background import background
 from nra.reflector.core import Reflector
 from nra.reflector.engine import CannotListen, Engine
+from nra.reflector.engines import best_engine
 from nra.reflector.guard import Guard
 from nra.reflector.responders.answers import http_answer
 
@@ -42,7 +43,7 @@ def _engine(key: bytes | None) -> tuple[str, Engine]:
     failure: CannotListen | None = None
     for address in LOOPBACKS:
         try:
-            return address, Engine(Reflector(key=key, guard=Guard(rate_limit=NO_LIMIT)), [(address, ANY_PORT)])
+            return address, best_engine()(Reflector(key=key, guard=Guard(rate_limit=NO_LIMIT)), [(address, ANY_PORT)])
         except CannotListen as error:
             failure = error
     raise CannotListen(f"region local: this machine has no loopback to listen on ({failure})")

@@ -19,19 +19,34 @@ class CannotListen(Exception):  # noqa: N818 - says what is the case
     """An address could not be bound; the message is the system's reason."""
 
 
+def claim(binds: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return these addresses with their ports chosen, free at this moment: what is shared would not be refused; raises CannotListen."""
+    try:
+        port = ServerPort(SystemClock(), binds)
+    except NetworkError as error:
+        raise CannotListen(error.failure.detail) from error
+    port.close()
+    return port.bound
+
+
 class Engine:
     """Lends a reflector its sockets and its time."""
 
-    def __init__(self, reflector: Reflector, binds: Sequence[tuple[str, int]], clock: SystemClock | None = None) -> None:
-        """Bind the addresses; raises CannotListen."""
+    def __init__(
+        self, reflector: Reflector, binds: Sequence[tuple[str, int]], clock: SystemClock | None = None, *, shared: bool = False
+    ) -> None:
+        """Bind the addresses, `shared` with the engines of other processes or not; raises CannotListen."""
         self._clock = clock or SystemClock()
         self._reflector = reflector
         self._services: dict[int, str] = {}  # of channels that are not STAMP's
         try:
-            self._port = ServerPort(self._clock, binds)
+            self._port = self._open(binds, shared)
         except NetworkError as error:
             raise CannotListen(error.failure.detail) from error
         self._expire_ns = self._clock.now_ns() + EXPIRE_EVERY_NS
+
+    def _open(self, binds: Sequence[tuple[str, int]], shared: bool) -> ServerPort:
+        return ServerPort(self._clock, binds, shared=shared)
 
     @property
     def bound(self) -> tuple[tuple[str, int], ...]:
@@ -47,6 +62,10 @@ class Engine:
         if service != STAMP:
             self._services[channel] = service
         return self._port.bound[channel]
+
+    def spread(self, processes: int) -> None:
+        """Let each source keep to one of so many processes, once all of them have bound these addresses."""
+        self._port.spread(processes)
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Answer until `stop` says so; close the sockets then."""

@@ -1,17 +1,21 @@
 """Who is answered: allowed networks, harmless source ports, and no source faster than its rate."""
 
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from nra.net.sockets import household
+from nra.reflector.columns import column, fractions
+from nra.wire.timestamps import SECOND_NS
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 RATE_LIMIT_PER_S: Final = 6000  # a hundred calls of 50 packets/s, and room
 MAX_BUCKETS: Final = 20_000
+KEPT: Final = 4096  # addresses whose network or household is remembered
 
 RESPONDER_PORTS: Final = frozenset(
     {7, 13, 17, 19, 53, 69, 111, 123, 137, 161, 389, 427, 520, 623, 862, 1900, 3478, 3702, 5353, 7770, 11211, 19302, 20862}
@@ -27,10 +31,16 @@ class Guard:
     ) -> None:
         """Allow these networks (none given: all), and each source `rate_limit` packets a second (0: no limit)."""
         self._allow = tuple(allow)
-        self._rate = rate_limit
         self._refused_ports = RESPONDER_PORTS | own_ports
-        self._buckets: OrderedDict[str, tuple[float, int]] = OrderedDict()  # tokens left, when that was
-        self._allowed = lru_cache(maxsize=4096)(self._in_allowed_network)
+        self._allowed = lru_cache(maxsize=KEPT)(self._in_allowed_network)
+        self._household_of = lru_cache(maxsize=KEPT)(household)
+        self.rate_per_s = float(rate_limit)
+        rows = MAX_BUCKETS if rate_limit else 0
+        self.tokens = fractions(rows)
+        self.then_ns = column(np.int64, rows)
+        self.forgotten = 0
+        self._bucket_of: dict[str, int] = {}
+        self._households: list[str] = []
 
     def refuses(self, address: str, port: int, now_ns: int) -> str | None:
         """Return why a packet from there is not answered, None when it is."""
@@ -46,22 +56,41 @@ class Guard:
 
     def limits(self, address: str, now_ns: int) -> str | None:
         """Take one of the source's tokens; return "rate_limited" when it has none left."""
-        if self._rate and not self._take_token(household(address), now_ns):
+        if self.rate_per_s and not self.take(self.bucket(address, now_ns), now_ns):
             return "rate_limited"
         return None
+
+    def bucket(self, address: str, now_ns: int) -> int:
+        """Return the row of the source's bucket; a new one is full, and the longest unused one makes room for it.
+
+        Whoever keeps rows must look them up again once `forgotten` has changed.
+        """
+        source = self._household_of(address)
+        row = self._bucket_of.get(source)
+        if row is None:
+            row = self._bucket_of[source] = self._free_row(source)
+            self.tokens[row], self.then_ns[row] = self.rate_per_s, now_ns
+        return row
+
+    def _free_row(self, source: str) -> int:
+        if len(self._households) < len(self.tokens):
+            self._households.append(source)
+            return len(self._households) - 1
+        row = int(np.argmin(self.then_ns))
+        del self._bucket_of[self._households[row]]
+        self._households[row] = source
+        self.forgotten += 1
+        return row
+
+    def take(self, bucket: int, now_ns: int) -> bool:
+        """Take one token of a bucket, which holds one second's worth; False when there is none."""
+        then_ns = self.then_ns[bucket]
+        now_ns = max(now_ns, then_ns)  # nobody pays for a clock that goes backwards
+        tokens = min(self.rate_per_s, self.tokens[bucket] + min(now_ns - then_ns, SECOND_NS) * self.rate_per_s / SECOND_NS)
+        granted = tokens >= 1
+        self.tokens[bucket], self.then_ns[bucket] = tokens - granted, now_ns
+        return granted
 
     def _in_allowed_network(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address.partition("%")[0])
         return any(parsed in network for network in self._allow)
-
-    def _take_token(self, address: str, now_ns: int) -> bool:
-        """Take one token of a bucket that holds one second's worth."""
-        tokens, then_ns = self._buckets.get(address, (float(self._rate), now_ns))
-        now_ns = max(now_ns, then_ns)  # nobody pays for a clock that goes backwards
-        tokens = min(self._rate, tokens + (now_ns - then_ns) * self._rate / 1e9)
-        granted = tokens >= 1
-        self._buckets[address] = (tokens - granted, now_ns)
-        self._buckets.move_to_end(address)
-        if len(self._buckets) > MAX_BUCKETS:
-            self._buckets.popitem(last=False)
-        return granted

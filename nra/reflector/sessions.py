@@ -1,13 +1,20 @@
-"""What a stateful reflector remembers of each session, and of all of them no more than it may."""
+"""What a stateful reflector remembers of each session, and of all of them no more than it may.
 
+A session is a row of columns, so that one packet and a batch of them are counted in the same memory.
+"""
+
+import ipaddress
 from array import array
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+import numpy as np
+
+from nra.reflector.columns import SILENT, column
+from nra.reflector.records import PAGE, TOS_UNKNOWN, Records
 from nra.wire.receive_record import ReceiveRecord
-from nra.wire.timestamps import ntp_from_unix_ns
+from nra.wire.timestamps import WORD
 
 MAX_SESSIONS: Final = 10_000
 IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long (RFC 4787 REQ-5)
@@ -16,111 +23,190 @@ RECORDS_IN_ALL: Final = 2_000_000
 SETTLED: Final = 25  # replies after which a session may be followed to a new address
 NAMESAKES: Final = 8  # sessions of one SSID that are looked at for that: an SSID is 16 bits, and forging them must not cost us time
 REBINDING_REACH: Final = 250  # how far ahead the first packet from the new address may be: 5 s at 50 packets/s
-TOS_UNKNOWN: Final = -1
+NOWHERE: Final = -1
+"""A session's page or bucket before it has one."""
 
-SessionKey = tuple[int, str, int]  # SSID, source address, source port
+SessionKey = bytes
+"""Source port, source address and SSID as on the wire: 8 octets with IPv4, 20 with IPv6."""
+ADDRESS: Final = slice(2, -2)
+SSID: Final = slice(-2, None)
+NO_SSID: Final = bytes(2)
+KEY_BYTES: Final = 24  # of a key in its column: zeros behind it, and how long it is in the last octet, which tells the families apart
+KEY_SIZE_AT: Final = KEY_BYTES - 1
 
 
-@dataclass(slots=True)
+def session_key(ssid: int, address: str, port: int) -> SessionKey:
+    """Return the key of a packet's session."""
+    return port.to_bytes(2) + packed_address(address) + ssid.to_bytes(2)
+
+
+@lru_cache(maxsize=4096)
+def packed_address(address: str) -> bytes:
+    """Return the octets of an address; a zone is no part of them."""
+    return ipaddress.ip_address(address).packed
+
+
 class Session:
-    """One session's counters and its receive record, oldest first; `dropped` records are no longer there."""
+    """One row of `Sessions`; of its records those before `dropped` are no longer there."""
 
-    received: int = 0
-    transmitted: int = 0
-    highest: int = -1
-    last_seen_ns: int = 0
-    dropped: int = 0
-    moved_from: SessionKey | None = None
-    senders: "array[int]" = field(default_factory=lambda: array("I"))
-    times_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    toses: "array[int]" = field(default_factory=lambda: array("h"))
+    __slots__ = ("_all", "dropped", "first", "key", "moved_from", "pages", "row")
 
-    def remember(self, sequence: int, received_ns: int, tos: int | None) -> int:
-        """Add a record; return by how many the number of records in memory grew (0 or less when old ones went)."""
-        self.senders.append(sequence)
-        self.times_ns.append(received_ns)
-        self.toses.append(TOS_UNKNOWN if tos is None else tos)
-        if len(self.senders) <= RECORDS_PER_SESSION:
-            return 1
-        half = RECORDS_PER_SESSION // 2
-        self.forget(half)
-        return 1 - half
+    def __init__(self, sessions: "Sessions", row: int, key: SessionKey) -> None:
+        """Begin with nothing received."""
+        self._all = sessions
+        self.row = row
+        self.key = key
+        self.moved_from: SessionKey | None = None
+        self.pages = array("I")
+        self.first = 0  # the number with which the first page begins
+        self.dropped = 0
 
-    def forget(self, count: int) -> None:
-        """Drop the oldest records."""
-        del self.senders[:count], self.times_ns[:count], self.toses[:count]
-        self.dropped += count
+    @property
+    def received(self) -> int:
+        """Packets received, also those that were not answered."""
+        return self._all.received[self.row]
+
+    @received.setter
+    def received(self, count: int) -> None:
+        self._all.received[self.row] = count
+
+    @property
+    def transmitted(self) -> int:
+        """Replies made: the number of the next one."""
+        return self._all.transmitted[self.row]
+
+    @transmitted.setter
+    def transmitted(self, count: int) -> None:
+        self._all.transmitted[self.row] = count
 
     def records(self, first: int, count: int) -> list[ReceiveRecord | None]:
         """Return the records of reflector sequences from `first` on, None for those that are gone, none beyond the newest."""
-        found: list[ReceiveRecord | None] = []
-        for number in range(first, min(first + count, self.dropped + len(self.senders))):
-            index = number - self.dropped
-            if index < 0:
-                found.append(None)
-                continue
-            tos = self.toses[index]
-            stamp = ntp_from_unix_ns(self.times_ns[index])
-            found.append(ReceiveRecord(self.senders[index], stamp, None if tos == TOS_UNKNOWN else tos))
-        return found
+        numbers = range(first, min(first + count, self.transmitted))
+        return [None if number < self.dropped else self._record(number) for number in numbers]
+
+    def _record(self, number: int) -> ReceiveRecord:
+        page, offset = divmod(number - self.first, PAGE)
+        return self._all.records.read(self.pages[page] + offset)
 
 
 class Sessions:
-    """All sessions, least recently used first: when the cap is reached, the longest silent one goes."""
+    """All sessions: when the cap is reached, the longest silent one goes."""
 
     def __init__(self, max_sessions: int = MAX_SESSIONS, idle_ns: int = IDLE_NS) -> None:
         """Start empty."""
-        self._by_key: OrderedDict[SessionKey, Session] = OrderedDict()
-        self._keys_of_ssid: dict[int, dict[SessionKey, None]] = {}  # newest last
-        self._moved: dict[SessionKey, SessionKey] = {}  # from where a NAT took a session to where it is now
-        self._max = max_sessions
-        self._idle_ns = idle_ns
-        self._records = 0
+        self.idle_ns = idle_ns
+        self.rows: dict[SessionKey, int] = {}
+        self.keys = column(np.uint8, max_sessions * KEY_BYTES)
+        self.received = column(np.int64, max_sessions)
+        self.transmitted = column(np.int64, max_sessions)
+        self.highest = column(np.int64, max_sessions)
+        self.last_seen_ns = column(np.int64, max_sessions, SILENT)
+        self.page = column(np.int64, max_sessions)  # where the newest page of its records is
+        self.bucket = column(np.int64, max_sessions)  # of its source, for whoever looked it up at the guard
+        self.records = Records(RECORDS_IN_ALL)
+        self.departures = 0  # of keys: rows that were looked up before one are to be looked up again
         self.evicted = 0
         self.rebound = 0
+        self._sessions: list[Session | None] = [None] * max_sessions
+        self._returned: list[int] = []
+        self._fresh = 0
+        self._keys_of_ssid: dict[bytes, dict[SessionKey, None]] = {}  # newest last
+        self._moved: dict[SessionKey, SessionKey] = {}  # from where a NAT took a session to where it is now
 
     def __len__(self) -> int:
         """Return how many sessions there are."""
-        return len(self._by_key)
+        return len(self.rows)
 
     def of(self, key: SessionKey, sequence: int, now_ns: int) -> Session:
         """Return the session of a packet: the known one, the one that a NAT moved here, or a new one."""
         key = self._current(key, sequence)
-        session = self._by_key.get(key)
-        if session is not None and now_ns - session.last_seen_ns > self._idle_ns:
-            self._drop(key)
+        session = self.known(key)
+        if session is not None and now_ns - self.last_seen_ns[session.row] > self.idle_ns:
+            self._drop(session)
             session = None
         if session is None:
-            session = self._take_over(key, sequence, now_ns) or self._open(key, now_ns)
-        self._by_key.move_to_end(key)
-        session.last_seen_ns = now_ns
-        session.highest = max(session.highest, sequence)
+            session = self._take_over(key, sequence, now_ns) or self._open(key)
+        self.touch(session.row, sequence, now_ns)
         return session
+
+    def touch(self, row: int, sequence: int, now_ns: int) -> None:
+        """Note that a packet of the session came."""
+        self.last_seen_ns[row] = now_ns
+        if sequence > self.highest[row]:
+            self.highest[row] = sequence
 
     def known(self, key: SessionKey) -> Session | None:
         """Return the session of that key, None where there is none yet."""
-        return self._by_key.get(key)
+        row = self.rows.get(key)
+        return None if row is None else self._sessions[row]
+
+    def of_row(self, row: int) -> Session:
+        """Return the session of a row that is in use."""
+        session = self._sessions[row]
+        if session is None:
+            raise LookupError(f"nobody's row: {row}")
+        return session
+
+    def reflected(self, row: int, sequence: int, received_ns: int, tos: int | None, now_ns: int) -> int:
+        """Count a session's packet and its reply, remember how it came, and return the reply's number (RFC 8762 4.3)."""
+        self.last_seen_ns[row] = now_ns
+        if sequence > self.highest[row]:
+            self.highest[row] = sequence
+        number = self.transmitted[row]
+        self.received[row] += 1
+        page, offset = self.page[row], number % PAGE
+        place = page + offset if offset and page != NOWHERE else self.place(row, number)
+        self.transmitted[row] = number + 1
+        records = self.records
+        records.senders[place] = sequence
+        records.times_ns[place] = received_ns
+        records.toses[place] = TOS_UNKNOWN if tos is None else tos
+        return number & WORD
+
+    def place(self, row: int, number: int) -> int:
+        """Return where the session's record of that number, its next one, belongs."""
+        page, offset = self.page[row], number % PAGE
+        if offset and page != NOWHERE:
+            return page + offset
+        return self._turn(self.of_row(row), number - offset) + offset
+
+    def _turn(self, session: Session, first: int) -> int:
+        """Give the session one more page; past its share the older half of its records is forgotten."""
+        if len(session.pages) >= RECORDS_PER_SESSION // PAGE:
+            self._forget(session, max(1, len(session.pages) // 2))
+        page = self.records.take()
+        while page is None:
+            self._shed()
+            page = self.records.take()
+        if not session.pages:
+            session.first = first
+        session.pages.append(page)
+        self.page[session.row] = page
+        return page
+
+    def _forget(self, session: Session, pages: int) -> None:
+        self.records.give_back(session.pages[:pages])
+        del session.pages[:pages]
+        session.first += pages * PAGE
+        session.dropped = session.first if session.pages else session.transmitted
+        if not session.pages:
+            self.page[session.row] = NOWHERE
+
+    def _shed(self) -> None:
+        """Let the longest silent sessions lose their records until half of the room is free."""
+        for row in np.argsort(np.asarray(self.last_seen_ns), kind="stable").tolist():
+            session = self._sessions[row]
+            if session is not None:
+                self._forget(session, len(session.pages))
+            if self.records.used <= self.records.pages // 2:
+                return
 
     def _current(self, key: SessionKey, sequence: int) -> SessionKey:
         """Return where a packet's session is now: those that were under way when a NAT moved it still come from the old address."""
         moved = self._moved.get(key)
-        if key in self._by_key or moved is None or abs(sequence - self._by_key[moved].highest) > REBINDING_REACH:
+        if key in self.rows or moved is None or abs(sequence - self.highest[self.rows[moved]]) > REBINDING_REACH:
             return key
         return moved
-
-    def remember(self, session: Session, sequence: int, received_ns: int, tos: int | None) -> None:
-        """Add to the session's receive record; past the overall budget the longest silent sessions lose theirs."""
-        self._records += session.remember(sequence, received_ns, tos)
-        if self._records > RECORDS_IN_ALL:
-            self._shed()
-
-    def _shed(self) -> None:
-        for session in self._by_key.values():
-            count = len(session.senders)
-            session.forget(count)
-            self._records -= count
-            if self._records <= RECORDS_IN_ALL // 2:
-                return
 
     def _take_over(self, key: SessionKey, sequence: int, now_ns: int) -> Session | None:
         """Follow a settled session whose SSID goes on from a new address where the old one stopped: a NAT rebinding.
@@ -128,48 +214,65 @@ class Sessions:
         SSID 0 is nobody's own. A NAT that forgets gives a new port on the same address; another address is somebody else, who
         may only have guessed SSID and number.
         """
-        if key[0] == 0:
+        if key[SSID] == NO_SSID:
             return None
-        for old in islice(reversed(self._keys_of_ssid.get(key[0], {})), NAMESAKES):
-            session = self._by_key[old]
-            if old[1] != key[1]:
+        for old in islice(reversed(self._keys_of_ssid.get(key[SSID], {})), NAMESAKES):
+            row = self.rows[old]
+            if old[ADDRESS] != key[ADDRESS]:
                 continue
-            is_alive = now_ns - session.last_seen_ns <= self._idle_ns
-            if is_alive and session.transmitted > SETTLED and 0 < sequence - session.highest <= REBINDING_REACH:
-                self._drop(old)
-                self._records += len(session.senders)
-                self._insert(key, session)
-                session.moved_from, self._moved[old] = old, key
+            is_alive = now_ns - self.last_seen_ns[row] <= self.idle_ns
+            if is_alive and self.transmitted[row] > SETTLED and 0 < sequence - self.highest[row] <= REBINDING_REACH:
+                session = self.of_row(row)
+                self._unfile(session)
+                session.key, session.moved_from, self._moved[old] = key, old, key
+                self._file(session)
                 self.rebound += 1
                 return session
         return None
 
-    def _open(self, key: SessionKey, now_ns: int) -> Session:
-        while len(self._by_key) >= self._max:
-            self._drop(next(iter(self._by_key)))
-            self.evicted += 1
-        session = Session(last_seen_ns=now_ns)
-        self._insert(key, session)
+    def _open(self, key: SessionKey) -> Session:
+        row = self._free_row()
+        session = self._sessions[row] = Session(self, row, key)
+        self.received[row] = self.transmitted[row] = 0
+        self.highest[row] = -1
+        self.page[row] = self.bucket[row] = NOWHERE
+        self._file(session)
         return session
 
-    def _insert(self, key: SessionKey, session: Session) -> None:
-        self._by_key[key] = session
-        self._keys_of_ssid.setdefault(key[0], {})[key] = None
+    def _free_row(self) -> int:
+        if not self._returned and self._fresh < len(self._sessions):
+            self._fresh += 1
+            return self._fresh - 1
+        if not self._returned:
+            self._drop(self.of_row(int(np.argmin(self.last_seen_ns))))
+            self.evicted += 1
+        return self._returned.pop()
 
-    def _drop(self, key: SessionKey) -> None:
-        session = self._by_key.pop(key)
+    def _file(self, session: Session) -> None:
+        key, start = session.key, session.row * KEY_BYTES
+        self.rows[key] = session.row
+        self.keys[start : start + KEY_BYTES] = key.ljust(KEY_SIZE_AT, b"\0") + bytes((len(key),))
+        self._keys_of_ssid.setdefault(key[SSID], {})[key] = None
+
+    def _unfile(self, session: Session) -> None:
+        self.departures += 1
+        del self.rows[session.key]
+        self.keys[session.row * KEY_BYTES + KEY_SIZE_AT] = 0  # nobody's key
         if session.moved_from is not None:
             self._moved.pop(session.moved_from, None)
-        self._records -= len(session.senders)
-        keys = self._keys_of_ssid[key[0]]
-        del keys[key]
+        keys = self._keys_of_ssid[session.key[SSID]]
+        del keys[session.key]
         if not keys:
-            del self._keys_of_ssid[key[0]]
+            del self._keys_of_ssid[session.key[SSID]]
+
+    def _drop(self, session: Session) -> None:
+        self._unfile(session)
+        self._forget(session, len(session.pages))
+        self.last_seen_ns[session.row] = SILENT
+        self._sessions[session.row] = None
+        self._returned.append(session.row)
 
     def expire(self, now_ns: int) -> None:
-        """Drop what has been silent for too long; the order of use makes this cheap."""
-        while self._by_key:
-            key, session = next(iter(self._by_key.items()))
-            if now_ns - session.last_seen_ns <= self._idle_ns:
-                return
-            self._drop(key)
+        """Drop what has been silent for too long."""
+        for row in np.flatnonzero(np.asarray(self.last_seen_ns) < now_ns - self.idle_ns).tolist():
+            self._drop(self.of_row(row))

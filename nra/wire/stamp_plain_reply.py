@@ -12,15 +12,12 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from nra.wire.stamp import UNAUTHENTICATED
-from nra.wire.stamp_tlv import HEADER, UNRECOGNIZED, TlvType
+from nra.wire.stamp_plain import CLASS_OF_SERVICE, DIRECT_MEASUREMENT, PADDING, TOS_SHIFT
+from nra.wire.stamp_tlv import HEADER, UNRECOGNIZED
 from nra.wire.timestamps import PTP_FORMAT
 
 LAYOUT: Final = Struct(">IQHHQIQHxxBxxxIIIIIII")
-CLASS_OF_SERVICE: Final = TlvType.CLASS_OF_SERVICE << 16 | 4
-DIRECT_MEASUREMENT: Final = TlvType.DIRECT_MEASUREMENT << 16 | 12
-PADDING: Final = TlvType.EXTRA_PADDING << 16
 UNRECOGNIZED_SHIFT: Final = 24
-TOS_SHIFT: Final = 18  # DSCP2 and ECN stand together as in the TOS octet
 COUNT_AT: Final = UNAUTHENTICATED.size + HEADER.size + 4 + HEADER.size
 """Where the sender's count stands, in the request too."""
 PADDING_AT: Final = LAYOUT.size

@@ -2,7 +2,8 @@
 
 A type that is understood loses U and gets its answer; any other keeps its value with U set; a malformed one gets M and ends
 the work, the rest is copied; a failed HMAC TLV puts I into every TLV and nothing else is done. Return Path, Destination Node
-Address and Reflected Test Packet Control are never understood: they would let a sender aim replies at others.
+Address and Reflected Test Packet Control are never understood: they would let a sender aim replies at others. Of our own two types
+one question a packet is answered: each costs as much as a packet, and dozens have room in one.
 """
 
 from collections.abc import Callable
@@ -66,11 +67,13 @@ def reflect_tlvs(request_tail: bytes, context: ReflectionContext) -> bytes:
     """Return what follows the base packet in the reply; as long as the request's tail, whatever its octets."""
     if not _is_intact(request_tail, context):
         return _with_integrity_flags(request_tail)
-    reply = bytearray(request_tail)
+    reply, answers = bytearray(request_tail), ANSWERS
     for span in walk_tlvs(request_tail):
-        reply[span.offset] = _answer(reply, request_tail, span, context)
-        if reply[span.offset] & MALFORMED:
+        flags = reply[span.offset] = _answer(answers.get(span.type), reply, request_tail, span, context)
+        if flags & MALFORMED:
             return bytes(reply)
+        if span.type in OWN_ANSWERS and not flags:
+            answers = STANDARD_ANSWERS
     return bytes(reply) if context.key is None else seal_tlvs(bytes(reply), context.reply_sequence, context.key)
 
 
@@ -101,9 +104,8 @@ def _with_integrity_flags(tail: bytes) -> bytes:
     return bytes(reply)
 
 
-def _answer(reply: bytearray, request: bytes, span: Span, context: ReflectionContext) -> int:
+def _answer(answer: Answer | None, reply: bytearray, request: bytes, span: Span, context: ReflectionContext) -> int:
     """Write the reply's value over the request's and return the flags."""
-    answer = ANSWERS.get(span.type)
     if span.end > len(request):
         return MALFORMED | (UNRECOGNIZED if answer is None else 0)
     if answer is None:
@@ -174,14 +176,14 @@ def _announcement(value: bytes, context: ReflectionContext) -> bytes | None:
     return AnnouncementRequest.decode(value).answer(context.announcement) if announcement.is_ours(value) else None
 
 
-ANSWERS: Final[dict[int, Answer]] = {
+STANDARD_ANSWERS: Final[dict[int, Answer]] = {
     TlvType.EXTRA_PADDING: _extra_padding,
     TlvType.LOCATION: _location,
     TlvType.TIMESTAMP_INFORMATION: _timestamp_information,
     TlvType.CLASS_OF_SERVICE: _class_of_service,
     TlvType.DIRECT_MEASUREMENT: _direct_measurement,
     TlvType.HMAC: _hmac,
-    TlvType.RECEIVE_RECORD: _receive_record,
-    TlvType.ANNOUNCEMENT: _announcement,
 }
+OWN_ANSWERS: Final[dict[int, Answer]] = {TlvType.RECEIVE_RECORD: _receive_record, TlvType.ANNOUNCEMENT: _announcement}
+ANSWERS: Final = STANDARD_ANSWERS | OWN_ANSWERS
 """What is understood; every other type is copied with U set."""

@@ -114,6 +114,8 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--port", "65536"), "65536"),
     (("--port", "-1"), "-1"),
     (("--rate-limit", "-1"), "-1"),
+    (("--workers", "0"), "0"),
+    (("--workers", "2", "--bind", "192.0.2.77"), "cannot listen on 192.0.2.77"),
     (("--nonsense",), "--nonsense"),
 ]
 

@@ -66,7 +66,9 @@ def test_every_command_is_named_in_the_readme() -> None:
 
 
 def test_every_benchmark_has_a_row_in_its_page() -> None:
-    """docs/benchmarks.md keeps the table that `make bench` prints."""
+    """docs/benchmarks.md keeps the tables that `make bench` and `make soak` print; – is yet to be measured."""
     measured = [what for path in (ROOT / "benchmarks").glob("*.py") for what in re.findall(r'what="([^"]+)"', path.read_text("utf-8"))]
-    rows = re.findall(r"^\| (.+?) \| .* \| .* \| [\d.]+ \| .* \|$", (ROOT / "docs" / "benchmarks.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (.+?) \| .* \| .* \| (?:[\d.]+|–) \| .* \|$", (ROOT / "docs" / "benchmarks.md").read_text("utf-8"), re.MULTILINE
+    )
     assert sorted(rows) == sorted(measured) != []

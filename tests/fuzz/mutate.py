@@ -9,14 +9,16 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "wire"))
+sys.path += (str(Path(__file__).resolve().parents[1] / room) for room in ("wire", "reflector"))
 
+from fake_kernel import World
 from wire_decoders import CASES
 
+from nra.net.batched_server import available
 from nra.net.tcp_server import Respond
 from nra.reflector.core import Reflector, Request
 from nra.reflector.guard import Guard
@@ -30,6 +32,8 @@ SOURCE: Final = ("192.0.2.1", 50000)
 NOW_NS: Final = 1_767_600_000_000_000_000
 MOST_BYTES: Final = 2048
 MOST_MUTATIONS: Final = 4
+FEW: Final = 1
+MANY: Final = 4
 INTERESTING: Final = tuple(
     bytes.fromhex(word) for word in ("00", "01", "7f", "80", "ff", "0000", "ffff", "0d0a", "0d0a0d0a", "c00c", "7fffffff")
 )
@@ -51,6 +55,10 @@ class TooLarge(Exception):  # noqa: N818 - says what is the case
     """A reply is larger than its request."""
 
 
+class Different(Exception):  # noqa: N818 - says what is the case
+    """An engine answers or counts otherwise than the core."""
+
+
 def request_of(payload: bytes) -> Request:
     """Return a datagram as the reflector's engine hands it over."""
     return Request(payload=payload, source=SOURCE, destination="192.0.2.2", destination_port=20862, received_ns=NOW_NS, ttl=57, tos=184)
@@ -63,6 +71,28 @@ def reflecting(key: bytes | None) -> Feed:
     def feed(payload: bytes) -> None:
         response = reflector.answer(request_of(payload), NOW_NS)
         lawful(payload, b"" if response is None else reflector.stamped(response, NOW_NS))
+
+    return feed
+
+
+def batched(copies: int) -> Feed:
+    """Return the batched engine, fed so many copies of a datagram at once: one is answered by itself, several are answered together.
+
+    What it sends and counts must be what the core says.
+    """
+    reflector, core = (Reflector(guard=Guard(rate_limit=0)) for _ in range(2))
+    world = World(reflector, "127.0.0.1", NOW_NS)
+    world.engine.few = FEW
+    world.close()  # its socket: nothing comes by it
+
+    def feed(payload: bytes) -> None:
+        request = replace(request_of(payload), destination_port=world.engine.bound[0][1])
+        sent = [reply.payload for reply in world.serve([request] * copies)]
+        answers = [core.answer(request, NOW_NS) for _ in range(copies)]
+        if sent != [core.stamped(answer, NOW_NS) for answer in answers if answer is not None] or reflector.counters != core.counters:
+            raise Different(f"{len(sent)} replies, {dict(reflector.counters)}")
+        for reply in sent:
+            lawful(payload, reply)
 
     return feed
 
@@ -84,12 +114,14 @@ def lawful(request: bytes, reply: bytes | None) -> None:
 
 
 def targets() -> dict[str, Feed]:
-    """Return everything that is fed: decoders, the reflector open and with a key, responders over UDP and TCP.
+    """Return everything that is fed: decoders, the reflector open and with a key, its batched engine, responders over UDP and TCP.
 
     That a reply over UDP is never larger than its request is held one room higher (`nra.reflector.responders.udp.serve`).
     """
     feeds: dict[str, Feed] = {case.name: case.decode for case in CASES}
     feeds |= {"reflector": reflecting(None), "reflector with a key": reflecting(bytes(32))}
+    if available():
+        feeds |= {"batched engine, one": batched(FEW), "batched engine, many": batched(MANY)}
     feeds |= {f"{name} over UDP": over_udp(answer) for name, answer in UDP_ANSWERS.items()}
     feeds |= {f"{name} over TCP": over_tcp(answer) for name, answer in TCP_ANSWERS.items()}
     return feeds

@@ -63,8 +63,8 @@ class SessionsFrom(Sessions):
         super().__init__()
         self._first_number = first_number
 
-    def _open(self, key: SessionKey, now_ns: int) -> Session:
-        session = super()._open(key, now_ns)
+    def _open(self, key: SessionKey) -> Session:
+        session = super()._open(key)
         session.received = session.transmitted = session.dropped = self._first_number
         return session
 

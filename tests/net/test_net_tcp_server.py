@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import gc
+import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -324,3 +326,70 @@ def test_a_server_that_is_not_run_can_be_closed() -> None:
     server.close()
     with socket.socket() as sock:
         sock.bind((address, port))
+
+
+@contextmanager
+def no_descriptor_free() -> Iterator[list[int]]:
+    """Take all files that this process may open while the block lasts; yield those taken."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.dup(0)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(taken) + 8, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield taken
+    finally:
+        for file in taken:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+HAS_LIMIT = pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+
+
+@HAS_LIMIT
+@pytest.mark.usefixtures("brisk")
+def test_a_connection_that_finds_no_descriptor_free_waits_for_one() -> None:
+    """The server lives on, and answers it when there is one."""
+    with running(shout) as (_, (port,)), socket.socket() as sock:
+        sock.settimeout(5)
+        with no_descriptor_free():
+            sock.connect((HERE, port))
+            sock.sendall(b"patience\n")
+            sock.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                sock.recv(100)
+        sock.settimeout(5)
+        assert sock.recv(100) == b"PATIENCE\n"
+
+
+@HAS_LIMIT
+@pytest.mark.usefixtures("brisk")
+def test_who_listens_has_what_serving_needs(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever is missing is said before anybody is told of the port; with less than a port needs nothing is left behind."""
+    server, over = TcpServer(), threading.Event()
+    with no_descriptor_free(), pytest.raises(NetworkError, match="Too many open files"):
+        server.listen(HERE, 0, shout)
+    for spare in range(1, 4):  # enough for the port itself, and not for the loop
+        with no_descriptor_free() as taken, pytest.raises(NetworkError, match="Too many open files"):
+            for _ in range(spare):
+                os.close(taken.pop())
+            server.listen(HERE, 0, shout)
+    gc.collect()
+    assert capfd.readouterr().err == ""
+    _, port = server.listen(HERE, 0, shout)
+    thread = threading.Thread(target=server.run, args=(over.is_set,))
+    with no_descriptor_free():
+        thread.start()
+        wait_until(thread.is_alive)
+    assert said(port, b"hello\n") == b"HELLO\n"
+    over.set()
+    thread.join(5)
+
+
+def test_without_a_port_there_is_nothing_to_serve() -> None:
+    """It returns at once."""
+    TcpServer().run(lambda: False)

@@ -227,8 +227,8 @@ def test_a_reflector_that_counts_on_from_an_earlier_session() -> None:
     reflector = Reflector(guard=Guard(rate_limit=0))
     open_session = reflector.sessions._open
 
-    def counting_on(key: tuple[int, str, int], now_ns: int) -> object:
-        session = open_session(key, now_ns)
+    def counting_on(key: bytes) -> object:
+        session = open_session(key)
         session.transmitted = session.received = session.dropped = 2**32 - 200
         return session
 
@@ -423,8 +423,8 @@ def test_session_memory_of_the_reflector_is_enough() -> None:
 
     def forgetful(payload: bytes, now_ns: int, source: tuple[str, int]) -> bytes | None:
         if next(forget_at) == 400:
-            for session in reflector.sessions._by_key.values():
-                session.forget(len(session.senders))
+            for session in map(reflector.sessions.of_row, reflector.sessions.rows.values()):
+                reflector.sessions._forget(session, len(session.pages))
         return mirror(payload, now_ns, source)
 
     net = world(forgetful, down=IMPAIRMENTS["bursts"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nra.model.responder import RESPONDERS, Announcement
 from nra.reflector.core import ERROR_ESTIMATE, Reflector, Request, Response
 from nra.reflector.guard import Guard
+from nra.reflector.sessions import session_key
 from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.receive_record import RecordReply, RecordRequest
 from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, encode_sender
@@ -92,7 +93,7 @@ def test_numbers_wrap() -> None:
     """After 2^32 - 1 comes 0."""
     reflector = Reflector()
     answered(reflector, encode_sender(packet()))
-    session = reflector.sessions.known((0x1234, *SOURCE))
+    session = reflector.sessions.known(session_key(0x1234, *SOURCE))
     assert session is not None
     session.transmitted = 2**32 - 1
     assert [answered(reflector, encode_sender(packet(number))).sequence for number in (1, 2)] == [2**32 - 1, 0]

@@ -88,9 +88,10 @@ def test_forged_sources_cost_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(room, "MAX_BUCKETS", 50)
     guard = Guard(rate_limit=1)
     for number in range(500):
-        guard.refuses(f"10.0.{number // 250}.{number % 250}", 50000, NOW)
-    assert len(guard._buckets) == 50
-    assert guard.refuses("10.0.1.249", 50000, NOW) == "rate_limited"
+        guard.refuses(f"10.0.{number // 250}.{number % 250}", 50000, NOW + number)
+    assert len(guard._bucket_of) == 50
+    assert all(guard.refuses(f"10.0.1.{number}", 50000, NOW + 500) == "rate_limited" for number in range(200, 250))
+    assert guard.forgotten == 450
 
 
 def test_a_64_is_one_source() -> None:

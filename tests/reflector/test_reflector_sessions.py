@@ -10,43 +10,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nra.reflector import sessions as room
-from nra.reflector.sessions import IDLE_NS, NAMESAKES, REBINDING_REACH, SETTLED, Session, SessionKey, Sessions
+from nra.reflector.records import PAGE
+from nra.reflector.sessions import IDLE_NS, NAMESAKES, REBINDING_REACH, SETTLED, Session, Sessions, session_key
 
 NOW = 1_767_600_000_000_000_000
 SECOND = 1_000_000_000
-OLD: SessionKey = (7, "192.0.2.10", 50000)
-NEW: SessionKey = (7, "192.0.2.10", 61000)
+OLD = session_key(7, "192.0.2.10", 50000)
+NEW = session_key(7, "192.0.2.10", 61000)
 
 
-def fed(sessions: Sessions, key: SessionKey, numbers: range, now_ns: int = NOW) -> Session:
+def fed(sessions: Sessions, key: bytes, numbers: range, now_ns: int = NOW) -> Session:
     """Answer these numbers in a session."""
     for number in numbers:
         session = sessions.of(key, number, now_ns)
-        session.transmitted += 1
-        sessions.remember(session, number, now_ns, 184)
+        sessions.reflected(session.row, number, now_ns, 184, now_ns)
     return session
 
 
 def test_a_session_is_its_ssid_and_address() -> None:
     """Another SSID, address or port is another session (RFC 8972 3)."""
     sessions = Sessions()
-    keys: list[SessionKey] = [(1, "192.0.2.1", 5), (2, "192.0.2.1", 5), (1, "192.0.2.2", 5), (1, "192.0.2.1", 6)]
+    keys = [session_key(*words) for words in ((1, "192.0.2.1", 5), (2, "192.0.2.1", 5), (1, "192.0.2.2", 5), (1, "192.0.2.1", 6))]
     made = [sessions.of(key, 0, NOW) for key in keys]
     assert len({id(session) for session in made}) == len(sessions) == 4
     assert [sessions.of(key, 1, NOW) for key in keys] == made
-    assert sessions.known((9, "192.0.2.1", 5)) is None
+    assert sessions.known(session_key(9, "192.0.2.1", 5)) is None
 
 
 def test_the_longest_silent_session_makes_room() -> None:
     """At the cap the least recently used one goes, and is counted (contract 5: capped)."""
     sessions = Sessions(max_sessions=3)
     for port in (1, 2, 3):
-        sessions.of((1, "192.0.2.1", port), 0, NOW)
-    sessions.of((1, "192.0.2.1", 1), 1, NOW + 1)
-    sessions.of((1, "192.0.2.1", 4), 0, NOW + 2)
+        sessions.of(session_key(1, "192.0.2.1", port), 0, NOW)
+    sessions.of(session_key(1, "192.0.2.1", 1), 1, NOW + 1)
+    sessions.of(session_key(1, "192.0.2.1", 4), 0, NOW + 2)
     assert (len(sessions), sessions.evicted) == (3, 1)
-    assert sessions.known((1, "192.0.2.1", 2)) is None
-    assert sessions.known((1, "192.0.2.1", 1)) is not None
+    assert sessions.known(session_key(1, "192.0.2.1", 2)) is None
+    assert sessions.known(session_key(1, "192.0.2.1", 1)) is not None
 
 
 def test_a_silent_session_expires() -> None:
@@ -91,8 +91,8 @@ def test_packets_under_way_when_a_nat_moved_the_session_still_belong_to_it() -> 
         (range(100), 99, NEW, 0),
         (range(100), 0, NEW, 0),
         (range(100), 99 + REBINDING_REACH + 1, NEW, 0),
-        (range(100), 100, (8, "192.0.2.10", 61000), 0),
-        (range(100), 100, (7, "203.0.113.9", 61000), 0),
+        (range(100), 100, session_key(8, "192.0.2.10", 61000), 0),
+        (range(100), 100, session_key(7, "203.0.113.9", 61000), 0),
         (range(100), 100, NEW, IDLE_NS + 1),
     ],
     ids=[
@@ -106,7 +106,7 @@ def test_packets_under_way_when_a_nat_moved_the_session_still_belong_to_it() -> 
         "long dead",
     ],
 )
-def test_what_is_no_rebinding(numbers: range, sequence: int, key: SessionKey, later_ns: int) -> None:
+def test_what_is_no_rebinding(numbers: range, sequence: int, key: bytes, later_ns: int) -> None:
     """A namesake keeps its own session: two senders may have drawn the same 16 bits."""
     sessions = Sessions()
     session = fed(sessions, OLD, numbers)
@@ -117,8 +117,8 @@ def test_what_is_no_rebinding(numbers: range, sequence: int, key: SessionKey, la
 def test_ssid_0_is_never_followed() -> None:
     """Senders without an SSID all have the same: it names nobody (RFC 8972 3)."""
     sessions = Sessions()
-    fed(sessions, (0, "192.0.2.1", 5), range(100))
-    sessions.of((0, "192.0.2.1", 6), 100, NOW)
+    fed(sessions, session_key(0, "192.0.2.1", 5), range(100))
+    sessions.of(session_key(0, "192.0.2.1", 6), 100, NOW)
     assert (sessions.rebound, len(sessions)) == (0, 2)
 
 
@@ -145,7 +145,7 @@ def test_forged_namesakes_cost_no_time() -> None:
     costs = []
     for port in range(5000):
         with counted_calls() as cost:
-            sessions.of((7, "198.51.100.1", port), 0, NOW)
+            sessions.of(session_key(7, "198.51.100.1", port), 0, NOW)
         costs.append(cost[0])
     assert max(costs[-1000:]) <= max(costs[NAMESAKES : NAMESAKES + 1000])
     session = fed(sessions, OLD, range(100))
@@ -154,53 +154,70 @@ def test_forged_namesakes_cost_no_time() -> None:
 
 
 def test_records_are_numbered_like_the_replies() -> None:
-    """The record of reply n is the n-th, also when the oldest are gone; beyond the newest there is none."""
-    session = Session()
-    for number in range(10):
-        session.remember(number * 2, NOW + number, None if number == 4 else 184)
-    session.forget(3)
+    """The record of reply n is the n-th, page after page; beyond the newest there is none."""
+    sessions = Sessions()
+    session = sessions.of(OLD, 0, NOW)
+    for number in range(PAGE + 8):
+        sessions.reflected(session.row, number * 2, NOW + number, None if number == 4 else 184, NOW)
     found = session.records(1, 6)
-    assert [record and (record.sender_sequence, record.tos) for record in found] == [None, None, (6, 184), (8, None), (10, 184), (12, 184)]
-    assert len(session.records(8, 100)) == 2
-    assert session.records(10, 5) == []
+    assert [record and (record.sender_sequence, record.tos) for record in found] == [
+        (2, 184),
+        (4, 184),
+        (6, 184),
+        (8, None),
+        (10, 184),
+        (12, 184),
+    ]
+    assert [record and record.sender_sequence for record in session.records(PAGE - 1, 3)] == [2 * PAGE - 2, 2 * PAGE, 2 * PAGE + 2]
+    assert len(session.records(PAGE + 6, 100)) == 2
+    assert session.records(PAGE + 8, 5) == []
 
 
 def test_one_session_s_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past its share the older half of a session's record is forgotten; what is left keeps its numbers."""
-    monkeypatch.setattr(room, "RECORDS_PER_SESSION", 100)
+    monkeypatch.setattr(room, "RECORDS_PER_SESSION", 4 * PAGE)
     sessions = Sessions()
-    session = fed(sessions, OLD, range(1000))
-    assert len(session.senders) <= 100
-    assert session.dropped + len(session.senders) == 1000
-    newest = session.records(999, 1)[0]
-    assert newest is not None
-    assert newest.sender_sequence == 999
+    session = fed(sessions, OLD, range(50 * PAGE + 1))
+    found = session.records(0, 50 * PAGE + 1)
+    assert [number for number, record in enumerate(found) if record and record.sender_sequence == number] == [
+        number for number, record in enumerate(found) if record is not None
+    ]
+    assert found[: session.dropped] == [None] * session.dropped
+    assert session.dropped == 48 * PAGE
+    assert sessions.records.used == len(session.pages) == 3
 
 
-@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 40), st.booleans()), max_size=30))
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 90), st.booleans()), max_size=30))
 def test_all_sessions_memory_is_bounded_and_counted_right(steps: list[tuple[int, int, bool]]) -> None:
-    """Whoever comes, moves or goes: the budget holds, and the book of it is right."""
+    """Whoever comes, moves or goes: the budget holds, the book of it is right, and every record that is left is the right one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "RECORDS_IN_ALL", 100)
-        patch.setattr(room, "RECORDS_PER_SESSION", 60)
+        patch.setattr(room, "RECORDS_IN_ALL", 6 * PAGE)
+        patch.setattr(room, "RECORDS_PER_SESSION", 3 * PAGE)
         sessions = Sessions(max_sessions=4)
         counts: dict[int, int] = {}
         for ssid, packets, moves in steps:
             port = 1000 + ssid + (500 if moves else 0)
             start = counts.get(ssid, 0)
             counts[ssid] = start + packets
-            fed(sessions, (ssid, "192.0.2.1", port), range(start, start + packets))
-            held = sum(len(session.senders) for session in sessions._by_key.values())
-            assert held == sessions._records <= 100
-            assert sorted(key for keys in sessions._keys_of_ssid.values() for key in keys) == sorted(sessions._by_key)
+            session = fed(sessions, session_key(ssid, "192.0.2.1", port), range(start, start + packets))
+            living = [sessions.of_row(row) for row in sessions.rows.values()]
+            taken = [page for one in living for page in one.pages]
+            assert len(set(taken)) == len(taken) == sessions.records.used <= 6
+            assert sorted(key for keys in sessions._keys_of_ssid.values() for key in keys) == sorted(sessions.rows)
+            assert {one.key: one.row for one in living} == sessions.rows
+            newest = session.records(session.transmitted - 1, 1)[0]
+            assert newest is not None
+            assert newest.sender_sequence == start + packets - 1
 
 
 def test_memory_that_was_shed_is_told_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The longest silent sessions lose their record first, not the one that is being measured."""
-    monkeypatch.setattr(room, "RECORDS_IN_ALL", 100)
+    """The longest silent sessions lose their record first, not the one that is being measured; what follows is remembered again."""
+    monkeypatch.setattr(room, "RECORDS_IN_ALL", 4 * PAGE)
     sessions = Sessions()
-    idle = fed(sessions, OLD, range(60))
-    busy = fed(sessions, (8, "192.0.2.11", 5), range(60))
-    assert (len(idle.senders), idle.dropped) == (0, 60)
+    idle = fed(sessions, OLD, range(2 * PAGE + 5))
+    busy = fed(sessions, session_key(8, "192.0.2.11", 5), range(2 * PAGE), NOW + 1)
+    assert (len(idle.pages), idle.dropped) == (0, 2 * PAGE + 5)
     assert idle.records(0, 2) == [None, None]
-    assert len(busy.senders) == 60
+    assert [record and record.sender_sequence for record in busy.records(0, 1000)] == list(range(2 * PAGE))
+    again = fed(sessions, OLD, range(900, 903), NOW + 2)
+    assert [record and record.sender_sequence for record in again.records(2 * PAGE + 4, 100)] == [None, 900, 901, 902]

@@ -1,0 +1,142 @@
+"""Processes that answer behind the same ports as this one: forked before anything is opened, told what to open, ended together.
+
+A pipe to each is its lifeline: orders come down, and when the worker is let go or the pipe breaks, for whatever reason, it ends. What it
+has to say comes up: that it listens, and in the end what it counted.
+"""
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nra.cli.errors import UserError
+from nra.cli.interrupt import stoppable
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+PATIENCE_S: Final = 20.0  # until a worker has imported what it needs and listens
+FAREWELL_S: Final = 5.0  # until it has told what it counted; an engine looks every 0.2 s whether it shall stop
+CRASHED: Final = 3
+LISTENING: Final = "listening"
+
+
+class Tally(NamedTuple):
+    """What one process counted."""
+
+    counters: dict[str, int]
+    sessions: int
+    evicted: int
+    rebound: int
+
+
+Work = Callable[[Any, Callable[[], bool], Callable[[], None]], Tally]
+"""From its orders, whether to stop, and whom to tell that it listens, to what was counted; it may raise UserError."""
+
+
+class Worker:
+    """One forked process, seen from here."""
+
+    def __init__(self, work: Work, sisters: Sequence["Worker"]) -> None:
+        """Fork it; it holds none of our ends of its sisters' pipes, which must break when we end."""
+        fork = multiprocessing.get_context("fork")
+        self.line, theirs = fork.Pipe()
+        ours = [self.line, *(sister.line for sister in sisters)]
+        self._process = fork.Process(target=_labour, args=(theirs, ours, work), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def say(self, word: object) -> None:
+        """Send it its orders, and later that it is over; one that is gone already needs neither."""
+        with suppress(OSError):
+            self.line.send(word)
+
+    def listens(self) -> None:
+        """Wait until it listens; raises UserError with its reason when it cannot."""
+        said = self._heard(PATIENCE_S)
+        if said != LISTENING:
+            raise UserError(f"worker process {self._process.pid}: {said or 'ended before it listened'}")
+
+    def end(self) -> Tally | None:
+        """Wait for its end and return what it counted, None when it does not say."""
+        said = self._heard(FAREWELL_S)
+        self._process.join(FAREWELL_S if isinstance(said, Tally) else 0)
+        self._process.kill()
+        self._process.join()
+        return said if isinstance(said, Tally) else None
+
+    def _heard(self, patience_s: float) -> object:
+        """Return what it says next, None when it took too long or ended."""
+        try:
+            return self.line.recv() if self.line.poll(patience_s) else None
+        except (EOFError, OSError):
+            return None
+
+
+class Crew:
+    """The workers beside this process."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        """Take over these workers."""
+        self._workers = workers
+        self.tallies: list[Tally] = []
+        self.lost = 0  # workers that ended without saying what they counted
+
+    def watch(self, note: Callable[[int, FrameType | None], None]) -> None:
+        """Have it noted when a worker ends before it was let go: the others end then, and whoever started us starts all again."""
+        if self._workers:
+            signal.signal(signal.SIGCHLD, note)
+
+    def start(self, orders: object) -> None:
+        """Give all their orders, and wait until all listen; raises UserError."""
+        for worker in self._workers:
+            worker.say(orders)
+        for worker in self._workers:
+            worker.listens()
+
+    def end(self) -> None:
+        """End all, and collect what they counted."""
+        self.watch(lambda _number, _frame: None)
+        for worker in self._workers:
+            worker.say(None)
+        for tally in [worker.end() for worker in self._workers]:
+            self.lost += tally is None
+            self.tallies += [] if tally is None else [tally]
+
+
+@contextmanager
+def crew(count: int, work: Work) -> Iterator[Crew]:
+    """Fork so many workers, and end them with the block."""
+    workers: list[Worker] = []
+    for _ in range(count):
+        workers.append(Worker(work, workers))
+    together = Crew(workers)
+    try:
+        yield together
+    finally:
+        together.end()
+
+
+def _labour(line: "Connection", others: "Sequence[Connection]", work: Work) -> None:
+    """Be a worker: take orders, work until the lifeline says or is no more, tell what was counted."""
+    for end in others:
+        end.close()
+    with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, suppress(EOFError, OSError):
+        orders = line.recv()
+        if orders is None:
+            return
+        over = threading.Event()
+
+        def hold_on() -> None:
+            with suppress(EOFError, OSError):
+                line.recv()
+            over.set()
+
+        threading.Thread(target=hold_on, daemon=True).start()
+        try:
+            line.send(work(orders, lambda: interrupt() or over.is_set(), lambda: line.send(LISTENING)))
+        except UserError as error:
+            line.send(str(error))
