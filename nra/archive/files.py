@@ -76,6 +76,39 @@ def write(folder: Path, stem: str, extension: str, fill: Callable[[BinaryIO], ob
     return final
 
 
+def overwrite(path: Path, fill: Callable[[BinaryIO], object], pause: Callable[[float], None] = time.sleep) -> Path:
+    """Let `fill` write the file that was named, in place of one that is there, and return its path: whole, or the old one still.
+
+    For files that somebody named by path and means to renew; what a run names by itself goes through `write`. Raises CannotWrite.
+    """
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    try:
+        _make(path.parent)
+        try:
+            with _create(temporary) as file:
+                fill(file)
+                file.flush()
+                os.fsync(file.fileno())
+            _replace(temporary, path, pause)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise CannotWrite(path.parent, error) from error
+    return path
+
+
+def _replace(temporary: Path, final: Path, pause: Callable[[float], None]) -> None:
+    for _ in range(RENAME_TRIES - 1):
+        try:
+            temporary.replace(final)
+        except PermissionError:
+            pause(RENAME_PAUSE_S)
+        else:
+            return
+    temporary.replace(final)
+
+
 def _names(stem: str, extension: str) -> Iterator[str]:
     yield f"{stem}.{extension}"
     yield from (f"{stem}-{number}.{extension}" for number in count(2))

@@ -1,0 +1,39 @@
+"""Which files of a folder can hold a run: run documents first, text reports after them, so that the document of a run is the one read."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from nra.archive.files import TEMPORARY_SUFFIX
+from nra.archive.naming import FIREWALL_REQUEST
+
+KINDS: Final = (".json", ".txt")
+FOREIGN_COPY: Final = "._"  # macOS leaves such a companion beside each file on FAT and on shares
+
+
+def candidates(places: Iterable[Path]) -> list[str]:
+    """Return the files named and those below the folders named, each once, run documents before text reports, by name.
+
+    In folders only `.json` and `.txt` count; half-written files, macOS companions and our own firewall requests do not.
+    A file that was named by itself always counts. What does not exist stays in the list: reading it will say so.
+    """
+    found = dict.fromkeys(path for place in places for path in (_below(place) if place.is_dir() else [str(place)]))
+    return sorted(found, key=_kind_first)
+
+
+def _below(folder: Path) -> Iterator[str]:
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (os.path.join(parent, name) for name in sorted(names) if _counts(name))  # noqa: PTH118 - a Path per file costs
+
+
+def _counts(name: str) -> bool:
+    stem, kind = os.path.splitext(name)  # noqa: PTH122
+    if kind.lower() not in KINDS or name.startswith(FOREIGN_COPY) or name.endswith(TEMPORARY_SUFFIX):
+        return False
+    return FIREWALL_REQUEST not in stem
+
+
+def _kind_first(path: str) -> tuple[bool, str]:
+    return not path.lower().endswith(KINDS[0]), path
