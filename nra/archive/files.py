@@ -7,6 +7,7 @@ writable when a file could be made in it.
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -95,6 +96,26 @@ def overwrite(path: Path, fill: Callable[[BinaryIO], object], pause: Callable[[f
         _sync_folder(path.parent)
     except OSError as error:
         raise CannotWrite(path.parent, error) from error
+    return path
+
+
+def write_folder(path: Path, fill: Callable[[Path], object], pause: Callable[[float], None] = time.sleep) -> Path:
+    """Let `fill` put files into a new folder and return its path: whole or absent too. Raises CannotWrite, also where it holds files."""
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    try:
+        if path.exists() and any(path.iterdir()):
+            raise FileExistsError(errno.EEXIST, "it holds files already, and files of two data sets must not mix")
+        _make(temporary)
+        try:
+            fill(temporary)
+            if path.exists():
+                path.rmdir()
+            _replace(temporary, path, pause)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise CannotWrite(path, error) from error
     return path
 
 

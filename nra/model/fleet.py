@@ -29,10 +29,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """What is kept of one run beside others: who, when, what it came to; `failed` counts rows and ports."""
+    """What is kept of one run beside others: who, from which address, when, what it came to; `failed` counts rows and ports."""
 
     id: str
     station: Station
+    address: str | None
     started_at: str
     overall: Overall
     failed: int

@@ -67,7 +67,7 @@ class FleetColumns:
     def add(self, row: RunRow) -> None:
         """Keep the numbers of one more run."""
         run = len(self)
-        self.station.append(self._place(row.station))
+        self.station.append(self._place(row.station, subnet_of(row.address)))
         self.overall.append(WORST_FIRST.index(row.overall))
         self.failed.append(row.failed)
         self.hour.append(hour_of(row.started_at))
@@ -98,14 +98,14 @@ class FleetColumns:
             )
         )
 
-    def _place(self, station: Station) -> int:
+    def _place(self, station: Station, subnet: str) -> int:
         """Return the workstation's number; its first known subnet is the one that counts."""
         key = (station.organization, station.site, station.name)
         index = self._places.setdefault(key, len(self.stations))
         if index == len(self.stations):
             self.stations.append(station)
-        elif station.subnet and not self.stations[index].subnet:
-            self.stations[index] = replace(self.stations[index], subnet=station.subnet)
+        if subnet and not self.stations[index].subnet:
+            self.stations[index] = replace(self.stations[index], subnet=subnet)
         return index
 
 

@@ -1,0 +1,148 @@
+"""The workbook of many runs: the same sheets as for one, streamed, and Workstations, Sites, Charts and Problems beside them.
+
+What would not fit into Excel's rows goes into further workbooks of the same layout.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from openpyxl import Workbook
+
+from nra.model.criteria import Thresholds
+from nra.model.fleet import FleetSummary, Problem, StationSpread
+from nra.model.verdict import Verdict
+from nra.report.entry import WORST_FIRST, Entry
+from nra.report.sheets.book import name_book
+from nra.report.sheets.firewall import FirewallBoard
+from nra.report.sheets.fleet import Listing, findings, runs, summary, thresholds, voip
+from nra.report.sheets.fleet_charts import add_fleet_charts
+from nra.report.sheets.places import fill_problems, fill_sites, fill_workstations, statement_line
+from nra.report.sheets.stream import StreamSheet, add_stream_sheet, stream_book
+from nra.report.sheets.style import Content, Measured
+from nra.report.sheets.table import LONGEST_ROWS, Table
+
+SAMPLE: Final = 300  # runs by which columns get their widths
+STATEMENTS_ABOVE: Final = 3
+ROOM_FOR_HEADS: Final = 10
+WIDEST_MEASURED: Final = 99999.9
+
+
+class Runs(Protocol):
+    """The runs by number, wherever they are kept."""
+
+    def __getitem__(self, index: int) -> Entry:
+        """Return the run with that number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Many runs: each by its number in the order of reading, what they say together, and what gave no run."""
+
+    entries: Runs
+    summary: FleetSummary
+    findings: Sequence[int]
+    profiles: Sequence[Thresholds]
+    problems: Sequence[Problem]
+
+
+def workbooks(fleet: Fleet, longest: int = LONGEST_ROWS) -> Iterator[Callable[[], Workbook]]:
+    """Yield what makes each workbook: one, or as many as keep every sheet within `longest` rows; the worst runs in the first."""
+    room = longest - ROOM_FOR_HEADS
+    stations = sorted(fleet.summary.stations, key=_gravity)
+    chunks = list(_chunks(fleet, room))
+    parts = max(len(chunks), -(-len(stations) // room), -(-len(fleet.problems) // room), 1)
+    for part in range(parts):
+        here = slice(part * room, (part + 1) * room)
+        chosen = chunks[part] if part < len(chunks) else ()
+        named = f" (workbook {part + 1} of {parts})" if parts > 1 else ""
+        part_fleet = replace(
+            fleet, problems=fleet.problems[here], summary=replace(fleet.summary, order=chosen, headline=fleet.summary.headline + named)
+        )
+        yield _maker(part_fleet, stations[here])
+
+
+def _maker(fleet: Fleet, stations: Sequence[StationSpread]) -> Callable[[], Workbook]:
+    return lambda: _book(fleet, stations)
+
+
+def _chunks(fleet: Fleet, room: int) -> Iterator[tuple[int, ...]]:
+    """Yield the runs, worst first, in pieces of which no sheet has too many rows."""
+    order = fleet.summary.order
+    start, rows = 0, 0
+    for place, count in enumerate(fleet.findings[run] for run in order):
+        rows += count
+        if place - start == room or (rows > room and place > start):
+            yield order[start:place]
+            start, rows = place, count
+    if order:
+        yield order[start:]
+
+
+def _book(fleet: Fleet, stations: Sequence[StationSpread]) -> Workbook:
+    book = stream_book()
+    name_book(book)
+    board = FirewallBoard()
+    listings = _listings(fleet)
+    sheets = {title: add_stream_sheet(book, title) for title in ("Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds")}
+    _stream(fleet, listings, sheets, board)
+    board.fill(sheets["Firewall"])
+    thresholds(sheets["Thresholds"], fleet.profiles)
+    workstations = add_stream_sheet(book, "Workstations")
+    fill_workstations(workstations, fleet.summary, stations)
+    fill_sites(add_stream_sheet(book, "Sites"), fleet.summary)
+    add_fleet_charts(add_stream_sheet(book, "Charts"), workstations, fleet.summary.measures, len(stations))
+    fill_problems(add_stream_sheet(book, "Problems"), fleet.problems)
+    for part in range(1, board.parts()):
+        board.fill(add_stream_sheet(book, f"Firewall {part + 1}"), part)
+    return book
+
+
+def _listings(fleet: Fleet) -> tuple[Listing, ...]:
+    spreads = {_key(spread): spread for spread in fleet.summary.stations}
+
+    def beside(entry: Entry) -> StationSpread:
+        fact = entry.view.fact
+        return spreads[fact("Organization"), fact("Site"), fact("Workstation")]
+
+    preface = (fleet.summary.headline, *map(statement_line, fleet.summary.statements[:STATEMENTS_ABOVE]))
+    repeated: Mapping[str, Callable[[Entry], Content]] = {
+        "Runs of this workstation": lambda entry: beside(entry).runs,
+        "of them FAIL": lambda entry: beside(entry).failed_runs,
+    }
+    labels = [measure.label for measure in fleet.summary.measures]
+    return summary(repeated, preface), voip(labels), findings(), runs({"File": lambda entry: entry.file})
+
+
+def _stream(fleet: Fleet, listings: Sequence[Listing], sheets: Mapping[str, StreamSheet], board: FirewallBoard) -> None:
+    """Fill the sheets that list runs side by side, so that each run is read once."""
+    order = fleet.summary.order
+    first = [fleet.entries[run] for run in order[:SAMPLE]]
+    tables = []
+    for listing in listings:
+        sample = [row for entry in first for row in listing.rows(entry)]
+        tables.append(Table(sheets[listing.title], listing.layout, [*sample, *map(_at_its_widest, sample[:1])]))
+    for run in order:
+        entry = fleet.entries[run]
+        board.add(entry)
+        for listing, filled in zip(listings, tables, strict=True):
+            for row in listing.rows(entry):
+                filled.add(row)
+    for filled in tables:
+        filled.finish()
+
+
+def _at_its_widest(row: Sequence[Content]) -> list[Content]:
+    """Return the row with numbers as wide as any: one that is not in the sample must not show as ###."""
+    return [
+        replace(content, value=WIDEST_MEASURED, verdict=content.verdict and Verdict.FAIL) if isinstance(content, Measured) else content
+        for content in row
+    ]
+
+
+def _gravity(spread: StationSpread) -> tuple[int, float, tuple[str, str, str]]:
+    return WORST_FIRST.index(spread.overall), -spread.failed_runs / spread.runs, _key(spread)
+
+
+def _key(spread: StationSpread) -> tuple[str, str, str]:
+    return spread.station.organization, spread.station.site, spread.station.name
