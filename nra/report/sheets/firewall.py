@@ -15,6 +15,7 @@ from nra.report.sheets.table import MOST_COLUMNS, Layout, Sheet, table
 from nra.report.view import GRAVITY, PortRow
 
 HEADINGS: Final = ("Port", "Protocol", "Service", "Required", "Destination")
+WORKSTATIONS_A_PAGE: Final = 8
 NOT_CHECKED: Final = "not checked"
 COLUMNS_AT_MOST: Final = MOST_COLUMNS - len(HEADINGS)
 GRAVEST_FIRST: Final = (*GRAVITY, Verdict.SKIPPED)
@@ -57,7 +58,8 @@ class FirewallBoard:
         stations = range(first, min(first + COLUMNS_AT_MOST, len(self._stations)))
         rows = [[*port, *(cells.get(station, NOT_CHECKED) for station in stations)] for port, cells in self._rows()]
         names = self._names()
-        table(sheet, Layout(headings=[*HEADINGS, *(names[station] for station in stations)], frozen_columns=3), rows)
+        headings = [*HEADINGS, *(names[station] for station in stations)]
+        table(sheet, Layout(headings=headings, frozen_columns=3, pages_wide=-(-max(1, len(stations)) // WORKSTATIONS_A_PAGE)), rows)
 
     def _number(self, row: PortRow) -> int:
         port = (row.port, row.protocol, row.service, "yes" if row.required else "no", row.destination)

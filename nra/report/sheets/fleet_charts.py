@@ -24,7 +24,7 @@ from nra.report.sheets.style import FONT, HEADER_HEIGHT_POINTS, NAVY, page
 
 MOST_WORKSTATIONS: Final = 40
 LIMIT_COLOUR: Final = "9C0006"
-WIDTH_CM, HEIGHT_CM = 17.0, 8.5
+WIDTH_CM, HEIGHT_CM = 17, 8.5
 ROWS_EACH, COLUMNS_EACH = 18, 9
 PER_ROW, LINES_A_PAGE = 2, 2
 NAME_COLUMN: Final = WORKSTATION.index("Workstation") + 1
@@ -90,7 +90,7 @@ def _scaling(measure: MeasureKind) -> Scaling:
     """Return the axis from 0 for what is best at 0, the whole scale for MOS; shares near 100 % would all look alike from 0."""
     if measure.unit not in SPOKEN_UNITS:
         return Scaling(min=LOWEST_MOS, max=HIGHEST_MOS)
-    return Scaling() if measure.more_is_better else Scaling(min=0)
+    return Scaling() if measure.more_is_better else Scaling(min=0.0)
 
 
 def _title(sheet: StreamSheet, text: str) -> None:

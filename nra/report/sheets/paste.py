@@ -89,7 +89,7 @@ def _summary(sheet: Worksheet) -> None:
     columns = {**{fact: _fact(fact) for fact in FACTS}, **measures, **COUNTS}
     for index, (text, (_, digits)) in enumerate(columns.items(), start=1):
         heading(cell_at(sheet, 1, index), text, over_numbers=bool(digits))
-        sheet.column_dimensions[get_column_letter(index)].width = 60 if text == "What this means" else 22 if index <= len(FACTS) else 14
+        sheet.column_dimensions[get_column_letter(index)].width = 60 if text == "What this means" else 22 if index <= len(FACTS) else 16
         for report in range(1, REPORTS + 1):
             formula, digits = columns[text]
             cell = cell_at(sheet, report + 1, index)

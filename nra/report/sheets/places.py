@@ -89,7 +89,7 @@ def _workstation(spread: StationSpread, measures: Sequence[MeasureKind]) -> list
         numbers += [*(Measured(value, measure.unit) for value in spread_of), Measured(each.breach_percent, "%")]
     failed = 100 * spread.failed_runs / spread.runs
     who: list[Content] = [spread.overall, station.name, station.site, station.organization, station.subnet]
-    return [*who, spread.runs, spread.failed_runs, Measured(failed, "%"), spread.first, spread.last, *numbers]
+    return [*who, spread.first, spread.last, spread.runs, spread.failed_runs, Measured(failed, "%"), *numbers]
 
 
 def _place(group: Group) -> list[Content]:

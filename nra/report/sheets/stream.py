@@ -7,7 +7,7 @@ writes the sheet without rows (views, columns, filter, print set-up, charts), an
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 from xml.sax.saxutils import escape
@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+LETTERS: Final = tuple(get_column_letter(index) for index in range(1, 16_384 + 1))
 NO_ROWS: Final = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 
 
@@ -34,11 +35,11 @@ class StreamSheet(WriteOnlyWorksheet):
         self._stream = tempfile.TemporaryFile(prefix="nra-")  # noqa: SIM115 - closed by close()
         self.rows_written = 0
 
-    def put_row(self, cells: Iterable[tuple[str | float | None, int]], height_points: float) -> None:
+    def put_row(self, cells: Sequence[tuple[str | float | None, int]], height_points: float) -> None:
         """Write the next row: what each cell holds, and the number of its style in the workbook."""
         self.rows_written += 1
         row = self.rows_written
-        written = "".join(_cell(f"{get_column_letter(index)}{row}", held, style) for index, (held, style) in enumerate(cells, start=1))
+        written = "".join([_cell(f"{letter}{row}", held, style) for letter, (held, style) in zip(LETTERS, cells, strict=False)])
         self._stream.write(f'<row r="{row}" ht="{height_points:g}" customHeight="1">{written}</row>'.encode())
 
     def close(self) -> None:
@@ -69,8 +70,6 @@ def add_stream_sheet(book: Workbook, title: str) -> StreamSheet:
 
 
 def _cell(place: str, held: str | float | None, style: int) -> str:
-    if held is None or held == "":
-        return f'<c r="{place}" s="{style}"/>'
-    if isinstance(held, str):
+    if isinstance(held, str) and held:
         return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{escape(held)}</t></is></c>'
-    return f'<c r="{place}" s="{style}"><v>{held!r}</v></c>'
+    return f'<c r="{place}" s="{style}"/>' if held is None or held == "" else f'<c r="{place}" s="{style}"><v>{held!r}</v></c>'

@@ -81,13 +81,13 @@ def put(cell: Cell, content: Content) -> None:
 
 def holds(content: Content) -> str | float | None:
     """Return what a cell holds of the content: a number, or washed text, empty for nothing."""
+    if isinstance(content, str):
+        return clean(content)
     if isinstance(content, Measured):
         return content.value if content.value is not None else str(content.verdict or "")
     if isinstance(content, Judged):
         return clean(content.text)
-    if isinstance(content, bool):
-        return "yes" if content else "no"
-    return content if isinstance(content, int | float) else clean(content or "")
+    return ("no", "yes")[content] if isinstance(content, bool) else content if content is not None else ""
 
 
 def put_text(cell: Cell, text: str) -> None:

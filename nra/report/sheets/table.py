@@ -9,6 +9,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from nra.model.verdict import Overall, Verdict
 from nra.report.cells import risky
 from nra.report.sheets.stream import StreamSheet
 from nra.report.sheets.style import (
@@ -28,7 +29,6 @@ from nra.report.sheets.style import (
     numeric,
     page,
     put,
-    shown,
 )
 
 Sheet = Worksheet | StreamSheet
@@ -100,10 +100,10 @@ class Table:
     def _held(self, content: Content, look: Hashable) -> tuple[str | float | None, int]:
         """Return what the cell holds and the number of its style, which is made once for each look."""
         held = str(content) if isinstance(look, tuple) else holds(content)
-        key = (look, risky(str(held))) if isinstance(look, tuple) else (look, _look(content, held))
+        key = _look(content, held) if look is None else (look, isinstance(held, str) and risky(held), type(content))
         style = self._looks.get(key)
         if style is None:
-            scratch = Cell(self.sheet, row=1, column=1)
+            scratch = Cell(cast("Worksheet", self.sheet), row=1, column=1)
             _put(scratch, content, look)
             style = self._looks[key] = scratch.style_id
         return held, style
@@ -118,8 +118,10 @@ def table(sheet: Sheet, layout: Layout, rows: Sequence[Sequence[Content]]) -> No
 
 
 def _lines(content: Content, wide: int) -> int:
-    """Return how many lines the content takes; half a column's width always fits on one."""
-    text = content if isinstance(content, str) else shown(content)
+    """Return how many lines the content takes: numbers are never broken, and half a column's width always fits on one."""
+    if isinstance(content, Measured | int | float) or content is None:
+        return 1
+    text = content if isinstance(content, str) else content.text
     return lines_in(text, wide) if len(text) > wide / 2 else 1
 
 
@@ -136,8 +138,11 @@ def _put(cell: Cell, content: Content, look: Hashable) -> None:
 
 def _look(content: Content, held: str | float | None) -> Hashable:
     """Return what decides how the content looks: equal for contents of one style."""
+    kind = type(content).__name__
+    if kind == "str":
+        return "risky" if risky(str(held)) else "text"
     if isinstance(content, Measured):
-        return "number", content.unit, content.unit_shown, content.verdict, content.value is None
+        return kind, content.unit, content.unit_shown, content.verdict, isinstance(held, str)
     if isinstance(content, Judged):
-        return "judged", content.verdict, risky(str(held))
-    return type(content).__name__, held if type(content).__name__ in ("Verdict", "Overall") else isinstance(held, str) and risky(held)
+        return kind, content.verdict, risky(str(held))
+    return (kind, held) if isinstance(content, Verdict | Overall) else (kind,)
