@@ -2,6 +2,7 @@
 
 import sys
 
+import compile as compiling
 import ipdv
 import pacing
 import run_time
@@ -9,4 +10,4 @@ import scoring
 import start_up
 from row import finish
 
-sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure(), *pacing.measure(), *ipdv.measure()))
+sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure(), *compiling.measure(), *pacing.measure(), *ipdv.measure()))

@@ -46,9 +46,7 @@ def test_a_file_that_is_named_counts_whatever_it_is_called(folder: Path) -> None
     assert not is_document("A.TXT")
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.getuid() == 0, reason="a folder that cannot be listed needs POSIX and another user than root"
-)
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() == 0, reason="needs POSIX and another user than root")
 def test_a_folder_that_cannot_be_listed_is_a_problem(folder: Path) -> None:
     """It stops nothing and is named."""
     (folder / "deep").chmod(0)

@@ -1,7 +1,7 @@
 """Scope, told from planted troubles: where it lies, with the numbers, and no more than they prove."""
 
 import pytest
-from fleets import Fails, fleet, office, station
+from planted import Fails, fleet, office, station
 from hypothesis import given
 from hypothesis import strategies as st
 

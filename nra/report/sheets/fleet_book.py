@@ -18,10 +18,11 @@ from nra.report.sheets.firewall import FirewallBoard
 from nra.report.sheets.fleet import Listing, findings, runs, summary, thresholds, voip
 from nra.report.sheets.fleet_charts import add_fleet_charts
 from nra.report.sheets.places import fill_problems, fill_sites, fill_workstations, statement_line
-from nra.report.sheets.stream import StreamSheet, add_stream_sheet, stream_book
+from nra.report.sheets.stream import StreamSheet, add_stream_sheet, discard, stream_book
 from nra.report.sheets.style import Content, Measured
 from nra.report.sheets.table import LONGEST_ROWS, Table
 
+SHEETS: Final = ("Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds", "Workstations", "Sites", "Charts", "Problems")
 SAMPLE: Final = 300  # runs by which columns get their widths
 STATEMENTS_ABOVE: Final = 3
 ROOM_FOR_HEADS: Final = 10
@@ -82,20 +83,26 @@ def _chunks(fleet: Fleet, room: int) -> Iterator[tuple[int, ...]]:
 def _book(fleet: Fleet, stations: Sequence[StationSpread]) -> Workbook:
     book = stream_book()
     name_book(book)
+    try:
+        _fill(book, fleet, stations)
+    except BaseException:
+        discard(book)
+        raise
+    return book
+
+
+def _fill(book: Workbook, fleet: Fleet, stations: Sequence[StationSpread]) -> None:
     board = FirewallBoard()
-    listings = _listings(fleet)
-    sheets = {title: add_stream_sheet(book, title) for title in ("Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds")}
-    _stream(fleet, listings, sheets, board)
+    sheets = {title: add_stream_sheet(book, title) for title in SHEETS}
+    _stream(fleet, _listings(fleet), sheets, board)
     board.fill(sheets["Firewall"])
     thresholds(sheets["Thresholds"], fleet.profiles)
-    workstations = add_stream_sheet(book, "Workstations")
-    fill_workstations(workstations, fleet.summary, stations)
-    fill_sites(add_stream_sheet(book, "Sites"), fleet.summary)
-    add_fleet_charts(add_stream_sheet(book, "Charts"), workstations, fleet.summary.measures, len(stations))
-    fill_problems(add_stream_sheet(book, "Problems"), fleet.problems)
+    fill_workstations(sheets["Workstations"], fleet.summary, stations)
+    fill_sites(sheets["Sites"], fleet.summary)
+    add_fleet_charts(sheets["Charts"], sheets["Workstations"], fleet.summary.measures, len(stations))
+    fill_problems(sheets["Problems"], fleet.problems)
     for part in range(1, board.parts()):
         board.fill(add_stream_sheet(book, f"Firewall {part + 1}"), part)
-    return book
 
 
 def _listings(fleet: Fleet) -> tuple[Listing, ...]:

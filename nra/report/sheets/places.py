@@ -14,19 +14,10 @@ from nra.report.sheets.stream import StreamSheet
 from nra.report.sheets.style import FILLS, Content, Judged, Measured
 from nra.report.sheets.table import Layout, table
 
-WORKSTATION: Final = (
-    "Overall",
-    "Workstation",
-    "Site",
-    "Organization",
-    "Subnet",
-    "Runs",
-    "Runs that FAIL",
-    "FAIL (% of runs)",
-    "First",
-    "Last",
-)
-SHARE_COLUMN: Final = WORKSTATION.index("FAIL (% of runs)") + 1
+FAILING: Final = "FAIL (% of runs)"
+WHO: Final = ("Overall", "Workstation", "Site", "Organization", "Subnet")
+WORKSTATION: Final = (*WHO, "First", "Last", "Runs", "Runs that FAIL", FAILING)
+SHARE_COLUMN: Final = WORKSTATION.index(FAILING) + 1
 EACH_MEASURE: Final = 4  # columns: median, worst, limit, share in breach
 PLACES: Final = ("Scope", "Name", "Organization", "Workstations", "Runs", "Counted")
 NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -44,7 +35,7 @@ def fill_workstations(sheet: StreamSheet, fleet: FleetSummary, spreads: Sequence
     rows = [_workstation(spread, fleet.measures) for spread in spreads]
     table(sheet, Layout(headings=headings, frozen_columns=2, pages_wide=4), rows)
     shares = range(len(WORKSTATION) + EACH_MEASURE, len(headings) + 1, EACH_MEASURE)
-    for column in (SHARE_COLUMN, *shares):
+    for column in (SHARE_COLUMN, *shares) if rows else ():
         letter = get_column_letter(column)
         rule = ColorScaleRule(  # type: ignore[no-untyped-call]
             start_type="num", start_value=0, start_color="FFFFFF", end_type="num", end_value=100, end_color=FILLS[Verdict.FAIL][0]

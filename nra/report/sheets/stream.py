@@ -42,6 +42,10 @@ class StreamSheet(WriteOnlyWorksheet):
         written = "".join([_cell(f"{letter}{row}", held, style) for letter, (held, style) in zip(LETTERS, cells, strict=False)])
         self._stream.write(f'<row r="{row}" ht="{height_points:g}" customHeight="1">{written}</row>'.encode())
 
+    def discard(self) -> None:
+        """Let go of the rows."""
+        self._stream.close()
+
     def close(self) -> None:
         """Write the rest of the sheet around the rows."""
         super().close()
@@ -67,6 +71,12 @@ def add_stream_sheet(book: Workbook, title: str) -> StreamSheet:
     sheet = StreamSheet(book, title)
     cast("Any", book)._add_sheet(sheet)  # create_sheet knows openpyxl's own kinds alone
     return sheet
+
+
+def discard(book: Workbook) -> None:
+    """Let go of the rows of a workbook that will not be saved."""
+    for sheet in book.worksheets:
+        cast("StreamSheet", sheet).discard()
 
 
 def _cell(place: str, held: str | float | None, style: int) -> str:
