@@ -6,6 +6,7 @@ Ten thousand runs would fit into memory, a hundred thousand would not; here a ru
 import tempfile
 import zlib
 from array import array
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
@@ -47,4 +48,5 @@ class Spool(Generic[Value]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         """Remove the file."""
-        self._file.close()
+        with suppress(OSError):  # a full disk was said already
+            self._file.close()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,14 +18,14 @@ MOST_TOLD: Final = 5
 TEMPLATE: Final = "nra-template.xlsx"
 
 
-class Output(click.ParamType[str]):
+class Output(click.Path):
     """Where the runs go: the ending says in which form, a slash at the end means a data set."""
 
     name = "file"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's signature
         """Return the text if its ending is one that is offered."""
-        text = str(value)
+        text = str(super().convert(value, param, ctx))
         if kind_of(text) not in WRITERS:
             self.fail(f"{text!r} ends in none of .xlsx, .csv, .parquet and / (a Parquet data set)", param, ctx)
         return text
@@ -126,12 +126,12 @@ def _workbooks(gathering: "Gathering", fleet: "FleetSummary", output: Path) -> I
 
     profiles = tuple(gathering.profiles)
     runs = Fleet(entries=gathering.entries, summary=fleet, findings=gathering.findings, profiles=profiles, problems=gathering.problems)
-    makers = list(workbooks(runs))
-    for number, make in enumerate(makers, start=1):
-        path = output if len(makers) == 1 else output.with_name(f"{output.stem}-{number}{output.suffix}")
-        yield overwrite(path, lambda file, make=make: make().save(file))  # type: ignore[misc]
-    if len(makers) > 1:
-        click.echo(f"more rows than a sheet of Excel holds: {len(makers)} workbooks, the worst runs in the first", err=True)
+    writers = list(workbooks(runs))
+    for number, write in enumerate(writers, start=1):
+        path = output if len(writers) == 1 else output.with_name(f"{output.stem}-{number}{output.suffix}")
+        yield overwrite(path, write)
+    if len(writers) > 1:
+        click.echo(f"more rows than a sheet of Excel holds: {len(writers)} workbooks, the worst runs in the first", err=True)
 
 
 def _csv(gathering: "Gathering", fleet: "FleetSummary", output: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from nra.scoring.scope_time import DAY, LEAST_HOURS, Hours, bad_hours
 from nra.scoring.scope_wording import nobody_statement, place_statement, time_statement, unknown_statement
 
 ORDER: Final = (
-    Scope.EVERYONE, Scope.SITE, Scope.SUBNET, Scope.SCATTERED, Scope.WORKSTATION, Scope.TIME, Scope.NOBODY, Scope.UNKNOWN,
+    Scope.EVERYONE, Scope.SITE, Scope.SUBNET, Scope.SCATTERED, Scope.TIME, Scope.WORKSTATION, Scope.NOBODY, Scope.UNKNOWN,
 )  # fmt: skip
 
 

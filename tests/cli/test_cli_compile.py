@@ -238,3 +238,11 @@ def test_a_file_that_cannot_be_read_is_a_problem(results: Path, tmp_path: Path, 
     done = nra_compile(results, "-o", tmp_path / "runs.csv")
     assert "Input/output error" in done.stderr
     assert {row["workstation"] for row in rows_of(tmp_path / "runs.csv")} == {"PC-0", "PC-1", "PC-2", "PC-3"}  # its text report is left
+
+
+@pytest.mark.parametrize("output", ["site.xlsx", "runs/"])
+def test_the_output_can_stand_in_nra_toml(results: Path, tmp_path: Path, output: str) -> None:
+    """It lies beside nra.toml then, and a slash at its end still means a data set."""
+    (tmp_path / "nra.toml").write_text(f'[compile]\nout = "{output}"\n')
+    done = CliRunner().invoke(cli, ["--config", str(tmp_path / "nra.toml"), "compile", str(results)])
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path / output}\n"), done.stderr

@@ -1,5 +1,6 @@
 """The workbook of many runs (contract 4.3): the sheets of one run, and Workstations, Sites, Charts and Problems."""
 
+import errno
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from zipfile import ZipFile
 import pytest
 from fleets import entries, fleet, from_text, office
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet._writer import ALL_TEMP_FILES
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nra.model.fleet import Problem
@@ -22,6 +24,7 @@ from nra.testing.canned import KINDS, canned_run
 
 SHEETS = ["Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds", "Workstations", "Sites", "Charts", "Problems"]
 ALONE = "look at this workstation, its cable or Wi-Fi"
+NEITHER = "counted as neither good nor bad: measure again there; the notes say what was missing"
 PROBLEM = Problem(file="=torn.json", what="Input data was truncated")
 HOSTILE = ("=cmd()|'/c calc'!A1", "@SUM(A1)", "+1-1", "#N/A", "</t></is><f>1</f>", "a\tb\r\nc\x00\x1b\udc80", "🎧" * 40, "")
 
@@ -29,9 +32,9 @@ HOSTILE = ("=cmd()|'/c calc'!A1", "@SUM(A1)", "+1-1", "#N/A", "</t></is><f>1</f>
 def saved(runs: Fleet, longest: int | None = None) -> list[bytes]:
     """Return the workbooks as bytes."""
     made = []
-    for make in workbooks(runs) if longest is None else workbooks(runs, longest):
+    for write in workbooks(runs) if longest is None else workbooks(runs, longest):
         file = BytesIO()
-        make().save(file)
+        write(file)
         made.append(file.getvalue())
     return made
 
@@ -87,12 +90,13 @@ def test_lists_the_same_as_for_single_runs(book: Workbook) -> None:
 
 def test_summary_says_first_how_far_the_trouble_reaches(book: Workbook) -> None:
     """Above the table: what there is, and the widest troubles, in words with numbers."""
-    lines = [row[0].value for row in book["Summary"].iter_rows(max_row=4)]
+    lines = [row[0].value for row in book["Summary"].iter_rows(max_row=5)]
     assert lines == [
         "24 runs of 8 workstations at 2 sites, 2026-11-22T08:03:11Z to 2026-11-22T16:03:11Z: 15 FAIL, 9 PASS",
         "FAIL: 4 of 4 workstations at Leeds fail Down Jitter and Down Packet Loss; 0 of 3 elsewhere: look at the line of Leeds",
         "FAIL: 4 of 4 workstations at Leeds fail Required ports; 1 of 4 elsewhere (too few to prove it): look at the firewall of Leeds",
         f"FAIL: York-4 at York fails Required ports in 3 of 3 runs; 0 of 3 other workstations at York fail: {ALONE}",
+        f"NOT MEASURED: Up Jitter, Down Jitter, Up Packet Loss and 8 more: nothing known at 1 of 8 workstations (York-4), {NEITHER}",
     ]
 
 
@@ -100,7 +104,7 @@ def test_summary_is_worst_first_frozen_and_filtered(book: Workbook) -> None:
     """One row per run; the header stays in sight below the lines above it; repeated runs are counted."""
     sheet = book["Summary"]
     assert column(sheet, "Overall", "Overall") == ["FAIL"] * 15 + ["PASS"] * 9
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("C6", "A5:N29", "$5:$5")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("C7", "A6:N30", "$6:$6")
     assert set(column(sheet, "Runs of this workstation", "Overall")) == {3}
     assert column(sheet, "of them FAIL", "Overall") == [3] * 15 + [0] * 9
 
@@ -264,6 +268,27 @@ def test_entries_forget_what_no_sheet_shows() -> None:
     assert kept.document.voice is not None
     assert (kept.document.voice.windows, kept.document.firewall, kept.document.metrics) == ((), None, ())
     assert len(kept.view.firewall) == 9
+
+
+def test_nothing_lies_about_where_writing_fails() -> None:
+    """A full disk, or Ctrl-C: the temporary files are gone at once."""
+
+    class Full(BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    (write,) = workbooks(fleet(entries(office()[:2])))
+    with pytest.raises(OSError, match="No space"):
+        write(Full())
+    assert [path for path in ALL_TEMP_FILES if Path(path).exists()] == []
+
+
+def test_text_is_cut_where_excel_cuts_it() -> None:
+    """A cell holds 32,767 characters; more would make the file a damaged one."""
+    run = canned_run("bad")
+    run = replace(run, findings=(replace(run.findings[0], text="x" * 40_000),))
+    (data,) = saved(fleet(entries([run])))
+    assert column(opened(data)["Findings"], "What was found", "Severity") == ["x" * 32_767]
 
 
 @pytest.mark.peer

@@ -1,9 +1,9 @@
 """Scope, told from planted troubles: where it lies, with the numbers, and no more than they prove."""
 
 import pytest
-from planted import Fails, fleet, office, station
 from hypothesis import given
 from hypothesis import strategies as st
+from planted import Fails, fleet, office, station
 
 from nra.model.fleet import Scope, Statement, Station
 from nra.model.verdict import Verdict

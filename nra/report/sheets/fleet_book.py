@@ -5,7 +5,8 @@ What would not fit into Excel's rows goes into further workbooks of the same lay
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from functools import partial
+from typing import BinaryIO, Final, Protocol
 
 from openpyxl import Workbook
 
@@ -18,13 +19,13 @@ from nra.report.sheets.firewall import FirewallBoard
 from nra.report.sheets.fleet import Listing, findings, runs, summary, thresholds, voip
 from nra.report.sheets.fleet_charts import add_fleet_charts
 from nra.report.sheets.places import fill_problems, fill_sites, fill_workstations, statement_line
-from nra.report.sheets.stream import StreamSheet, add_stream_sheet, discard, stream_book
+from nra.report.sheets.stream import StreamSheet, add_stream_sheet, discard, save, stream_book
 from nra.report.sheets.style import Content, Measured
 from nra.report.sheets.table import LONGEST_ROWS, Table
 
 SHEETS: Final = ("Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds", "Workstations", "Sites", "Charts", "Problems")
 SAMPLE: Final = 300  # runs by which columns get their widths
-STATEMENTS_ABOVE: Final = 3
+STATEMENTS_ABOVE: Final = 4
 ROOM_FOR_HEADS: Final = 10
 WIDEST_MEASURED: Final = 99999.9
 
@@ -47,8 +48,8 @@ class Fleet:
     problems: Sequence[Problem]
 
 
-def workbooks(fleet: Fleet, longest: int = LONGEST_ROWS) -> Iterator[Callable[[], Workbook]]:
-    """Yield what makes each workbook: one, or as many as keep every sheet within `longest` rows; the worst runs in the first."""
+def workbooks(fleet: Fleet, longest: int = LONGEST_ROWS) -> Iterator[Callable[[BinaryIO], None]]:
+    """Yield what writes each workbook: one, or as many as keep every sheet within `longest` rows; the worst runs in the first."""
     room = longest - ROOM_FOR_HEADS
     stations = sorted(fleet.summary.stations, key=_gravity)
     chunks = list(_chunks(fleet, room))
@@ -60,11 +61,7 @@ def workbooks(fleet: Fleet, longest: int = LONGEST_ROWS) -> Iterator[Callable[[]
         part_fleet = replace(
             fleet, problems=fleet.problems[here], summary=replace(fleet.summary, order=chosen, headline=fleet.summary.headline + named)
         )
-        yield _maker(part_fleet, stations[here])
-
-
-def _maker(fleet: Fleet, stations: Sequence[StationSpread]) -> Callable[[], Workbook]:
-    return lambda: _book(fleet, stations)
+        yield partial(_write, part_fleet, stations[here])
 
 
 def _chunks(fleet: Fleet, room: int) -> Iterator[tuple[int, ...]]:
@@ -80,15 +77,15 @@ def _chunks(fleet: Fleet, room: int) -> Iterator[tuple[int, ...]]:
         yield order[start:]
 
 
-def _book(fleet: Fleet, stations: Sequence[StationSpread]) -> Workbook:
+def _write(fleet: Fleet, stations: Sequence[StationSpread], file: BinaryIO) -> None:
     book = stream_book()
     name_book(book)
     try:
         _fill(book, fleet, stations)
+        save(book, file)
     except BaseException:
         discard(book)
         raise
-    return book
 
 
 def _fill(book: Workbook, fleet: Fleet, stations: Sequence[StationSpread]) -> None:

@@ -8,15 +8,18 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet._writer import ALL_TEMP_FILES
 
 LETTERS: Final = tuple(get_column_letter(index) for index in range(1, 16_384 + 1))
+LONGEST_TEXT: Final = 32_767  # of a cell; openpyxl cuts there too, or Excel would call the file damaged
 NO_ROWS: Final = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 
 
@@ -43,8 +46,11 @@ class StreamSheet(WriteOnlyWorksheet):
         self._stream.write(f'<row r="{row}" ht="{height_points:g}" customHeight="1">{written}</row>'.encode())
 
     def discard(self) -> None:
-        """Let go of the rows."""
-        self._stream.close()
+        """Let go of the rows, and of what openpyxl has begun to write."""
+        with suppress(OSError):  # what was still to be written may not fit
+            self._stream.close()
+        if self._writer is not None and self._writer.out in ALL_TEMP_FILES:
+            self._writer.cleanup()
 
     def close(self) -> None:
         """Write the rest of the sheet around the rows."""
@@ -73,6 +79,36 @@ def add_stream_sheet(book: Workbook, title: str) -> StreamSheet:
     return sheet
 
 
+def save(book: Workbook, file: BinaryIO) -> None:
+    """Save the workbook into an open file; raises OSError where it does not fit, and then once only.
+
+    A ZipFile that could not write tries again when Python tidies up, and the second failure would be shown as a traceback.
+    """
+    once = _FailsOnce(file)
+    book.save(cast("BinaryIO", once))
+    if once.error is not None:
+        raise once.error
+
+
+class _FailsOnce:
+    """A file that takes everything, and remembers the first failure."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        if self.error is None:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a file can do
+        return getattr(self._file, name)
+
+
 def discard(book: Workbook) -> None:
     """Let go of the rows of a workbook that will not be saved."""
     for sheet in book.worksheets:
@@ -81,5 +117,6 @@ def discard(book: Workbook) -> None:
 
 def _cell(place: str, held: str | float | None, style: int) -> str:
     if isinstance(held, str) and held:
+        held = held[:LONGEST_TEXT]
         return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{escape(held)}</t></is></c>'
     return f'<c r="{place}" s="{style}"/>' if held is None or held == "" else f'<c r="{place}" s="{style}"><v>{held!r}</v></c>'
