@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from nra.model.fleet import Problem
 from nra.report.excel import workbook
+from nra.report.sheets import firewall
 from nra.report.sheets.fleet_book import ROOM_FOR_HEADS, Fleet, workbooks
 from nra.report.sheets.style import FILLS
 from nra.testing.canned import KINDS, canned_run
@@ -159,6 +160,16 @@ def test_a_port_that_failed_in_some_runs_says_in_how_many() -> None:
     (data,) = saved(fleet(kept))
     stun = next(row for row in rows(opened(data)["Firewall"], "Port") if row[:2] == ["3478", "UDP"])
     assert stun[5:] == ["FAIL: no_answer (1 of 3 runs)"]
+
+
+def test_more_workstations_than_columns_go_on_in_a_further_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Excel has 16,384 columns: the others stand in Firewall 2, 3 and so on, after all other sheets."""
+    monkeypatch.setattr(firewall, "COLUMNS_AT_MOST", 3)
+    (data,) = saved(fleet(entries(office())))
+    book = opened(data)
+    assert book.sheetnames == [*SHEETS, "Firewall 2", "Firewall 3"]
+    assert [book[name].max_column for name in ("Firewall", "Firewall 2", "Firewall 3")] == [8, 8, 7]
+    assert book["Firewall 3"]["A2"].value == book["Firewall"]["A2"].value
 
 
 def test_problems_and_files_are_named(book: Workbook) -> None:
