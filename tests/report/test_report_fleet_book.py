@@ -127,6 +127,7 @@ def test_workstations_show_the_spread(book: Workbook) -> None:
     assert len(sheet.conditional_formatting) == 12
     york = next(row for row in rows(sheet, "Overall") if row[1] == "York-4")
     assert york[head.index("Up Jitter\nmedian (ms)")] is None
+    assert york[head.index("Up Jitter\nin breach (%)")] == "NOT MEASURED"
 
 
 def test_sites_count_workstations(book: Workbook) -> None:

@@ -77,10 +77,15 @@ def _workstation(spread: StationSpread, measures: Sequence[MeasureKind]) -> list
     numbers: list[Content] = []
     for measure, each in zip(measures, spread.spreads, strict=True):
         spread_of = (each.median, each.worst, limit_of(measure))
-        numbers += [*(Measured(value, measure.unit) for value in spread_of), Measured(each.breach_percent, "%")]
+        numbers += [*(Measured(value, measure.unit) for value in spread_of), _share(each.breach_percent)]
     failed = 100 * spread.failed_runs / spread.runs
     who: list[Content] = [spread.overall, station.name, station.site, station.organization, station.subnet]
     return [*who, spread.first, spread.last, spread.runs, spread.failed_runs, Measured(failed, "%"), *numbers]
+
+
+def _share(percent: float | None) -> Content:
+    """Return the share in breach, the word where no run was judged."""
+    return Measured(percent, "%", Verdict.NOT_MEASURED if percent is None else None)
 
 
 def _place(group: Group) -> list[Content]:
