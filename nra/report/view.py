@@ -91,7 +91,10 @@ class View:
 
     def fact(self, name: str) -> str:
         """Return the value of the fact with that name, empty if there is none."""
-        return next((fact.value for fact in self.facts if fact.name == name), "")
+        for fact in self.facts:
+            if fact.name == name:
+                return fact.value
+        return ""
 
 
 def view(document: RunDocument) -> View:

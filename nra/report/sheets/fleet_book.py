@@ -12,7 +12,6 @@ from openpyxl import Workbook
 
 from nra.model.criteria import Thresholds
 from nra.model.fleet import FleetSummary, Problem, StationSpread
-from nra.model.verdict import Verdict
 from nra.report.entry import WORST_FIRST, Entry
 from nra.report.sheets.book import name_book
 from nra.report.sheets.firewall import FirewallBoard
@@ -20,14 +19,12 @@ from nra.report.sheets.fleet import Listing, findings, runs, summary, thresholds
 from nra.report.sheets.fleet_charts import add_fleet_charts
 from nra.report.sheets.places import fill_problems, fill_sites, fill_workstations, statement_line
 from nra.report.sheets.stream import StreamSheet, add_stream_sheet, discard, save, stream_book
-from nra.report.sheets.style import Content, Measured
-from nra.report.sheets.table import LONGEST_ROWS, Table
+from nra.report.sheets.style import Content
+from nra.report.sheets.table import LONGEST_ROWS, SAMPLE, Table, at_its_widest
 
 SHEETS: Final = ("Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds", "Workstations", "Sites", "Charts", "Problems")
-SAMPLE: Final = 300  # runs by which columns get their widths
 STATEMENTS_ABOVE: Final = 4
 ROOM_FOR_HEADS: Final = 10
-WIDEST_MEASURED: Final = 99999.9
 
 
 class Runs(Protocol):
@@ -125,7 +122,7 @@ def _stream(fleet: Fleet, listings: Sequence[Listing], sheets: Mapping[str, Stre
     tables = []
     for listing in listings:
         sample = [row for entry in first for row in listing.rows(entry)]
-        tables.append(Table(sheets[listing.title], listing.layout, [*sample, *map(_at_its_widest, sample[:1])]))
+        tables.append(Table(sheets[listing.title], listing.layout, [*sample, *map(at_its_widest, sample[:1])]))
     for run in order:
         entry = fleet.entries[run]
         board.add(entry)
@@ -134,14 +131,6 @@ def _stream(fleet: Fleet, listings: Sequence[Listing], sheets: Mapping[str, Stre
                 filled.add(row)
     for filled in tables:
         filled.finish()
-
-
-def _at_its_widest(row: Sequence[Content]) -> list[Content]:
-    """Return the row with numbers as wide as any: one that is not in the sample must not show as ###."""
-    return [
-        replace(content, value=WIDEST_MEASURED, verdict=content.verdict and Verdict.FAIL) if isinstance(content, Measured) else content
-        for content in row
-    ]
 
 
 def _gravity(spread: StationSpread) -> tuple[int, float, tuple[str, str, str]]:

@@ -116,7 +116,11 @@ def discard(book: Workbook) -> None:
 
 
 def _cell(place: str, held: str | float | None, style: int) -> str:
-    if isinstance(held, str) and held:
-        held = held[:LONGEST_TEXT]
-        return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{escape(held)}</t></is></c>'
-    return f'<c r="{place}" s="{style}"/>' if held is None or held == "" else f'<c r="{place}" s="{style}"><v>{held!r}</v></c>'
+    if not held and held != 0:
+        return f'<c r="{place}" s="{style}"/>'
+    if not isinstance(held, str):
+        return f'<c r="{place}" s="{style}"><v>{held!r}</v></c>'
+    held = held[:LONGEST_TEXT]
+    if "&" in held or "<" in held or ">" in held:
+        held = escape(held)
+    return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{held}</t></is></c>'

@@ -1,8 +1,8 @@
 """A sheet that is one table: headings frozen, with a filter, ready for printing; for a few rows in memory or many on disk."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill
@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nra.model.verdict import Overall, Verdict
-from nra.report.cells import risky
+from nra.report.cells import clean, risky
 from nra.report.sheets.stream import StreamSheet
 from nra.report.sheets.style import (
     FILLS,
@@ -34,6 +34,8 @@ from nra.report.sheets.style import (
 Sheet = Worksheet | StreamSheet
 TITLE_LINE, PREFACE = "title line", "preface"
 MOST_FROZEN: Final = 5  # lines above a table; more would leave no room for it on a small screen
+SAMPLE: Final = 300  # rows by which columns get their widths
+WIDEST_MEASURED: Final = 99999.9
 LONGEST_ROWS: Final = 1_048_576  # of a sheet, in Excel
 MOST_COLUMNS: Final = 16_384
 
@@ -80,8 +82,11 @@ class Table:
     def add(self, row: Sequence[Content]) -> None:
         """Write one more row, as high as its text needs."""
         self.rows += 1
-        lines = max(map(_lines, row, self.widths))
-        self._write([(content, None) for content in row], height(lines))
+        points = height(max(map(_lines, row, self.widths)))
+        if isinstance(self.sheet, StreamSheet):
+            self.sheet.put_row([self._text(content) if content.__class__ is str else self._held(content, None) for content in row], points)
+        else:
+            self._write([(content, None) for content in row], points)
 
     def finish(self) -> None:
         """Set the filter over what has been written."""
@@ -97,6 +102,11 @@ class Table:
             _put(cell_at(self.sheet, line, index), content, look)
         self.sheet.row_dimensions[line].height = points
 
+    def _text(self, text: Any) -> tuple[str, int]:  # noqa: ANN401 - a str, as most cells are: this is the way that must be short
+        held = clean(text)
+        style = None if risky(held) else self._looks.get("text")
+        return (held, style) if style is not None else cast("tuple[str, int]", self._held(text, None))
+
     def _held(self, content: Content, look: Hashable) -> tuple[str | float | None, int]:
         """Return what the cell holds and the number of its style, which is made once for each look."""
         held = str(content) if isinstance(look, tuple) else holds(content)
@@ -111,18 +121,26 @@ class Table:
 
 def table(sheet: Sheet, layout: Layout, rows: Sequence[Sequence[Content]]) -> None:
     """Fill a sheet with one table."""
-    filled = Table(sheet, layout, rows)
+    filled = Table(sheet, layout, rows if len(rows) <= SAMPLE else [*rows[:SAMPLE], at_its_widest(rows[0])])
     for row in rows:
         filled.add(row)
     filled.finish()
 
 
+def at_its_widest(row: Sequence[Content]) -> list[Content]:
+    """Return the row with numbers as wide as any: one that is not in a sample must not show as ###."""
+    return [
+        replace(content, value=WIDEST_MEASURED, verdict=content.verdict and Verdict.FAIL) if isinstance(content, Measured) else content
+        for content in row
+    ]
+
+
 def _lines(content: Content, wide: int) -> int:
     """Return how many lines the content takes: numbers are never broken, and half a column's width always fits on one."""
-    if isinstance(content, Measured | int | float) or content is None:
+    if content.__class__ is Measured or content is None or isinstance(content, int | float):
         return 1
-    text = content if isinstance(content, str) else content.text
-    return lines_in(text, wide) if len(text) > wide / 2 else 1
+    text = content.text if isinstance(content, Judged) else str(content)
+    return lines_in(text, wide) if 2 * len(text) > wide else 1
 
 
 def _put(cell: Cell, content: Content, look: Hashable) -> None:
