@@ -2,6 +2,7 @@
 
 import sys
 
+import compile as compiling
 import ipdv
 import pacing
 import reflector_idle
@@ -12,6 +13,6 @@ import scoring
 import start_up
 from row import finish
 
-sender = (start_up.measure(), run_time.measure(), *scoring.measure(), *pacing.measure(), *ipdv.measure())
+sender = (start_up.measure(), run_time.measure(), *scoring.measure(), *compiling.measure(), *pacing.measure(), *ipdv.measure())
 reflector = (*reflector_speed.measure(), *reflector_idle.measure(), *reflector_memory.measure())
 sys.exit(finish(*sender, *reflector))

@@ -74,13 +74,19 @@ def _integers(value: object) -> Iterator[int]:
 def read(path: Path) -> RunDocument:
     """Return the document in a file; raises UnreadableDocument, which names the file."""
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            raise UnreadableDocument("not a file, or larger than any run document" if path.exists() else "No such file or directory")
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableDocument(f"{path}: {error.strerror or error}") from None
+        return decode(read_bytes(path))
     except UnreadableDocument as error:
         raise UnreadableDocument(f"{path}: {error}") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in a file of a run; raises UnreadableDocument for what is no file, is too large or cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise UnreadableDocument("not a file, or larger than any run document" if path.exists() else "No such file or directory")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableDocument(error.strerror or str(error)) from None
 
 
 def moment(text: str) -> datetime | None:

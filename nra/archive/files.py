@@ -7,6 +7,7 @@ writable when a file could be made in it.
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -64,10 +65,32 @@ def write(folder: Path, stem: str, extension: str, fill: Callable[[BinaryIO], ob
     return _whole(folder, f"{stem}.{extension}", fill, lambda temporary: _publish(temporary, names, pause))
 
 
-def rewrite(folder: Path, stem: str, extension: str, data: bytes, pause: Callable[[float], None] = time.sleep) -> Path:
-    """Write `<stem>.<extension>` in place of an older one of our own, and return its path; raises CannotWrite, the older one then stays."""
-    name = f"{stem}.{extension}"
-    return _whole(folder, name, lambda file: file.write(data), lambda temporary: _replace(temporary, folder / name, pause))
+def overwrite(path: Path, fill: Callable[[BinaryIO], object], pause: Callable[[float], None] = time.sleep) -> Path:
+    """Let `fill` write the file that was named, in place of one that is there, and return its path: whole, or the old one still.
+
+    For files that somebody named by path and means to renew; what a run names by itself goes through `write`. Raises CannotWrite.
+    """
+    return _whole(path.parent, path.name, fill, lambda temporary: _replace(temporary, path, pause))
+
+
+def write_folder(path: Path, fill: Callable[[Path], object], pause: Callable[[float], None] = time.sleep) -> Path:
+    """Let `fill` put files into a new folder and return its path: whole or absent too. Raises CannotWrite, also where it holds files."""
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    try:
+        if path.exists() and any(path.iterdir()):
+            raise FileExistsError(errno.EEXIST, "it holds files already, and files of two data sets must not mix")
+        _make(temporary)
+        try:
+            fill(temporary)
+            if path.exists():
+                path.rmdir()
+            _replace(temporary, path, pause)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise CannotWrite(path, error) from error
+    return path
 
 
 def _whole(folder: Path, name: str, fill: Callable[[BinaryIO], object], publish: Callable[[Path], Path]) -> Path:

@@ -1,58 +1,50 @@
-"""Run documents from files and folders, as people name them on a command line.
+"""Which files of a folder can hold a run: run documents first, text reports after them, so that the document of a run is the one read."""
 
-A folder is read with all below it; `._*` (macOS' shadows on foreign disks), `*.part` and other hidden files are nobody's documents. What
-is named `*.json` must be a run document: one that is not ends the reading, because a run that is left out in silence might be the one
-that failed. Other documents of nra (a gate's own answer) are passed over.
-"""
-
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from nra.archive.files import TEMPORARY_SUFFIX
+from nra.archive.naming import FIREWALL_REQUEST, SERIES
+from nra.model.fleet import Problem
 
-from nra.archive.document import SCHEMA_FAMILY, UnreadableDocument, read
-from nra.model.document import RunDocument
-
-OF_NRA: Final = "nra-"
-
-
-class _Head(msgspec.Struct):
-    schema: str
+KINDS: Final = (".json", ".txt")
+FOREIGN_COPY: Final = "._"  # macOS leaves such a companion beside each file on FAT and on shares
 
 
-def run_documents(places: Iterable[Path]) -> tuple[tuple[Path, RunDocument], ...]:
-    """Return the run documents of these files and folders with their paths, each run once; raises UnreadableDocument.
+def candidates(places: Iterable[Path]) -> tuple[list[str], list[Problem]]:
+    """Return the files named and those below the folders named, each once, run documents before text reports, by name.
 
-    A copy of a run counts once; a different document that bears the same run id is an error, and so is a folder without any.
+    In folders only `.json` and `.txt` count; half-written files, macOS companions, our own requests and summaries do not.
+    A file that was named by itself always counts. What does not exist stays in the list: reading it will say so. A folder
+    that cannot be listed is a problem.
     """
-    found: dict[str, tuple[Path, RunDocument]] = {}
-    for place in places:
-        empty = True
-        for path in _files(place):
-            document = read(path)
-            earlier = found.setdefault(document.run.id, (path, document))
-            if earlier[1] != document:
-                raise UnreadableDocument(f"{path}: another document than {earlier[0]}, but with the same run id")
-            empty = False
-        if empty:
-            raise UnreadableDocument(f"{place}: no run documents in this folder")
-    return tuple(found.values())
+    problems: list[Problem] = []
+    found = dict.fromkeys(path for place in places for path in (_below(place, problems) if place.is_dir() else [str(place)]))
+    return sorted(found, key=_kind_first), problems
 
 
-def _files(place: Path) -> Iterator[Path]:
-    if not place.is_dir():
-        yield place
-        return
-    for path in sorted(place.rglob("*.json")):
-        hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
-        if not hidden and path.is_file() and not _is_another_of_ours(path):
-            yield path
+def is_document(path: str) -> bool:
+    """Tell by its name whether the file is a run document and no text report."""
+    return not path.lower().endswith(KINDS[1])
 
 
-def _is_another_of_ours(path: Path) -> bool:
-    try:
-        schema = msgspec.json.decode(path.read_bytes(), type=_Head).schema
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False  # whoever reads it as a run document says what is wrong
-    return schema.startswith(OF_NRA) and not schema.startswith(SCHEMA_FAMILY)
+def _below(folder: Path, problems: list[Problem]) -> Iterator[str]:
+    def refused(error: OSError) -> None:
+        problems.append(Problem(file=str(error.filename), what=f"this folder cannot be listed: {error.strerror}"))
+
+    for parent, folders, names in os.walk(folder, onerror=refused):
+        folders.sort()
+        yield from (os.path.join(parent, name) for name in sorted(names) if _counts(name))  # noqa: PTH118 - a Path per file costs
+
+
+def _counts(name: str) -> bool:
+    stem, kind = os.path.splitext(name)  # noqa: PTH122
+    if kind.lower() not in KINDS or name.startswith(FOREIGN_COPY) or name.endswith(TEMPORARY_SUFFIX):
+        return False
+    return FIREWALL_REQUEST not in stem and not stem.endswith(SERIES)
+
+
+def _kind_first(path: str) -> tuple[bool, str]:
+    return not is_document(path), path

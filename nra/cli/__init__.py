@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "reflect": Entry("nra.cli.reflect:reflect", "Run the Session-Reflector (and, on request, port responders) in a region."),
     "regions": Entry("nra.cli.regions:regions", "List the catalogue, or show one region's hosts, ports and methods."),
     "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx, html, junit)."),
+    "compile": Entry("nra.cli.compile:compile_", "Compile many runs (files, folders) into one workbook, table or data set."),
     "gate": Entry("nra.cli.gate:gate", "Judge run documents against a policy: exit code, JUnit; for CI before go-live."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),

@@ -123,7 +123,8 @@ class Config:
         if isinstance(value, bool) or not isinstance(value, types):
             raise click.BadParameter(f"expected {words}, got {value!r}")
         if isinstance(kind, (click.Path, click.File)) or (isinstance(kind, NameOrFile) and _is_file(self.file.path.parent / str(value))):
-            return str(self.file.path.parent / str(value))  # a file named in nra.toml lies where nra.toml lies
+            slash = "/" if str(value).endswith("/") else ""  # means a folder, and pathlib takes it off
+            return f"{self.file.path.parent / str(value)}{slash}"  # a file named in nra.toml lies where nra.toml lies
         return value
 
     def _misfit(self, message: str, *keys: str) -> UserError:

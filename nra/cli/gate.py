@@ -55,7 +55,7 @@ def gate(
 def documents(places: Sequence[Path]) -> "list[tuple[str, RunDocument]]":
     """Return the run documents of files and folders with the files' names; raises UserError for one that is unreadable."""
     from nra.archive.document import UnreadableDocument
-    from nra.archive.folders import run_documents
+    from nra.archive.runs import run_documents
 
     with told_to_the_user(UnreadableDocument):
         return [(str(path), document) for path, document in run_documents(places)]
@@ -63,11 +63,11 @@ def documents(places: Sequence[Path]) -> "list[tuple[str, RunDocument]]":
 
 def write_junit(path: Path, judgement: "Judgement") -> None:
     """Write the judgement as JUnit XML; raises UserError where no file can be written."""
-    from nra.archive.files import CannotWrite, rewrite
+    from nra.archive.files import CannotWrite, overwrite
     from nra.report.junit import render
 
     with told_to_the_user(CannotWrite):
-        rewrite(path.parent, path.stem, path.suffix[1:], render(judgement))
+        overwrite(path, lambda file: file.write(render(judgement)))
 
 
 def shown(judgement: "Judgement", *, as_json: bool, github: bool, diff: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from nra.archive.files import CannotWrite, rewrite
+from nra.archive.files import CannotWrite, overwrite
 from nra.archive.naming import SERIES, stem
 from nra.cli.errors import UserError, washed
 from nra.cli.run import Saved
@@ -90,7 +90,8 @@ def _summarize(entries: list[Entry], saved: list[Saved], folder: Path, planned: 
     if first is None:
         return refused
     try:
-        rewrite(folder, f"{stem(first)}{SERIES}", "txt", render(entries, planned, missed))
+        summary = render(entries, planned, missed)
+        overwrite(folder / f"{stem(first)}{SERIES}.txt", lambda file: file.write(summary))
     except CannotWrite as error:
         if str(error) != refused:
             click.echo(f"the summary was not brought up to date: {washed(str(error))}", err=True)

@@ -19,12 +19,15 @@ SPOKEN_UNITS: Final = frozenset({"ms", "s", "%"})
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _RISKY: Final = re.compile("'*[=+\\-@\"＝＋－＠＂]")
+_RISKY_FIRST: Final = frozenset("'=+-@\"＝＋－＠＂")
 _RISKY_PART: Final = re.compile("([;\t]\\s*)(?=[=+\\-@＝＋－＠])")
 _GUARDED: Final = re.compile("'+[=+\\-@\"＝＋－＠＂]")
 
 
 def clean(text: str | None) -> str:
     """Return the text on one line without control characters, runs of white space as one space; empty for None."""
+    if text and text.isprintable() and "  " not in text and text[0] != " " != text[-1]:
+        return text  # most is: a blank is the only white space that counts as printable
     return " ".join(_UNPRINTABLE.sub(" ", text or "").split())
 
 
@@ -55,7 +58,7 @@ def parsed(cell: str) -> float | None:
 
 def risky(cell: str) -> bool:
     """Tell whether a spreadsheet could take the cell for a formula or for an open quotation."""
-    return bool(_RISKY.match(cell)) and not _NUMBER.fullmatch(cell)
+    return cell[:1] in _RISKY_FIRST and bool(_RISKY.match(cell)) and not _NUMBER.fullmatch(cell)
 
 
 def guarded_list(cell: str) -> str:

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from nra.model.verdict import Basis, Overall, Verdict
 from nra.report.calls import TriedRow, tried_rows
 from nra.report.cells import clean, number, quantity
 from nra.report.firewall_rules import service_first
-from nra.report.sentences import METHODS, advice, meaning, unit_after
+from nra.report.sentences import METHODS, advice, meaning, summary, unit_after
 
 TITLE: Final = "Network readiness assessment"
 HOLDS: Final[dict[Operator, Callable[[float, float], bool]]] = {
@@ -96,11 +96,19 @@ class View:
 
     def fact(self, name: str) -> str:
         """Return the value of the fact with that name, empty if there is none."""
-        return next((fact.value for fact in self.facts if fact.name == name), "")
+        for fact in self.facts:
+            if fact.name == name:
+                return fact.value
+        return ""
 
 
 def view(document: RunDocument) -> View:
     """Return the run as rows of text, washed and rounded."""
+    return replace(outline(document), meaning=meaning(document), advice=advice(document))
+
+
+def outline(document: RunDocument) -> View:
+    """Return the view with the first sentence alone of what it means and without advice: all that a line among many runs shows."""
     run = document.run
     criteria = {criterion.key: criterion for criterion in document.thresholds.limits}
     return View(
@@ -109,8 +117,8 @@ def view(document: RunDocument) -> View:
         facts=tuple(Fact(name=name, value=clean(value)) for name, value in _facts(document)),
         voip=tuple(_voip_row(metric, criteria.get(metric.key)) for metric in document.metrics),
         firewall=tuple(_port_row(check) for check in service_first(document.firewall or ())),
-        meaning=meaning(document),
-        advice=advice(document),
+        meaning=(clean(summary(document)),),
+        advice=(),
         tried=tried_rows(document.capacity),
     )
 

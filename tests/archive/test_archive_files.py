@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from nra.archive import files
-from nra.archive.files import RENAME_TRIES, CannotWrite, results_folder, rewrite, writable, write, write_bytes
+from nra.archive.files import RENAME_TRIES, CannotWrite, overwrite, results_folder, writable, write, write_bytes, write_folder
 
 CHUNK, CHUNKS = b"0123456789abcdef" * 1024, 16
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="kills and limits of POSIX")
@@ -254,23 +254,50 @@ def test_a_folder_with_nul_in_its_name_is_told(tmp_path: Path) -> None:
         write_bytes(tmp_path / "a\0b", "run", "txt", b"")
 
 
-def test_rewrite_replaces_its_own_file(tmp_path: Path) -> None:
-    """The newest stands under the name, and nothing else is left."""
-    for data in (b"one", b"two"):
-        assert rewrite(tmp_path, "series", "txt", data) == tmp_path / "series.txt"
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("series.txt", b"two")]
+def test_overwrite_renews_a_file_that_was_named(tmp_path: Path) -> None:
+    """The file under that name is the new one, alone in its folder, which is made if need be."""
+    path = tmp_path / "new" / "site.xlsx"
+    for data in (b"first", b"second"):
+        assert overwrite(path, lambda file, data=data: file.write(data)) == path  # type: ignore[misc]
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]
 
 
-def test_rewrite_that_is_refused_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A spreadsheet holds it open: asked some times, then told."""
-    rewrite(tmp_path, "series", "txt", b"old")
+def test_overwrite_leaves_the_old_file_where_the_new_one_fails(tmp_path: Path) -> None:
+    """Whatever ends the writing, the old file is whole and nothing lies beside it."""
+    path = tmp_path / "site.xlsx"
+    path.write_bytes(b"old")
 
-    def refuse(_self: Path, _target: Path) -> Path:
-        raise PermissionError(errno.EACCES, "Permission denied")
+    def fails(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(CannotWrite, match="No space left"):
+        overwrite(path, fails)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_overwrite_waits_for_a_file_that_somebody_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Excel and virus scanners hold files: it is tried for a while, then said in one line."""
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EACCES, "held")))
     pauses: list[float] = []
-    with pytest.raises(CannotWrite, match="Permission denied"):
-        rewrite(tmp_path, "series", "txt", b"new", pauses.append)
+    with pytest.raises(CannotWrite, match="held"):
+        overwrite(tmp_path / "site.xlsx", lambda file: file.write(b"x"), pauses.append)
     assert len(pauses) == RENAME_TRIES - 1
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("series.txt", b"old")]
+
+
+def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
+    """A data set appears with all of its files, in an empty folder too, and never among files that are there."""
+    path = tmp_path / "runs"
+
+    def fill(folder: Path) -> None:
+        assert not path.exists() or not any(path.iterdir())
+        (folder / "part").write_bytes(b"x")
+
+    path.mkdir()
+    assert write_folder(path, fill) == path
+    assert [each.name for each in path.iterdir()] == ["part"]
+    with pytest.raises(CannotWrite, match="it holds files already"):
+        write_folder(path, fill)
+    assert list(tmp_path.iterdir()) == [path]

@@ -61,6 +61,11 @@ def test_calculators_and_lists_do_not_import_the_instrument(words: list[str], tm
     assert loaded(words, MEASURING, tmp_path) == ["0"]
 
 
+def test_the_help_of_compile_imports_no_table_maker(tmp_path: Path) -> None:
+    """pandas, openpyxl and pyarrow come when there are runs to compile."""
+    assert loaded(["compile", "--help"], MEASURING | {"pyarrow", "msgspec"}, tmp_path) == ["0"]
+
+
 def test_a_configuration_file_does_not_import_the_instrument(tmp_path: Path) -> None:
     """Checking the tables imports the commands that they name, but not what those commands will need."""
     (tmp_path / "nra.toml").write_text("[mos]\ncodec = 'g729'\n[regions]\njson = true\n")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openpyxl.chart import LineChart, Reference
-from openpyxl.chart.axis import ChartLines, TextAxis
+from openpyxl.chart.axis import ChartLines, NumericAxis, TextAxis
 from openpyxl.chart.legend import Legend
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
@@ -57,17 +57,21 @@ def _axes(drawn: LineChart, chart: Chart, seconds: int) -> None:
     drawn.x_axis = TextAxis(axId=10, crossAx=100, tickLblSkip=skip, tickMarkSkip=skip, tickLblPos="low")
     drawn.y_axis.scaling.min = 0
     drawn.y_axis.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill=GRID)))
-    drawn.title = _sized(chart.title, TITLE_SIZE)
-    for axis, title, digits in ((drawn.x_axis, "second", "0"), (drawn.y_axis, chart.unit, "General")):
-        axis.delete = False  # openpyxl says nothing, and then newer Excel shows no axis
-        axis.number_format = digits
-        axis.title = _sized(title, AXIS_SIZE)
-        axis.txPr = RichText(
-            p=[Paragraph(pPr=ParagraphProperties(defRPr=CharacterProperties(sz=AXIS_SIZE)), endParaRPr=CharacterProperties())]
-        )
+    drawn.title = sized(chart.title, TITLE_SIZE)
+    name_axis(drawn.x_axis, "second", "0")
+    name_axis(drawn.y_axis, chart.unit, "General")
 
 
-def _sized(text: str, size: int) -> Title:
+def name_axis(axis: TextAxis | NumericAxis, title: str, digits: str) -> None:
+    """Show the axis with its title and small labels; without a title where there is nothing to say."""
+    axis.delete = False  # openpyxl says nothing, and then newer Excel shows no axis
+    axis.number_format = digits
+    axis.title = sized(title, AXIS_SIZE) if title else None
+    axis.txPr = RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=CharacterProperties(sz=AXIS_SIZE)), endParaRPr=CharacterProperties())])
+
+
+def sized(text: str, size: int) -> Title:
+    """Return a bold title of that size, in hundredths of a point."""
     look = CharacterProperties(sz=size, b=True)
     words = Paragraph(pPr=ParagraphProperties(defRPr=look), r=[RegularTextRun(rPr=look, t=text)])
     return Title(tx=Text(rich=RichText(p=[words])), overlay=False)

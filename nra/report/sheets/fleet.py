@@ -1,45 +1,37 @@
-"""The six sheets about all runs (contract 4.3), each a table whose columns are named beside what fills them."""
+"""The sheets that list runs (contract 4.3), each a table whose columns are named beside what fills them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from openpyxl.worksheet.worksheet import Worksheet
-
+from nra.model.criteria import Thresholds
 from nra.model.document import RunDocument
-from nra.model.region import Side
-from nra.model.verdict import Overall, Verdict
-from nra.report.cells import clean
-from nra.report.sheets.style import Content, Judged, Measured, table
-from nra.report.view import PortRow, View, VoipRow, firewall_verdict, voip_verdict
+from nra.model.verdict import Verdict
+from nra.report.entry import Entry
+from nra.report.sheets.style import Content, Measured
+from nra.report.sheets.table import Layout, Sheet, table
+from nra.report.view import firewall_verdict, voip_verdict
 
-WORST_FIRST: Final = (Overall.FAIL, Overall.INCONCLUSIVE, Overall.WARN, Overall.PASS)
 SEVERITY_VERDICTS: Final = {"fail": Verdict.FAIL, "warn": Verdict.WARN, "info": Verdict.INFO}
 UP_MOS, DOWN_MOS = "Upstream MOS Score", "Downstream MOS Score"
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One run: its rows, and its document where there is one (a text report has none)."""
-
-    view: View
-    document: RunDocument | None
-
-    def gravity(self) -> tuple[int, int, str]:
-        """Return the key that sorts the worst run first, then by workstation."""
-        verdicts = [row.verdict for row in self.view.voip] + [row.verdict for row in self.view.firewall]
-        return WORST_FIRST.index(self.view.overall), -verdicts.count(Verdict.FAIL), self.view.fact("Workstation")
-
-    def row(self, label: str) -> VoipRow | None:
-        """Return the VOIP row with that label, None if the run has none."""
-        return next((row for row in self.view.voip if row.measurement == label), None)
+Fill = Callable[[Entry], Content]
 
 
-def _fact(name: str) -> Callable[[Entry], Content]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A sheet that lists runs: its layout, and the rows that one run gives it."""
+
+    title: str
+    layout: Layout
+    rows: Callable[[Entry], Sequence[Sequence[Content]]]
+
+
+def _fact(name: str) -> Fill:
     return lambda entry: entry.view.fact(name)
 
 
-def _mos(label: str) -> Callable[[Entry], Content]:
+def _mos(label: str) -> Fill:
     def fill(entry: Entry) -> Content:
         row = entry.row(label)
         return Measured(row.value, row.unit, row.verdict, unit_shown=True) if row else None
@@ -47,7 +39,7 @@ def _mos(label: str) -> Callable[[Entry], Content]:
     return fill
 
 
-WHO: Final[dict[str, Callable[[Entry], Content]]] = {
+WHO: Final[dict[str, Fill]] = {
     "Overall": lambda entry: entry.view.overall,
     "Workstation": _fact("Workstation"),
     "Organization": _fact("Organization"),
@@ -56,7 +48,7 @@ WHO: Final[dict[str, Callable[[Entry], Content]]] = {
     "Region": _fact("Region"),
     "Started": _fact("Started"),
 }
-SUMMARY: Final[dict[str, Callable[[Entry], Content]]] = {
+SUMMARY: Final[dict[str, Fill]] = {
     **WHO,
     "VOIP": lambda entry: voip_verdict(entry.view),
     "Firewall": lambda entry: firewall_verdict(entry.view),
@@ -67,11 +59,11 @@ SUMMARY: Final[dict[str, Callable[[Entry], Content]]] = {
 """Heading -> what the run puts under it."""
 
 
-def _of(fill: Callable[[RunDocument], Content]) -> Callable[[Entry], Content]:
+def _of(fill: Callable[[RunDocument], Content]) -> Fill:
     return lambda entry: fill(entry.document) if entry.document else None
 
 
-RUNS: Final[dict[str, Callable[[Entry], Content]]] = {
+RUNS: Final[dict[str, Fill]] = {
     **WHO,
     "Run id": _fact("Run id"),
     "Case": _fact("Case"),
@@ -103,54 +95,29 @@ RUNS: Final[dict[str, Callable[[Entry], Content]]] = {
 """Heading -> what the run puts under it."""
 
 
-def _columns(columns: dict[str, Callable[[Entry], Content]], entries: Sequence[Entry]) -> list[list[Content]]:
-    return [[fill(entry) for fill in columns.values()] for entry in entries]
+def summary(more: Mapping[str, Fill], preface: Sequence[Content] = ()) -> Listing:
+    """Return the sheet Summary, with more columns at the end and lines above it where there are many runs."""
+    return _listing("Summary", {**SUMMARY, **more}, frozen_columns=2, preface=preface)
 
 
-def _summary(sheet: Worksheet, entries: Sequence[Entry]) -> None:
-    table(sheet, list(SUMMARY), _columns(SUMMARY, entries), frozen_columns=2)
+def voip(labels: Iterable[str]) -> Listing:
+    """Return the sheet VOIP with a column for each label."""
+    who = {name: WHO[name] for name in ("Overall", "Workstation", "Site", "Started")}
+    return _listing("VOIP", who | {label: _mos(label) for label in labels}, frozen_columns=2)
 
 
-def _runs(sheet: Worksheet, entries: Sequence[Entry]) -> None:
-    table(sheet, list(RUNS), _columns(RUNS, entries), frozen_columns=2, pages_wide=4)
+def runs(more: Mapping[str, Fill]) -> Listing:
+    """Return the sheet Runs, with more columns at the end where there are many runs."""
+    return _listing("Runs", {**RUNS, **more}, frozen_columns=2, pages_wide=4)
 
 
-def _voip(sheet: Worksheet, entries: Sequence[Entry]) -> None:
-    labels = list(dict.fromkeys(row.measurement for entry in entries for row in entry.view.voip))
-    columns = {name: WHO[name] for name in ("Overall", "Workstation", "Site", "Started")} | {label: _mos(label) for label in labels}
-    table(sheet, list(columns), _columns(columns, entries), frozen_columns=2)
+def findings() -> Listing:
+    """Return the sheet Findings: a row for each finding of each run that has a document."""
+    return Listing(title="Findings", layout=Layout(headings=FINDINGS, frozen_columns=2), rows=_findings)
 
 
-def _firewall(sheet: Worksheet, entries: Sequence[Entry]) -> None:
-    """Ports as rows, workstations as columns; a port is the same row where destination and need are the same."""
-    answers = [{_port(row): row for row in entry.view.firewall} for entry in entries]
-    sides = {port: row.at for answer in answers for port, row in answer.items()}
-    ports = sorted(sides, key=lambda port: sides[port] is Side.REFLECTOR)
-    workstations = [f"{entry.view.fact('Workstation')}\n{entry.view.fact('Started')}" for entry in entries]
-    rows: list[Sequence[Content]] = [[*port, *(_answer(answer.get(port)) for answer in answers)] for port in ports]
-    table(sheet, ["Port", "Protocol", "Service", "Required", "Destination", *workstations], rows, frozen_columns=3)
-
-
-def _findings(sheet: Worksheet, entries: Sequence[Entry]) -> None:
-    rows: list[Sequence[Content]] = [
-        [
-            SEVERITY_VERDICTS[finding.severity],
-            *(WHO[name](entry) for name in ("Workstation", "Site", "Seat", "Started")),
-            finding.where,
-            finding.text,
-            finding.evidence,
-            finding.advice,
-        ]
-        for entry in entries
-        if entry.document
-        for finding in entry.document.findings
-    ]
-    headings = ["Severity", "Workstation", "Site", "Seat", "Started", "Where", "What was found", "Evidence", "What to do"]
-    table(sheet, headings, rows, frozen_columns=2)
-
-
-def _thresholds(sheet: Worksheet, entries: Sequence[Entry]) -> None:
-    profiles = dict.fromkeys(entry.document.thresholds for entry in entries if entry.document)
+def thresholds(sheet: Sheet, profiles: Iterable[Thresholds]) -> None:
+    """Fill the sheet Thresholds: each limit of each profile once."""
     rows = [
         [
             profile.name,
@@ -164,23 +131,25 @@ def _thresholds(sheet: Worksheet, entries: Sequence[Entry]) -> None:
         for profile in profiles
         for criterion in profile.limits
     ]
-    table(sheet, ["Profile", "Measurement", "Unit", "PASS or WARN if", "PASS if", "Source", "Checked"], rows, frozen_columns=2)
+    headings = ["Profile", "Measurement", "Unit", "PASS or WARN if", "PASS if", "Source", "Checked"]
+    table(sheet, Layout(headings=headings, frozen_columns=2), rows)
 
 
-def _port(row: PortRow) -> tuple[str, str, str, str, str]:
-    return row.port, row.protocol, row.service, "yes" if row.required else "no", row.destination
+def labels_of(entries: Iterable[Entry]) -> list[str]:
+    """Return the labels of the VOIP rows, each once, in their order."""
+    return list(dict.fromkeys(row.measurement for entry in entries for row in entry.view.voip))
 
 
-def _answer(row: PortRow | None) -> Content:
-    return Judged(f"{row.verdict}: {clean(row.state)}", row.verdict) if row else "not checked"
+def _listing(title: str, columns: Mapping[str, Fill], frozen_columns: int, pages_wide: int = 1, preface: Sequence[Content] = ()) -> Listing:
+    fills = tuple(columns.values())
+    layout = Layout(headings=tuple(columns), frozen_columns=frozen_columns, pages_wide=pages_wide, preface=preface)
+    return Listing(title=title, layout=layout, rows=lambda entry: [[fill(entry) for fill in fills]])
 
 
-SHEETS: Final[tuple[tuple[str, Callable[[Worksheet, Sequence[Entry]], None]], ...]] = (
-    ("Summary", _summary),
-    ("VOIP", _voip),
-    ("Firewall", _firewall),
-    ("Findings", _findings),
-    ("Runs", _runs),
-    ("Thresholds", _thresholds),
-)
-"""Title -> what fills the sheet, in the contract's order."""
+FINDINGS: Final = ("Severity", "Workstation", "Site", "Seat", "Started", "Where", "What was found", "Evidence", "What to do")
+
+
+def _findings(entry: Entry) -> list[Sequence[Content]]:
+    who = [WHO[name](entry) for name in ("Workstation", "Site", "Seat", "Started")]
+    found = entry.document.findings if entry.document else ()
+    return [[SEVERITY_VERDICTS[each.severity], *who, each.where, each.text, each.evidence, each.advice] for each in found]

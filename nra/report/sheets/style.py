@@ -2,13 +2,12 @@
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, cast
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -66,21 +65,29 @@ Content = str | Verdict | Overall | Measured | Judged | int | float | bool | Non
 
 def put(cell: Cell, content: Content) -> None:
     """Write the content: text is always text, never a formula; None leaves the cell empty."""
-    cell.font, cell.border, cell.alignment = BODY, LINE, WRAPPED
+    cell.font, cell.border, cell.alignment = BODY, LINE, RIGHT if numeric(content) else WRAPPED
     if isinstance(content, Measured):
-        _put_number(cell, content)
+        _look_like_a_number(cell, content)
     elif isinstance(content, Judged):
-        put_text(cell, content.text)
         paint(cell, content.verdict)
     elif isinstance(content, Verdict | Overall):
-        put_text(cell, content)
         paint(cell, content)
-    elif isinstance(content, bool):
-        put_text(cell, "yes" if content else "no")
-    elif isinstance(content, int | float):
-        cell.value, cell.alignment = content, RIGHT
+    held = holds(content)
+    if isinstance(held, str):
+        put_text(cell, held)
     else:
-        put_text(cell, content or "")
+        cell.value = held
+
+
+def holds(content: Content) -> str | float | None:
+    """Return what a cell holds of the content: a number, or washed text, empty for nothing."""
+    if isinstance(content, str):
+        return clean(content)
+    if isinstance(content, Measured):
+        return content.value if content.value is not None else str(content.verdict or "")
+    if isinstance(content, Judged):
+        return clean(content.text)
+    return ("no", "yes")[content] if isinstance(content, bool) else content if content is not None else ""
 
 
 def put_text(cell: Cell, text: str) -> None:
@@ -112,26 +119,6 @@ def numeric(content: Content) -> bool:
     return isinstance(content, Measured | int | float) and not isinstance(content, bool)
 
 
-def table(sheet: Worksheet, headings: Sequence[str], rows: Sequence[Sequence[Content]], frozen_columns: int, pages_wide: int = 1) -> None:
-    """Fill a sheet with one table: headings in the first row, frozen, with a filter, and ready for printing."""
-    widths = [_column_width(text, [row[index] for row in rows]) for index, text in enumerate(headings)]
-    for index, (text, wide) in enumerate(zip(headings, widths, strict=True), start=1):
-        heading(cell_at(sheet, 1, index), text, over_numbers=bool(rows) and numeric(rows[0][index - 1]))
-        sheet.column_dimensions[get_column_letter(index)].width = wide
-    for line, row in enumerate(rows, start=2):
-        for index, content in enumerate(row, start=1):
-            put(cell_at(sheet, line, index), content)
-        lines = max(lines_in(shown(content), wide) for content, wide in zip(row, widths, strict=True))
-        sheet.row_dimensions[line].height = height(lines)
-    sheet.row_dimensions[1].height = HEADER_HEIGHT_POINTS
-    sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}2"
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"
-    sheet.print_title_rows = "1:1"
-    if pages_wide > 1:
-        sheet.print_title_cols = f"A:{get_column_letter(frozen_columns)}"
-    page(sheet, pages_wide)
-
-
 def page(sheet: Worksheet, pages_wide: int = 1) -> None:
     """Set the sheet up for landscape A4, so many pages wide and as many long as it takes."""
     sheet.sheet_view.showGridLines = False
@@ -153,6 +140,8 @@ def shown(content: Content) -> str:
 
 def width(text: str) -> int:
     """Return how many columns of a fixed font the text takes: East Asian characters and emoji take two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
@@ -166,23 +155,19 @@ def height(lines: int) -> float:
     return min(TALLEST_POINTS, LINE_HEIGHT_POINTS * lines + PADDING_POINTS)
 
 
-def _column_width(title: str, contents: Sequence[Content]) -> int:
+def column_width(title: str, contents: Iterable[Content]) -> int:
     """Return a width at which the title takes two lines at most and no number shows as ###."""
     words = max(map(width, title.split()), default=0)
     widest = max((width(shown(content)) for content in contents), default=0)
     return min(max(words, math.ceil(0.6 * width(title)), widest, NARROWEST) + MARGIN, WIDEST)
 
 
-def _put_number(cell: Cell, measured: Measured) -> None:
-    cell.alignment = RIGHT
+def _look_like_a_number(cell: Cell, measured: Measured) -> None:
     if measured.verdict:
         cell.fill, cell.font = PAINT[measured.verdict], NUMBER_FONTS[measured.verdict]
-    if measured.value is None:
-        put_text(cell, measured.verdict or "")
-        return
-    cell.value = measured.value
-    suffix = _suffix(measured)
-    cell.number_format = "0." + "0" * DECIMALS.get(measured.unit, DECIMALS_ELSE) + (f'"{suffix}"' if suffix else "")
+    if measured.value is not None:
+        suffix = _suffix(measured)
+        cell.number_format = "0." + "0" * DECIMALS.get(measured.unit, DECIMALS_ELSE) + (f'"{suffix}"' if suffix else "")
 
 
 def _suffix(measured: Measured) -> str:

@@ -1,0 +1,65 @@
+"""From files to runs: each read once, the same run counted once, and whatever gives no run noted in one line."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from nra.archive.document import UnreadableDocument, decode, read_bytes
+from nra.archive.folders import is_document
+from nra.archive.naming import short_name
+from nra.archive.spool import Spool
+from nra.model.criteria import Thresholds
+from nra.model.fleet import Problem, RunRow
+from nra.report.entry import Entry, run_row, slim
+from nra.report.text import UnreadableReport, parse
+
+
+class Gathering:
+    """The runs of many files: on disk in `entries`, their problems, and what must be known of all before one is written."""
+
+    def __init__(self, entries: Spool[Entry], problems: Iterable[Problem] = ()) -> None:
+        """Take where the runs are kept, and what was amiss before any file was read."""
+        self.entries = entries
+        self.problems = list(problems)
+        self.findings = array("i")
+        self.profiles: dict[Thresholds, None] = {}
+        self.twins = 0
+        self._seen: dict[str, str] = {}
+
+    def rows(self, files: Iterable[str]) -> Iterator[RunRow]:
+        """Read the files and yield what is kept of each run; documents are expected before text reports."""
+        for file in files:
+            try:
+                entry = _entry(file)
+            except (UnreadableDocument, UnreadableReport) as error:
+                self.problems.append(Problem(file=file, what=str(error)))
+                continue
+            if self._is_new(file, entry.view.fact("Run id")):
+                self.entries.append(entry)
+                self._count(entry)
+                yield run_row(entry)
+
+    def _is_new(self, file: str, run_id: str) -> bool:
+        """Tell whether the run was not read before; a text report beside its document is what is usual, any other copy is a problem."""
+        first = self._seen.setdefault(run_id, file) if run_id else file
+        if first == file:
+            return True
+        if Path(first).with_suffix("") == Path(file).with_suffix("") and is_document(first):
+            self.twins += 1
+        else:
+            self.problems.append(Problem(file=file, what=f"the same run as {first}, counted once"))
+        return False
+
+    def _count(self, entry: Entry) -> None:
+        self.findings.append(len(entry.document.findings) if entry.document else 0)
+        if entry.document:
+            self.profiles.setdefault(entry.document.thresholds)
+
+
+def _entry(file: str) -> Entry:
+    data = read_bytes(Path(file))
+    if is_document(file):
+        document = decode(data)
+        return slim(document, file, short_name(document.run.org.shortname))
+    shown = parse(data)
+    return Entry(shown, None, file, short_name(shown.fact("Organization")))
