@@ -30,7 +30,7 @@ class UnknownRegion(CatalogueError):  # noqa: N818 - the name says what is wrong
 @cache
 def regions() -> tuple[Region, ...]:
     """Return all regions, sorted by name; `local` is not among them, because the run makes it."""
-    file, head = _shipped("regions.toml")
+    file, head = shipped("regions.toml")
     return tuple(decode(file, f'region "{name}"', _entry(head, name=name) | raw, Region) for name, raw in _tables(file, head, "region"))
 
 
@@ -46,7 +46,7 @@ def region(name: str) -> Region:
 @cache
 def codecs() -> tuple[Codec, ...]:
     """Return the codecs that `--codec` takes, the default first."""
-    file, head = _shipped("codecs.toml")
+    file, head = shipped("codecs.toml")
     return tuple(decode(file, f'codec "{name}"', {"name": name} | raw, Codec) for name, raw in _tables(file, head, "codec"))
 
 
@@ -60,9 +60,9 @@ def codec(name: str) -> Codec:
 
 def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
     """Return a profile of limits by its name or from a TOML file that changes some of `genesys-cloud`; raises CatalogueError."""
-    shipped = _default_thresholds()
-    if name_or_path == shipped.name:
-        return shipped
+    builtin = _default_thresholds()
+    if name_or_path == builtin.name:
+        return builtin
     path = Path(name_or_path)
     try:
         if path.exists() and not path.is_file():
@@ -71,25 +71,25 @@ def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
             raise CatalogueError(f"{path}: cannot be read: larger than {MOST_BYTES} bytes")
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise CatalogueError(f'no thresholds "{name_or_path}": neither a profile (known: {shipped.name}) nor a file') from error
+        raise CatalogueError(f'no thresholds "{name_or_path}": neither a profile (known: {builtin.name}) nor a file') from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise CatalogueError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     given = {"name": path.stem, "source": str(path), "checked": "not stated"} | read_toml(str(path), data)
-    if given["name"] == shipped.name:
+    if given["name"] == builtin.name:
         given["name"] = path.stem  # a copy that still bears the shipped name must not pass for it
-    return _thresholds(str(path), given, {each.key: each for each in shipped.limits})
+    return _thresholds(str(path), given, {each.key: each for each in builtin.limits})
 
 
 @cache
 def _default_thresholds() -> Thresholds:
-    file, head = _shipped(f"thresholds-{DEFAULT_THRESHOLDS}.toml")
+    file, head = shipped(f"thresholds-{DEFAULT_THRESHOLDS}.toml")
     return _thresholds(file, head, {})
 
 
 @cache
 def all_services() -> tuple[Service, ...]:
     """Return every row of the Firewall column, of all profiles, in the order in which they are shown."""
-    file, head = _shipped("services.toml")
+    file, head = shipped("services.toml")
     rows = enumerate(head.get("service", ()), start=1)
     return tuple(decode(file, f"service {number}", _entry(head) | raw, Service) for number, raw in rows)
 
@@ -115,7 +115,7 @@ def services(wanted: Iterable[str]) -> tuple[Service, ...]:
 @cache
 def portal_page() -> PortalPage:
     """Return the page by which a captive portal is noticed."""
-    file, head = _shipped("services.toml")
+    file, head = shipped("services.toml")
     return decode(file, "portal", _entry(head) | table(file, "portal", head.get("portal")), PortalPage)
 
 
@@ -134,17 +134,19 @@ def _parts(region: Region) -> dict[str, tuple[str | None, str]]:
         "{domain}": (region.domain, "<the service's domain>"),
         "{region}": (region.name, ""),
         "{short}": (region.short, "<region>"),
-        "{media}": (_media_networks().get(region.kind or ""), "the service's media networks"),
+        "{media}": (media_networks().get(region.kind or ""), "the service's media networks"),
     }
 
 
 @cache
-def _media_networks() -> dict[str, str]:
-    file, head = _shipped("services.toml")
+def media_networks() -> dict[str, str]:
+    """Return the service's networks of media by the kind of region."""
+    file, head = shipped("services.toml")
     return decode(file, "media", table(file, "media", head.get("media")), dict[str, str])
 
 
-def _shipped(name: str) -> tuple[str, dict[str, Any]]:
+def shipped(name: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of a shipped file and what is in it."""
     return name, read_toml(name, resources.files("nra.catalogue").joinpath("data", name).read_bytes())
 
 
