@@ -54,7 +54,10 @@ def _parts(file: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     try:
         with ZipFile(BytesIO(data)) as archive:
             for entry in archive.infolist():
-                yield f" ({file}, its member {entry.filename})", entry.filename.encode() + b"\n" + entry.comment + b"\n" + archive.read(entry)
+                yield (
+                    f" ({file}, its member {entry.filename})",
+                    entry.filename.encode() + b"\n" + entry.comment + b"\n" + archive.read(entry),
+                )
             yield f" ({file}, its comment)", archive.comment
     except BadZipFile:
         yield f" ({file})", data

@@ -20,8 +20,10 @@ PUBLIC: Final = Struct("<2s8s32s")
 SECRET: Final = Struct("<2s2s2s32sQQ104s")
 OPENED: Final = Struct("<8s32s32s32s")  # key id, seed, public key, checksum
 SIGNATURE: Final = Struct("<2s8s64s")
-PLAIN, HASHED: Final = b"Ed", b"ED"
-ENCRYPTED, UNENCRYPTED: Final = b"Sc", b"\0\0"
+PLAIN: Final = b"Ed"
+HASHED: Final = b"ED"
+ENCRYPTED: Final = b"Sc"
+UNENCRYPTED: Final = b"\0\0"
 BLAKE2: Final = b"B2"
 UNTRUSTED: Final = "untrusted comment: "
 TRUSTED: Final = "trusted comment: "
@@ -136,7 +138,7 @@ def _stream(password: str, salt: bytes, work: int, memory: int) -> bytes:
     try:
         return hashlib.scrypt(password.encode(), salt=salt, n=n, r=8, p=p, maxmem=MOST_MEMORY, dklen=104)
     except (ValueError, MemoryError) as refused:
-        raise BadKey(f"this secret key cannot be opened here: {refused or 'no memory'}") from refused
+        raise BadKey(f"this secret key cannot be opened here: {str(refused) or 'no memory'}") from refused
 
 
 def _last_line(text: str) -> str:

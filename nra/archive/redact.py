@@ -4,7 +4,6 @@ Each text of the document goes through the scrubber, whatever field it stands in
 token whole. A field that is added later is scrubbed too, without anybody having to think of it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
@@ -42,7 +41,7 @@ T = TypeVar("T")
 
 def redacted(document: RunDocument, tokens: Tokens, more: Mapping[str, str], public: Public) -> RunDocument:
     """Return the document without names; `more` are names known from elsewhere, each with its kind."""
-    scrubber = Scrubber(tokens, names_in(document, public) | dict(more), public)
+    scrubber = Scrubber(tokens, dict(more) | names_in(document, public), public)
     found = _walked(document, scrubber)
     org = found.run.org
     return replace(found, run=replace(found.run, org=replace(org, shortname=org.name))) if org.name else found
@@ -62,19 +61,18 @@ def names_in(document: RunDocument, public: Public) -> dict[str, str]:
         ("file", run.used.config),
         *(("host", host) for host in _reflectors(document)),
     ):
-        for form in _forms(name or ""):
-            if form.lower() not in public.hosts and address_in(form) is None:
-                found.setdefault(form, kind)
+        if name and name.lower() not in public.hosts and address_in(name) is None:
+            found |= {form: kind for form in _forms(kind, name) if form and form not in found}
     return found
 
 
-def _forms(name: str) -> Iterator[str]:
-    """Yield a name as typed, as file names have it, and without the domain."""
+def _forms(kind: str, name: str) -> Iterator[str]:
+    """Yield a name as typed, as file names have it, and that of a host without the domain."""
     yield name.strip()
     if short_name(name) != NO_ORG:
         yield short_name(name)
     yield slug(name, len(name))
-    if re.fullmatch(r"[\w-]+(\.[\w-]+)+", name.strip()):
+    if kind == "host":
         yield name.strip().partition(".")[0]
 
 

@@ -19,6 +19,9 @@ SHORTEST_INSIDE: Final = 6  # letters and digits; a shorter name is looked for a
 SHORTEST_NAME: Final = 3
 MANY_DIGITS: Final = 9  # telephone numbers have as many, and bare hardware addresses; nothing that we count in a text has
 UNITS: Final = frozenset({"ms", "s", "h", "d", "x", "kib", "mib", "gib", "ghz", "mhz", "mbit", "gbit"})
+ADAPTER: Final = re.compile(
+    r"(?:en|eth|wl|wlan|em|ppp|tun|tap|utun|wg|ifb|awdl|br|docker)\d{1,3}|(?:en|wl)p\d{1,3}s\d{1,3}(?:f\d{1,2})?", re.IGNORECASE
+)
 FILES: Final = ("csv", "exe", "html", "json", "py", "toml", "txt", "xlsx", "zip")
 BEGIN: Final = r"(?<![^\W_])"
 END: Final = r"(?![^\W_])"
@@ -71,7 +74,7 @@ class Scrubber:
     def __init__(self, tokens: Tokens, names: Mapping[str, str], public: Public) -> None:
         """Take the tokens, the names known (name -> kind; the first kind of a name counts) and what is public."""
         self.tokens, self.public = tokens, public
-        self._kinds = {folded(name): kind for name, kind in reversed(names.items())}
+        self._kinds = {folded(name): kind for name, kind in reversed(list(names.items()))}
         known = _known(names)
         shapes = ((("name", known),) if known else ()) + SHAPES
         self._shapes = re.compile("|".join(f"(?P<{kind}>{shape})" for kind, shape in shapes), re.IGNORECASE)
@@ -128,7 +131,7 @@ class Scrubber:
     def _measured(self, word: str) -> str:
         """Return a word of the program, a number or a number with its unit (20ms) as it is, any other as a token."""
         unit = word.lstrip("0123456789").casefold()
-        own = word.casefold() in vocabulary() or len(word) == 1 or not unit or unit in UNITS
+        own = word.casefold() in vocabulary() or len(word) == 1 or not unit or unit in UNITS or ADAPTER.fullmatch(word)
         return word if own else self.tokens.of("word", word)
 
 

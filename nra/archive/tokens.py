@@ -18,7 +18,9 @@ KINDS: Final = (
     "org", "site", "seat", "case", "host", "user", "contact", "customer", "network", "mail", "mac", "file", "number", "word",
 )  # fmt: skip
 ADDRESS: Final = "addr"
-TOKEN: Final = re.compile(rf"(?:{'|'.join(KINDS)})-[0-9a-f]{{{DIGITS}}}|{ADDRESS}-[0-9a-f]{{{ADDRESS_DIGITS}}}-[0-9a-f]{{{ADDRESS_DIGITS}}}")
+TOKEN: Final = re.compile(
+    rf"(?:{'|'.join(KINDS)})-[0-9a-f]{{{DIGITS}}}|{ADDRESS}-[0-9a-f]{{{ADDRESS_DIGITS}}}-[0-9a-f]{{{ADDRESS_DIGITS}}}"
+)
 NETWORK_BITS: Final = {4: 24, 6: 64}
 
 Address = IPv4Address | IPv6Address

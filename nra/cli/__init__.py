@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "regions": Entry("nra.cli.regions:regions", "List the catalogue, or show one region's hosts, ports and methods."),
     "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx)."),
     "compile": Entry("nra.cli.compile:compile_", "Compile many runs (files, folders) into one workbook, table or data set."),
+    "case": Entry("nra.cli.case:case", "Make the bundle that is attached to a support case, or verify one."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),
 }

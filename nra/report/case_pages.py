@@ -18,8 +18,8 @@ REDACTED: Final = (
     "No name of an organization, site, seat, host, user or network and no address is left in here. In its place stands a token such as "
     "host-9f86d081aa, the same for the same thing everywhere; of an address (addr-....-....) the first half is its network's. The customer "
     "has the key and can say what a token stands for by redacting the name again. Loopback addresses and the catalogue's public host names "
-    "(the service's and AWS') stay, because they are no secret; the service's own networks are numbered. In texts every word that the program "
-    "would not have written itself is a token too: what a server called itself, an issuer of a certificate."
+    "(the service's and AWS') stay, because they are no secret; the service's own networks are numbered. In texts every word that the "
+    "program would not have written itself is a token too: what a server called itself, an issuer of a certificate."
 )
 FACTS_WIDE: Final = 24
 VERIFY: Final = (

@@ -8,7 +8,7 @@ from typing import Final
 from nra.model.case import CaseForm
 from nra.model.document import RunDocument
 from nra.model.fleet import FleetSummary
-from nra.report.cells import clean
+from nra.report.cells import clean, quantity
 from nra.report.entry import WORST_FIRST
 from nra.report.sentences import METHODS, SEVERITIES, summary
 
@@ -116,9 +116,15 @@ def _measured(told: Told, runs: Sequence[RunDocument]) -> Iterator[str]:
     yield ""
     for number, run in enumerate(runs[:MOST_RUNS], start=1):
         yield from bullet(f"{run.verdict}  {_where(run)}, {run.run.started_at}, {_method(run)}", f"{number:>2}. ")
-        yield from (f"{'':4}{line}" for line in wrapped(summary(run), WIDTH - 4))
+        yield from (f"{'':4}{line}" for text in (summary(run), _numbers(run)) if text for line in wrapped(text, WIDTH - 4))
     if len(runs) > MOST_RUNS:
         yield f"and {len(runs) - MOST_RUNS} more, in the workbook"
+
+
+def _numbers(run: RunDocument) -> str:
+    """Return all rows that have a number, in one sentence."""
+    rows = [f"{metric.label} {quantity(metric.value, metric.unit)}" for metric in run.metrics if metric.value is not None]
+    return f"Measured: {', '.join(rows)}." if rows else ""
 
 
 def _where(run: RunDocument) -> str:
@@ -139,13 +145,13 @@ def _findings(runs: Sequence[RunDocument]) -> Iterator[str]:
     for run in runs:
         for finding in run.findings:
             if finding.severity != "info":
-                key = (finding.severity, finding.text.rstrip(". "))
+                key: tuple[str, str] = (finding.severity, finding.text.rstrip(". "))
                 seen.setdefault(key, []).append(run.run.host.name)
                 evidence.setdefault(key, finding.evidence)
     ranked = sorted(seen, key=lambda key: (SEVERITIES.index(key[0]), -len(seen[key])))
-    for key in ranked[:MOST_FINDINGS]:
-        proof = f" ({evidence[key]})" if evidence[key] else ""
-        yield from bullet(f"{key[0].upper()}: {key[1]}{proof}; {_counted(seen[key], len(runs))}")
+    for one in ranked[:MOST_FINDINGS]:
+        proof = f" ({evidence[one]})" if evidence[one] else ""
+        yield from bullet(f"{one[0].upper()}: {one[1]}{proof}; {_counted(seen[one], len(runs))}")
     if len(ranked) > MOST_FINDINGS:
         yield f"and {len(ranked) - MOST_FINDINGS} more, in the workbook"
     if not ranked:

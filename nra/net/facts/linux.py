@@ -62,7 +62,9 @@ def wifi_network() -> tuple[str, ...]:
 
 def signal_in(text: str) -> tuple[str, ...]:
     """Return signal, frequency and rate in the words of `iw dev X link`."""
-    return some(tuple(" ".join(line.split()) for line in text.splitlines() if re.match(r"\s*(signal|freq|tx bitrate):", line)), "not connected")
+    return some(
+        tuple(" ".join(line.split()) for line in text.splitlines() if re.match(r"\s*(signal|freq|tx bitrate):", line)), "not connected"
+    )
 
 
 def network_in(text: str) -> tuple[str, ...]:

@@ -10,7 +10,22 @@ from nra.net.facts.asking import Question, Unknown, some
 from nra.net.proxies import proxies
 
 GIB: Final = 1 << 30
-TUNNELS: Final = ("tun", "tap", "wg", "ppp", "utun", "ipsec", "vpn", "wireguard", "anyconnect", "globalprotect", "pangp", "fortinet", "zscaler")
+POWER: Final = {True: "mains", False: "battery"}
+TUNNELS: Final = (
+    "tun",
+    "tap",
+    "wg",
+    "ppp",
+    "utun",
+    "ipsec",
+    "vpn",
+    "wireguard",
+    "anyconnect",
+    "globalprotect",
+    "pangp",
+    "fortinet",
+    "zscaler",
+)
 """How the names of adapters begin, or what stands in them, that VPN programs make."""
 
 
@@ -51,10 +66,10 @@ def mains() -> tuple[str, ...]:
     """Return whether the workstation runs from mains or from its battery."""
     import psutil
 
-    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    battery = getattr(psutil, "sensors_battery", lambda: None)()  # not on every system
     if battery is None:
         raise Unknown("no battery, or the system does not say")
-    source = "mains" if battery.power_plugged else "battery" if battery.power_plugged is False else "unknown source"
+    source = POWER.get(battery.power_plugged, "unknown source")
     return (f"{source}, battery at {battery.percent:.0f} %",)
 
 

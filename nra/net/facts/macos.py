@@ -45,7 +45,9 @@ def wifi_signal() -> tuple[str, ...]:
 def signal_in(text: str) -> tuple[str, ...]:
     """Return signal and rate in what system_profiler prints."""
     names = ("spairport_signal_noise", "spairport_network_rate", "spairport_network_channel")
-    found = (f"{name.removeprefix('spairport_').replace('_', ' ')}: {link[name]}" for link in _links(text) for name in names if name in link)
+    found = (
+        f"{name.removeprefix('spairport_').replace('_', ' ')}: {link[name]}" for link in _links(text) for name in names if name in link
+    )
     return some(tuple(found), "not connected to Wi-Fi")
 
 
