@@ -115,7 +115,7 @@ def _measured(told: Told, runs: Sequence[RunDocument]) -> Iterator[str]:
         yield from bullet(f"{statement.verdict}: {statement.text}")
     yield ""
     for number, run in enumerate(runs[:MOST_RUNS], start=1):
-        yield from bullet(f"{run.verdict}  {_where(run)}, {run.run.started_at}, {_method(run)}", f"{number:>2}. ")
+        yield from bullet(f"{run.verdict}: {_where(run)}, {run.run.started_at}, {_method(run)}", f"{number:>2}. ")
         yield from (f"{'':4}{line}" for text in (summary(run), _numbers(run)) if text for line in wrapped(text, WIDTH - 4))
     if len(runs) > MOST_RUNS:
         yield f"and {len(runs) - MOST_RUNS} more, in the workbook"

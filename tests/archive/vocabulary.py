@@ -23,9 +23,10 @@ nra echo stamp stun tcp quic udp tls dns http https ntp sip ip ipv4 ipv6 local l
 ago also before being could does done each every gave give given goes got had has have how it its itself left less made make many
 more most must never next no none not now only other others our own same see seen she should since some such than that the their
 them then there these they this those through too took under until was were what when where which while who whom whose why will
-with within without would
+with within without would adaptive bounds test themselves
+amazon aws rsa ecdsa ca digicert globalsign sectigo isrg root g2 m01 m02 m03 m04 sha256
 """
-"""What systems call themselves, and plain words that no name is made of."""
+"""What systems and public authorities call themselves, and plain words that no name is made of."""
 
 
 def words() -> set[str]:

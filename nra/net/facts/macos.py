@@ -79,7 +79,7 @@ def vpn_services() -> tuple[str, ...]:
 
 def services_in(text: str) -> tuple[str, ...]:
     """Return the connected services in what `scutil --nc list` prints."""
-    return some(tuple(re.findall(r'\(Connected\).*"([^"]+)"', text)), "no VPN service of the system is connected")
+    return some(tuple(re.findall(r'\(Connected\)[^"\n]*"([^"\n]+)"', text)), "no VPN service of the system is connected")
 
 
 def _links(text: str) -> list[dict[str, Any]]:

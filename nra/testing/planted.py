@@ -86,11 +86,13 @@ def planted() -> RunDocument:
     return replace(poisoned, run=named)
 
 
-def _poisoned(value: Any, secret: str) -> Any:
+def _poisoned(value: Any, secret: str) -> Any:  # noqa: ANN401 - whatever a field of a document may be
     """Return the value with the secret after every text in it; what a document can have a few words in only, stays."""
     if is_dataclass(value) and not isinstance(value, type):
         fixed = {"schema", "severity", "refused_by", "only", "id", "started_at", "ended_at", "org", "host"}
-        return replace(value, **{each.name: _poisoned(getattr(value, each.name), secret) for each in fields(value) if each.name not in fixed})
+        return replace(
+            value, **{each.name: _poisoned(getattr(value, each.name), secret) for each in fields(value) if each.name not in fixed}
+        )
     if isinstance(value, tuple):
         return tuple(_poisoned(each, secret) for each in value)
     return f"{value} {secret}" if isinstance(value, str) and not isinstance(value, Enum) else value
