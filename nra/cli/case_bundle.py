@@ -166,7 +166,7 @@ def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redactio
         books = []
         for make in workbooks(runs):
             file = BytesIO()
-            make().save(file)
+            make(file)
             books.append(settled(file.getvalue(), f"{last:%Y-%m-%dT%H:%M:%SZ}"))
     return Runs(documents=tuple(kept.values()), fleet=fleet, books=books, problems=told)
 
