@@ -11,9 +11,10 @@ from typing import Final, TypeVar
 
 from nra.archive.document import RUN_ID, moment
 from nra.archive.naming import short_name, slug
-from nra.archive.scrub import Public, Scrubber
+from nra.archive.scrub import Public, Scrubber, is_own_text
 from nra.archive.tokens import Tokens, address_in
-from nra.model.document import Endpoint, FirewallCheck, Host, Org, Run, RunDocument, Used
+from nra.model.criteria import Criterion, Thresholds
+from nra.model.document import Asked, Endpoint, FirewallCheck, Host, LadderStep, Metric, Org, Run, RunDocument, Used, Voice
 from nra.model.region import Side
 
 NAMES: Final = {
@@ -32,6 +33,16 @@ NAMES: Final = {
 """Fields that hold a name, or an address, and nothing else."""
 MAKERS: Final = {(Host, "os"), (Host, "os_version"), (Host, "machine"), (Host, "python")}
 """Fields in which the system's makers speak: unknown words stay."""
+OWN: Final = {
+    *((kind, name) for kind in (Metric, Criterion) for name in ("key", "label", "unit")),
+    *((Asked, name) for name in ("method", "codec", "services", "thresholds")),
+    *((kind, "method") for kind in (LadderStep, Used, Voice)),
+    *((FirewallCheck, name) for name in ("port", "protocol", "service")),
+    (Metric, "limit"),
+    (Run, "region"),
+    (Thresholds, "name"),
+}
+"""Fields in which the program speaks. Made of its own words alone they stay: a site called Down must not take Down Jitter with it."""
 CHOICES: Final = {("Finding", "severity"), ("FirewallCheck", "refused_by"), ("Asked", "only"), ("RunDocument", "schema")}
 """Fields that can hold one of a few words only: a document with another is not read."""
 NO_ORG: Final = "org"
@@ -107,6 +118,8 @@ def _field(holder: object, name: str, scrubber: Scrubber) -> object:
     if not isinstance(value, str) or isinstance(value, Enum):
         return _walked(value, scrubber)
     if (type(holder).__name__, name) in CHOICES or _is_no_text(holder, name, value):
+        return value
+    if (type(holder), name) in OWN and is_own_text(value):
         return value
     if (type(holder), name) in NAMES:
         return scrubber.name(NAMES[type(holder), name], value)

@@ -17,6 +17,7 @@ from nra.archive.tokens import TOKEN, Tokens, address_in, folded, is_nobodys
 
 SHORTEST_INSIDE: Final = 6  # letters and digits; a shorter name is looked for as a word of its own: "dan" is in "standard"
 SHORTEST_NAME: Final = 3
+LONGEST_PORT: Final = 5
 MANY_DIGITS: Final = 9  # telephone numbers have as many, and bare hardware addresses; nothing that we count in a text has
 UNITS: Final = frozenset({"ms", "s", "h", "d", "x", "kib", "mib", "gib", "ghz", "mhz", "mbit", "gbit"})
 ADAPTER: Final = re.compile(
@@ -49,8 +50,18 @@ SHAPES: Final = (
 
 @cache
 def vocabulary() -> frozenset[str]:
-    """Return the words that the program itself writes, in small letters."""
-    return frozenset(resources.files("nra.archive").joinpath("data", "words.txt").read_text("utf-8").split())
+    """Return the words that the program itself writes into a document, in small letters."""
+    return _words("words.txt")
+
+
+@cache
+def printed() -> frozenset[str]:
+    """Return the words that printers write besides, those of a workbook's own format too."""
+    return _words("printed.txt") | vocabulary()
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(resources.files("nra.archive").joinpath("data", name).read_text("utf-8").split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +73,22 @@ class Public:
 
 
 def is_own_word(text: str) -> bool:
-    """Tell whether the name is but one word that the program writes itself, or too short or too bare of letters to be told apart."""
+    """Tell whether a name cannot be told from what the program prints: one of its words, a part of one, or too short or bare of letters."""
     words = re.findall(r"[^\W_]+", folded(text))
     letters = "".join(words)
-    return len(letters) < SHORTEST_NAME or letters.isdigit() or (len(words) == 1 and words[0] in vocabulary())
+    if len(letters) < SHORTEST_NAME or letters.isdigit():
+        return True
+    if len(words) != 1:
+        return False
+    return words[0] in printed() or (len(letters) >= SHORTEST_INSIDE and any(words[0] in each for each in printed()))
+
+
+def is_own_text(text: str) -> bool:
+    """Tell whether a text is made of the program's own words and short numbers alone."""
+    words = re.findall(r"[^\W_]+", text)
+    return address_in(text) is None and all(
+        word.casefold() in vocabulary() or (word.isdigit() and len(word) <= LONGEST_PORT) for word in words
+    )
 
 
 class Scrubber:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nra.model.fleet import Problem
 
 KEY_NAME: Final = "redact.key"
+MOST_TOLD: Final = 10
 COMMAND = TypeVar("COMMAND", bound=Callable[..., Any])
 
 
@@ -97,8 +98,10 @@ class Redaction:
         from nra.archive.leaks import unsearchable
 
         found = unsearchable({**self.names, **self.more})
+        found = [name for name in found if any(map(str.isalpha, name))]
         if found:
-            named = washed(", ".join(repr(name) for name in found[:5]))
+            more = f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+            named = washed(", ".join(repr(name) for name in found[:MOST_TOLD])) + more
             click.echo(f"note: replaced where they are names, but too short or too common to be searched for afterwards: {named}", err=True)
 
 

@@ -71,4 +71,4 @@ def test_what_is_no_name_passes(data: bytes) -> None:
 
 def test_names_that_are_words_of_the_program_are_told() -> None:
     """They cannot be looked for: the program's own pages have them."""
-    assert unsearchable(["Voice", "3.17", "x", "Hamburg", "Voice Net"]) == ["3.17", "Voice", "x"]
+    assert unsearchable(["Voice", "3.17", "x", "Hamburg", "Voice Net", "Office", "sheets"]) == ["3.17", "Office", "Voice", "sheets", "x"]

@@ -116,6 +116,17 @@ def test_nearly_all_words_of_the_program_are_known() -> None:
     assert len(needed - scrub.vocabulary()) <= len(needed) * 0.03
 
 
+@pytest.mark.parametrize("name", ["Down", "Jitter", "Central", "Stamp", "TCP"])
+def test_a_site_called_like_a_row_leaves_the_rows(name: str) -> None:
+    """Labels, regions and methods are the program's: a name that is one of its words goes where it is a name and in sentences."""
+    before = canned_run("bad", site=name)
+    after = hidden(before)
+    assert after.run.site is not None
+    assert after.run.site.startswith("site-")
+    assert [metric.label for metric in after.metrics] == [metric.label for metric in before.metrics]
+    assert (after.run.region, after.run.asked.method) == (before.run.region, before.run.asked.method)
+
+
 def test_no_place_is_a_word_of_the_program() -> None:
     """Sites are called after cities, which the catalogue of regions names."""
     assert not {"frankfurt", "london", "hamburg", "dublin", "munich"} & scrub.vocabulary()

@@ -1,4 +1,6 @@
-"""The words that the program itself writes into a run document; run as a program it renews `nra/archive/data/words.txt`.
+"""The words that the program itself writes: into run documents (`nra/archive/data/words.txt`), and into what it prints (`printed.txt`).
+
+Run as a program it renews both lists.
 
 They come from the texts in the code of those rooms that word observations, from the catalogue's entries and from the system's own
 error messages. Names of cities are no words of ours: a site may be called after one.
@@ -9,11 +11,16 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
+
+from nra.report.excel import workbook
+from nra.testing.canned import canned_run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LIST: Final = ROOT / "nra" / "archive" / "data" / "words.txt"
+DATA: Final = ROOT / "nra" / "archive" / "data"
 ROOMS: Final = ("model", "net", "probes", "reflector", "run", "scoring", "wire")
 CATALOGUE: Final = ("codecs.toml", "services.toml", "thresholds-genesys-cloud.toml")
 WORD: Final = re.compile(r"[^\W_]+")
@@ -35,8 +42,22 @@ def words() -> set[str]:
     return {word.casefold() for text in texts for word in WORD.findall(text) if not word.isdigit() and len(word) > 1}
 
 
-def _texts_of_code() -> Iterator[str]:
-    for room in ROOMS:
+def printed() -> set[str]:
+    """Return the words that printers write, and those of a workbook's XML, in small letters; the canned run's own names left out."""
+    run = canned_run("good", org="x", shortname="x", host="x", site=None, seat=None)
+    with ZipFile(BytesIO(workbook([run]))) as archive:
+        parts = [archive.read(name).decode("utf-8", "replace") for name in archive.namelist()]
+    texts = (*_texts_of_code(("report", "cli")), *re.findall(r"</?([\w:]+)|([\w:]+)=", " ".join(parts)), *map(_without_cells, parts))
+    return {word.casefold() for text in texts for word in WORD.findall("".join(text)) if not word.isdigit() and len(word) > 1} - words()
+
+
+def _without_cells(part: str) -> str:
+    """Return a part of a workbook without the texts of its cells."""
+    return re.sub(r"<t[ >][^<]*</t>|<(?:c:)?v>[^<]*</(?:c:)?v>", " ", part)
+
+
+def _texts_of_code(rooms: tuple[str, ...] = ROOMS) -> Iterator[str]:
+    for room in rooms:
         for path in sorted((ROOT / "nra" / room).rglob("*.py")):
             yield from _texts(ast.parse(path.read_text("utf-8")))
 
@@ -58,5 +79,5 @@ def _texts_of_catalogue() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    LIST.parent.mkdir(exist_ok=True)
-    LIST.write_text("\n".join(sorted(words())) + "\n", "utf-8")
+    for name, found in (("words.txt", words()), ("printed.txt", printed())):
+        (DATA / name).write_text("\n".join(sorted(found)) + "\n", "utf-8")

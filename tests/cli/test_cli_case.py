@@ -194,6 +194,16 @@ def test_a_bundle_in_which_a_name_is_left_is_not_written(case: Case, tmp_path: P
     assert not list(tmp_path.glob("*.zip"))
 
 
+@pytest.mark.parametrize("name", ["Office", "Summary", "sheets", "Calibri", "Voice", "Max", "report", "Local"])
+def test_a_name_that_the_pages_have_anyway_hinders_nothing(case: Case, tmp_path: Path, name: str) -> None:
+    """It is replaced where it is a name, and said to be one that cannot be searched for."""
+    done = case(saved(tmp_path, canned_run("blocked", org=name, shortname=name.lower(), site=name, host=name)), "--redact", customer=name)
+    assert done.exit_code == 0, done.stderr
+    assert f"'{name}'" in done.stderr
+    document = next(data for member, data in members(tmp_path / "case.zip").items() if member.endswith(".json"))
+    assert name not in json.loads(document)["run"]["org"].values()
+
+
 @pytest.mark.parametrize("option", list(FORM))
 def test_what_the_form_asks_for_must_be_there(case: Case, tmp_path: Path, option: str) -> None:
     """Without a terminal nobody can be asked: one line names all that is missing."""
