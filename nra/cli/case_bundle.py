@@ -77,6 +77,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
         hiding.know({**hiding.names, **names_of(form), **names_told(station)})
     runs = gathered(files, problems, hiding)
     if hiding:
+        refuse_name(wanted.out.name, hiding)
         station, console = hidden_station(station, hiding), console and hiding.scrubber().text(console)
     members = dict(run_members(runs))
     members |= {"workstation.txt": workstation_page(station, [document.run.host.name for document in runs.documents])}
@@ -97,7 +98,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     if key:
         members[SIGNATURE] = signed(key, members[MANIFEST])
     if hiding:
-        hiding.refuse_names({**members, wanted.out.name: b""})
+        hiding.refuse_names(members)
         hiding.tell_unsearchable()
     data = packed(members)
     yield overwrite(wanted.out, lambda file: file.write(data))
@@ -135,6 +136,14 @@ def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) ->
             f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {hours / 24:.1f} days old: "
             f"older than --max-age allows ({most_hours / 24:g} days)"
         )
+
+
+def refuse_name(name: str, hiding: Redaction) -> None:
+    """Raise UserError if the bundle itself is called by a name that it must not hold."""
+    try:
+        hiding.refuse_names({name: b""})
+    except UserError:
+        raise UserError("--out: with --redact the bundle's own name must not hold a name that is left out of it") from None
 
 
 def console_text(path: Path) -> str:

@@ -115,7 +115,7 @@ def redaction(*, wanted: bool, key: Path | None) -> Redaction | None:
     from nra.run.facts import names_here
 
     networks = {network: f"<service network {number}>" for number, network in enumerate(public_networks(), start=1)}
-    made = Redaction(Tokens(key_of(key or default_key())), Public(hosts=public_hosts(), networks=networks))
+    made = Redaction(Tokens(key_of(key or default_key())), Public(hosts=public_hosts() | {"localhost"}, networks=networks))
     made.know(names_here())
     return made
 

@@ -86,9 +86,13 @@ def _lines(told: Told) -> Iterator[str]:
     yield from heading("Business Impact")
     yield from wrapped(form.impact)
     yield from heading("What was measured")
-    yield from _measured(told, runs)
+    yield from wrapped(told.fleet.headline)
+    for statement in told.fleet.statements:
+        yield from bullet(f"{statement.verdict}: {statement.text}")
     yield from heading("What stands out")
     yield from _findings(runs)
+    yield from heading("Each run, worst first")
+    yield from _each(runs)
     yield from heading("Actions already taken")
     yield from (line for action in form.actions for line in bullet(action))
     if not form.actions:
@@ -109,11 +113,7 @@ def _head(form: CaseForm, runs: Sequence[RunDocument]) -> Iterator[str]:
             yield from labelled(name, value)
 
 
-def _measured(told: Told, runs: Sequence[RunDocument]) -> Iterator[str]:
-    yield from wrapped(told.fleet.headline)
-    for statement in told.fleet.statements:
-        yield from bullet(f"{statement.verdict}: {statement.text}")
-    yield ""
+def _each(runs: Sequence[RunDocument]) -> Iterator[str]:
     for number, run in enumerate(runs[:MOST_RUNS], start=1):
         yield from bullet(f"{run.verdict}: {_where(run)}, {run.run.started_at}, {_method(run)}", f"{number:>2}. ")
         yield from (f"{'':4}{line}" for text in (summary(run), _numbers(run)) if text for line in wrapped(text, WIDTH - 4))

@@ -8,7 +8,7 @@ from nra.catalogue.public import mailboxes, public_hosts, public_networks
 def test_public_hosts_are_the_catalogues_own() -> None:
     """The service's and AWS' hosts in their regions, no suffix under which a customer's own host could hide."""
     hosts = public_hosts()
-    assert {"api.mypurecloud.de", "dynamodb.eu-central-1.amazonaws.com", "gamelift-ping.eu-central-1.api.aws"} <= hosts
+    assert {"api.mypurecloud.de", "dynamodb.af-south-1.amazonaws.com", "gamelift-ping.eu-central-1.api.aws"} <= hosts
     assert not {"amazonaws.com", "compute.amazonaws.com", "s3.amazonaws.com"} & hosts
     assert not any("{" in host for host in hosts)
 
