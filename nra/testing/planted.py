@@ -67,11 +67,12 @@ TRACES: Final = (
     "zwölfpfennig", "zwoelfpfennig", "zwlfpfennig", "zwolfpfennig", "söhne", "sohne", "quarrington", "xanthippe",
     "brackwasser", "glimmer", "reflektor", "198.51.100", "10.83.17", "100.71.3", "192.168", "172.19", "010.083",
     "10-83-17", "203.0.113", "203-0-113", "2001:db8", "2001:0db8", "fd12:", "1c2d:3e4f", "aaaa:17", "0a53:11ce",
-    "::ffff:", "wlp9s0x", "db8", "3adb8", "3c:22", "3c-22", "3c22", "fb9a", "02:11:22", "44:55", "murmelbach",
-    "quirin", "habelschwerdt", "kobald", "freigabe", "ablage", "wurzelsepp", "geheimnis", "inspektor",
-    "zwieseltech", "чебурашка", "отдел", "東京", "köbläd", "hütte", "7712345", "77123456", "compute.amazonaws",
+    "::ffff:", "wlp9s0x", ":db8", "3adb8%", "3c:22", "3c-22", "3c22fb9a", ":fb:9a", "-fb-9a", ".fb9a.",
+    "02:11:22", "44:55", "murmelbach", "quirin", "habelschwerdt", "kobald", "freigabe", "ablage", "wurzelsepp",
+    "geheimnis", "inspektor", "zwieseltech", "чебурашка", "отдел", "東京", "köbläd", "hütte", "7712345", "77123456",
+    "compute.amazonaws",
 )  # fmt: skip
-"""What must not be left of them, in small letters: parts, so that a secret that was half replaced is found too."""
+"""What must not be left of them, in small letters: parts, so that a secret that was half replaced is found too; none can be a part of a token."""
 
 
 def planted() -> RunDocument:
