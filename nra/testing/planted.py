@@ -72,7 +72,10 @@ TRACES: Final = (
     "geheimnis", "inspektor", "zwieseltech", "чебурашка", "отдел", "東京", "köbläd", "hütte", "7712345", "77123456",
     "compute.amazonaws",
 )  # fmt: skip
-"""What must not be left of them, in small letters: parts, so that a secret that was half replaced is found too; none can be a part of a token."""
+"""What must not be left of them, in small letters: parts, so that a secret that was half replaced is found too.
+
+None can be a part of a token.
+"""
 
 
 def planted() -> RunDocument:

@@ -42,6 +42,12 @@ def test_a_secret_alone_in_a_sentence_is_replaced(kind: str) -> None:
     assert not [trace for trace in TRACES if trace in said.casefold()]
 
 
+@pytest.mark.parametrize("piece", ["a.", "a", "1-", "01 ", "+1", "a@", ":", "::1", "%", "aa:", "(11) 1", "host-", ".", "ab1-"])
+def test_a_text_made_to_harm_takes_no_longer_than_another(piece: str) -> None:
+    """No pattern looks further than a name can be long."""
+    assert Scrubber(TOKENS, {ORG: "org"}, PUBLIC).text(piece * (100_000 // len(piece))) is not None
+
+
 def test_the_same_thing_has_the_same_token_everywhere() -> None:
     """Whatever the spelling: capitals, a mapped or a zoned address, a MAC with other separators; another key gives other tokens."""
     scrubber = Scrubber(TOKENS, {ORG: "org"}, PUBLIC)
