@@ -31,7 +31,7 @@ class UnknownRegion(CatalogueError):  # noqa: N818 - the name says what is wrong
 @cache
 def regions() -> tuple[Region, ...]:
     """Return all regions, sorted by name; `local` is not among them, because the run makes it."""
-    file, head = _shipped("regions.toml")
+    file, head = shipped("regions.toml")
     return tuple(decode(file, f'region "{name}"', _entry(head, name=name) | raw, Region) for name, raw in _tables(file, head, "region"))
 
 
@@ -47,7 +47,7 @@ def region(name: str) -> Region:
 @cache
 def codecs() -> tuple[Codec, ...]:
     """Return the codecs that `--codec` takes, the default first."""
-    file, head = _shipped("codecs.toml")
+    file, head = shipped("codecs.toml")
     return tuple(decode(file, f'codec "{name}"', {"name": name} | raw, Codec) for name, raw in _tables(file, head, "codec"))
 
 
@@ -89,7 +89,7 @@ def thresholds(name_or_path: str = DEFAULT_THRESHOLDS) -> Thresholds:
 
 @cache
 def _profile(name: str) -> Thresholds:
-    file, head = _shipped(f"{PROFILE_FILE}{name}.toml")
+    file, head = shipped(f"{PROFILE_FILE}{name}.toml")
     return _thresholds(file, head, {} if name == DEFAULT_THRESHOLDS else _rows(thresholds()))
 
 
@@ -106,7 +106,7 @@ def _meant(name: str) -> str:
 @cache
 def all_services() -> tuple[Service, ...]:
     """Return every row of the Firewall column, of all profiles, in the order in which they are shown."""
-    file, head = _shipped("services.toml")
+    file, head = shipped("services.toml")
     rows = enumerate(head.get("service", ()), start=1)
     return tuple(decode(file, f"service {number}", _entry(head) | raw, Service) for number, raw in rows)
 
@@ -132,7 +132,7 @@ def services(wanted: Iterable[str]) -> tuple[Service, ...]:
 @cache
 def portal_page() -> PortalPage:
     """Return the page by which a captive portal is noticed."""
-    file, head = _shipped("services.toml")
+    file, head = shipped("services.toml")
     return decode(file, "portal", _entry(head) | table(file, "portal", head.get("portal")), PortalPage)
 
 
@@ -151,17 +151,19 @@ def _parts(region: Region) -> dict[str, tuple[str | None, str]]:
         "{domain}": (region.domain, "<the service's domain>"),
         "{region}": (region.name, ""),
         "{short}": (region.short, "<region>"),
-        "{media}": (_media_networks().get(region.kind or ""), "the service's media networks"),
+        "{media}": (media_networks().get(region.kind or ""), "the service's media networks"),
     }
 
 
 @cache
-def _media_networks() -> dict[str, str]:
-    file, head = _shipped("services.toml")
+def media_networks() -> dict[str, str]:
+    """Return the service's networks of media by the kind of region."""
+    file, head = shipped("services.toml")
     return decode(file, "media", table(file, "media", head.get("media")), dict[str, str])
 
 
-def _shipped(name: str) -> tuple[str, dict[str, Any]]:
+def shipped(name: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of a shipped file and what is in it."""
     return name, read_toml(name, resources.files("nra.catalogue").joinpath("data", name).read_bytes())
 
 

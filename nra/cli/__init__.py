@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx, html, junit)."),
     "compile": Entry("nra.cli.compile:compile_", "Compile many runs (files, folders) into one workbook, table or data set."),
     "gate": Entry("nra.cli.gate:gate", "Judge run documents against a policy: exit code, JUnit; for CI before go-live."),
+    "case": Entry("nra.cli.case:case", "Make the bundle that is attached to a support case, or verify one."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from nra.cli.errors import UserError, told_to_the_user, washed
+from nra.cli.redacting import Redaction, redact_options, redaction
 
 if TYPE_CHECKING:
     from nra.cli.gathering import Gathering
@@ -40,12 +41,13 @@ def kind_of(output: str) -> str:
 @click.argument("places", metavar="FOLDER|FILE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", "-o", "output", type=Output(), metavar="FILE", help="site.xlsx, site.csv, site.parquet, or runs/ for a data set.")
 @click.option("--template", is_flag=True, help=f"Write a workbook into which text reports are pasted by hand.  [default: {TEMPLATE}]")
-def compile_(places: tuple[Path, ...], output: str | None, *, template: bool) -> None:
+@redact_options
+def compile_(places: tuple[Path, ...], output: str | None, *, template: bool, redact: bool, redact_key: Path | None) -> None:
     """Compile the runs of many workstations into one workbook (.xlsx), table (.csv, .parquet) or data set (a folder ending in /).
 
     Reads run documents (.json) and, where only they are left, text reports (.txt), in folders with all that is below them. A run
     counts once. What cannot be read is listed in the sheet Problems (else on standard error) and stops nothing. FILE is replaced
-    if it is there. Prints one path per line.
+    if it is there. With --redact run documents alone are read. Prints one path per line.
     """
     from nra.archive.files import CannotWrite
 
@@ -57,10 +59,10 @@ def compile_(places: tuple[Path, ...], output: str | None, *, template: bool) ->
             raise click.UsageError("Missing option '--out' / '-o': where do the runs go? Such as -o site.xlsx")
         if not places:
             raise click.UsageError("Missing argument 'FOLDER|FILE...': the folder with the runs")
-        compile_runs(places, output)
+        compile_runs(places, output, redaction(wanted=redact, key=redact_key))
 
 
-def compile_runs(places: tuple[Path, ...], output: str) -> None:
+def compile_runs(places: tuple[Path, ...], output: str, hiding: Redaction | None = None) -> None:
     """Read all runs, then write them."""
     from nra.archive.folders import candidates
     from nra.archive.spool import Spool
@@ -70,11 +72,14 @@ def compile_runs(places: tuple[Path, ...], output: str) -> None:
 
     files, problems = candidates(places)
     with Spool(Entry) as entries:
-        gathering = Gathering(entries, problems)
+        gathering = Gathering(entries, problems, hiding.searched_document if hiding else None)
         with click.progressbar(files, label="reading", file=sys.stderr, hidden=not sys.stderr.isatty()) as reading:
             fleet = summarize(gathering.rows(reading))
         if not fleet.order:
             raise UserError(_nothing(places, gathering))
+        if hiding:
+            gathering.problems = list(map(hiding.problem, gathering.problems))
+            hiding.tell_unsearchable()
         for path in WRITERS[kind_of(output)](gathering, fleet, Path(output)):
             click.echo(path)
         tell(gathering, fleet, listed=kind_of(output) == ".xlsx")

@@ -1,36 +1,43 @@
 """From files to runs: each read once, the same run counted once, and whatever gives no run noted in one line."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from nra.archive.document import UnreadableDocument, decode, read_bytes
 from nra.archive.folders import is_document
-from nra.archive.naming import short_name
+from nra.archive.naming import short_name, stem
 from nra.archive.spool import Spool
 from nra.model.criteria import Thresholds
+from nra.model.document import RunDocument
 from nra.model.fleet import Problem, RunRow
 from nra.report.entry import Entry, run_row, slim
 from nra.report.text import UnreadableReport, parse
+
+Prepare = Callable[[RunDocument], RunDocument]
 
 
 class Gathering:
     """The runs of many files: on disk in `entries`, their problems, and what must be known of all before one is written."""
 
-    def __init__(self, entries: Spool[Entry], problems: Iterable[Problem] = ()) -> None:
-        """Take where the runs are kept, and what was amiss before any file was read."""
+    def __init__(self, entries: Spool[Entry], problems: Iterable[Problem] = (), prepare: Prepare | None = None) -> None:
+        """Take where the runs are kept, what was amiss before any file was read, and what is done to each document first.
+
+        Documents that are prepared go by the name that their own files have; a text report cannot be prepared, so it is a problem.
+        """
         self.entries = entries
         self.problems = list(problems)
         self.findings = array("i")
         self.profiles: dict[Thresholds, None] = {}
         self.twins = 0
         self._seen: dict[str, str] = {}
+        self._prepare = prepare
 
     def rows(self, files: Iterable[str]) -> Iterator[RunRow]:
         """Read the files and yield what is kept of each run; documents are expected before text reports."""
         for file in files:
             try:
-                entry = _entry(file)
+                entry = self._entry(file)
             except (UnreadableDocument, UnreadableReport) as error:
                 self.problems.append(Problem(file=file, what=str(error)))
                 continue
@@ -55,11 +62,15 @@ class Gathering:
         if entry.document:
             self.profiles.setdefault(entry.document.thresholds)
 
-
-def _entry(file: str) -> Entry:
-    data = read_bytes(Path(file))
-    if is_document(file):
-        document = decode(data)
-        return slim(document, file, short_name(document.run.org.shortname))
-    shown = parse(data)
-    return Entry(shown, None, file, short_name(shown.fact("Organization")))
+    def _entry(self, file: str) -> Entry:
+        data = read_bytes(Path(file))
+        if is_document(file):
+            document = decode(data)
+            if self._prepare:
+                document = self._prepare(document)
+                file = f"{stem(document)}.json"
+            return slim(document, file, short_name(document.run.org.shortname))
+        shown = parse(data)
+        if self._prepare:
+            raise UnreadableReport("only a run document can be redacted, and this is a text report")
+        return Entry(shown, None, file, short_name(shown.fact("Organization")))

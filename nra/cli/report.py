@@ -6,6 +6,7 @@ import click
 
 from nra.cli.errors import told_to_the_user
 from nra.cli.options import CommaList
+from nra.cli.redacting import redact_options, redaction
 from nra.report import PRINTERS
 
 
@@ -15,11 +16,12 @@ from nra.report import PRINTERS
     "--format", "formats", type=CommaList(PRINTERS), default="txt,xlsx", show_default=True, help=f"Reports to render: {','.join(PRINTERS)}."
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the reports.  [default: beside RUN.json]")
-def report(run: Path, formats: tuple[str, ...], out: Path | None) -> None:
+@redact_options
+def report(run: Path, formats: tuple[str, ...], out: Path | None, redact: bool, redact_key: Path | None) -> None:
     """Render reports again from the run document RUN.json.
 
     The reports have the names that the run gave them; a file that is there already is never overwritten: the new one is
-    called -2, -3 and so on. Prints one path per line.
+    called -2, -3 and so on. With --redact they have other names, too. Prints one path per line.
     """
     from nra.archive.document import UnreadableDocument, read
     from nra.archive.files import CannotWrite, write_bytes
@@ -28,7 +30,14 @@ def report(run: Path, formats: tuple[str, ...], out: Path | None) -> None:
 
     with told_to_the_user(UnreadableDocument, CannotWrite):
         document = read(run)
-        for extension, data in rendered(document, formats):
-            click.echo(write_bytes(out or run.parent, stem(document), extension, data))
-        for extension, data in firewall_request_files(document):
-            click.echo(write_bytes(out or run.parent, f"{stem(document)}{FIREWALL_REQUEST}", extension, data))
+        hiding = redaction(wanted=redact, key=redact_key)
+        if hiding:
+            document = hiding.document(document)
+        name = stem(document)
+        files = [(name, extension, data) for extension, data in rendered(document, formats)]
+        files += [(f"{name}{FIREWALL_REQUEST}", extension, data) for extension, data in firewall_request_files(document)]
+        if hiding:
+            hiding.refuse_names({f"{stem_}.{extension}": data for stem_, extension, data in files})
+            hiding.tell_unsearchable()
+        for stem_, extension, data in files:
+            click.echo(write_bytes(out or run.parent, stem_, extension, data))

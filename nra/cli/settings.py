@@ -143,19 +143,19 @@ def blank_is_none(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-def read_key(path: Path) -> bytes:
+def read_key(path: Path, option: str = "--key-file") -> bytes:
     """Return the key in a file of 64 hex digits; raises UserError."""
     try:
         if path.exists() and not path.is_file():
-            raise UserError(f"--key-file {path}: not a file")
+            raise UserError(f"{option} {path}: not a file")
         if path.exists() and path.stat().st_size > MOST_KEY_FILE_BYTES:
-            raise UserError(f"--key-file {path}: larger than {MOST_KEY_FILE_BYTES} bytes")
+            raise UserError(f"{option} {path}: larger than {MOST_KEY_FILE_BYTES} bytes")
         text = path.read_text("ascii").strip()
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise UserError(f"--key-file {path}: {getattr(error, 'strerror', None) or 'not text'}") from error
+        raise UserError(f"{option} {path}: {getattr(error, 'strerror', None) or 'not text'}") from error
     if not re.fullmatch(f"[0-9A-Fa-f]{{{2 * KEY_BYTES}}}", text):
-        raise UserError(f"--key-file {path}: 64 hex digits are expected")
+        raise UserError(f"{option} {path}: 64 hex digits are expected")
     if sys.platform != "win32" and mode & (stat.S_IRGRP | stat.S_IROTH) and os.access(path, os.W_OK):
         click.echo(f"note: {washed(str(path))} can be read by others on this machine", err=True)
     return bytes.fromhex(text)

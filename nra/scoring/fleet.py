@@ -1,6 +1,7 @@
 """What is kept of many runs: for each a few numbers, in columns, so that a hundred thousand of them are no burden."""
 
 import ipaddress
+import re
 from array import array
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ BREACHED, KEPT, NOT_JUDGED = 1, 0, -1
 JUDGED: Final = {Verdict.FAIL: BREACHED, Verdict.WARN: KEPT, Verdict.PASS: KEPT}
 NO_HOUR: Final = -1
 SUBNET_BITS: Final = {4: 24, 6: 64}
+REDACTED: Final = re.compile("(addr-[0-9a-f]{8})-[0-9a-f]{8}")  # what stands for an address in a document without names, its network first
 MORE_IS_BETTER: Final = (Operator.AT_LEAST, Operator.GREATER)
 
 Codes = NDArray[np.int8]
@@ -118,6 +120,9 @@ def kind_of(measure: Measure) -> MeasureKind:
 @lru_cache(maxsize=4096)
 def subnet_of(address: str | None) -> str:
     """Return the network of 256 (IPv4) or of a /64 (IPv6) in which the address lies, empty for none: masks are not recorded."""
+    token = REDACTED.fullmatch(address or "")
+    if token:
+        return token[1]
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

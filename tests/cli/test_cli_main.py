@@ -107,7 +107,7 @@ def test_help_lists_the_commands_in_the_contracts_order(capsys: pytest.CaptureFi
     assert (code, err) == (0, "")
     section = out.split("Commands:")[1]
     assert [line.split()[0] for line in section.splitlines() if line.startswith("  ") and line[2] != " "] == list(COMMANDS)
-    assert list(COMMANDS)[:6] == ["run", "reflect", "regions", "report", "compile", "gate"]
+    assert list(COMMANDS)[:7] == ["run", "reflect", "regions", "report", "compile", "gate", "case"]
 
 
 def test_help_promises_no_format_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

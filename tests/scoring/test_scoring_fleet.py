@@ -130,3 +130,9 @@ def test_subnets(address: str | None, subnet: str) -> None:
 def test_hours_are_utc(text: str, hour: int) -> None:
     """A time without a zone, or none at all, has no hour."""
     assert hour_of(text) == hour
+
+
+def test_what_stands_for_an_address_still_has_its_network() -> None:
+    """In a document without names two workstations of one subnet can still be told from two of two."""
+    assert subnet_of("addr-1b2c3d4e-5f607182") == subnet_of("addr-1b2c3d4e-00000000") == "addr-1b2c3d4e"
+    assert subnet_of("addr-1b2c3d4e") == subnet_of("host-1b2c3d4e55") == ""

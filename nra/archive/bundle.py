@@ -1,0 +1,144 @@
+"""A bundle: a ZIP archive with a list of what is in it (MANIFEST, as `sha256sum` writes it), read back with suspicion.
+
+The same members give the same bytes: fixed times, sorted names, one way of compressing. What is read may have been made to harm: names
+that lead elsewhere, members that swell, the same name twice.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Final
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+MANIFEST: Final = "MANIFEST"
+SIGNATURE: Final = "MANIFEST.minisig"
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # ZIP knows no earlier time
+MODE: Final = 0o100644 << 16
+UNIX: Final = 3
+LEVEL: Final = 6
+MOST_MEMBERS: Final = 20_000
+MOST_BYTES: Final = 1 << 30  # of all members together
+ENCRYPTED: Final = 1
+LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
+CORE: Final = "docProps/core.xml"
+MADE: Final = re.compile(r"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+class UnreadableBundle(Exception):  # noqa: N818 - a foreign file is a result, not an accident
+    """These bytes are no bundle, or one that must not be opened; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """What is not as the list says."""
+
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Tell whether anything differs."""
+        return bool(self.changed or self.missing or self.added)
+
+
+def manifest(members: Mapping[str, bytes]) -> bytes:
+    """Return the list: SHA-256 and name of each member, by name."""
+    return "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in sorted(members)).encode()
+
+
+def packed(members: Mapping[str, bytes]) -> bytes:
+    """Return a ZIP archive of the members; the same members give the same bytes."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+        for name in sorted(members):
+            archive.writestr(_entry(name), members[name], compresslevel=LEVEL)
+    return file.getvalue()
+
+
+def settled(workbook: bytes, moment: str) -> bytes:
+    """Return a workbook made at that moment (ISO 8601, UTC) and at no other: whoever writes one leaves his own clock in it."""
+    file = BytesIO()
+    with ZipFile(BytesIO(workbook)) as made, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+        for name in made.namelist():
+            data = made.read(name)
+            if name == CORE:
+                data = MADE.sub(rf"\g<1>{moment}", data.decode()).encode()
+            archive.writestr(_entry(name), data, compresslevel=LEVEL)
+    return file.getvalue()
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """Return the members of a bundle; raises UnreadableBundle for what is none or must not be opened."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            _check(archive)
+            members, room = {}, MOST_BYTES
+            for entry in archive.infolist():
+                if entry.is_dir():
+                    continue
+                members[entry.filename] = _read(archive, entry, room)
+                room -= len(members[entry.filename])
+            return members
+    except UnreadableBundle:
+        raise
+    except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise UnreadableBundle(f"not a whole ZIP archive: {error}") from None
+
+
+def differences(members: Mapping[str, bytes]) -> Differences:
+    """Return what in a bundle is not as its list says; raises UnreadableBundle where it has no list."""
+    listed = _listed(members.get(MANIFEST))
+    there = {name: hashlib.sha256(data).hexdigest() for name, data in members.items() if name not in (MANIFEST, SIGNATURE)}
+    return Differences(
+        changed=tuple(sorted(name for name in there.keys() & listed.keys() if there[name] != listed[name])),
+        missing=tuple(sorted(listed.keys() - there.keys())),
+        added=tuple(sorted(there.keys() - listed.keys())),
+    )
+
+
+def _listed(data: bytes | None) -> dict[str, str]:
+    if data is None:
+        raise UnreadableBundle(f"no bundle of nra case: it has no {MANIFEST}")
+    lines = [LINE.fullmatch(line) for line in data.decode("utf-8", "replace").splitlines()]
+    listed = {line[2]: line[1] for line in lines if line}
+    if not listed or len(listed) != len(lines):
+        raise UnreadableBundle(f"{MANIFEST}: each line must be a SHA-256, two blanks and a name of its own")
+    return listed
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, EPOCH)
+    entry.compress_type, entry.external_attr, entry.create_system = ZIP_DEFLATED, MODE, UNIX
+    return entry
+
+
+def _check(archive: ZipFile) -> None:
+    entries = archive.infolist()
+    if len(entries) > MOST_MEMBERS:
+        raise UnreadableBundle(f"{len(entries)} members: more than any bundle has")
+    if len({entry.filename.casefold() for entry in entries}) != len(entries):
+        raise UnreadableBundle("a name stands in it twice")
+    for entry in entries:
+        if not _stays_inside(entry.filename):
+            raise UnreadableBundle(f"a member's name leads elsewhere: {entry.filename[:80]!r}")
+        if entry.flag_bits & ENCRYPTED:
+            raise UnreadableBundle(f"{entry.filename[:80]!r} is encrypted")
+
+
+def _read(archive: ZipFile, entry: ZipInfo, room: int) -> bytes:
+    """Return a member's bytes, giving up once there are more than there is room for, whatever its header says."""
+    with archive.open(entry) as member:
+        data = member.read(room + 1)
+    if len(data) > room:
+        raise UnreadableBundle(f"larger than {MOST_BYTES >> 30} GiB when unpacked")
+    return data
+
+
+def _stays_inside(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    odd = "\\" in name or "\0" in name or ":" in name or name.startswith("/") or ".." in parts or not parts
+    return not odd and not PureWindowsPath(name).drive

@@ -1,0 +1,235 @@
+"""From runs and form to the members of a bundle."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from nra import __version__
+from nra.archive.bundle import MANIFEST, SIGNATURE, manifest, packed, settled
+from nra.archive.document import UnreadableDocument, decode, encode, moment, read_bytes
+from nra.archive.files import overwrite
+from nra.archive.folders import candidates, is_document
+from nra.archive.naming import FIREWALL_REQUEST, stem
+from nra.archive.spool import Spool
+from nra.cli.case_form import form_of
+from nra.cli.errors import UserError, washed
+from nra.cli.gathering import Gathering
+from nra.cli.printing import firewall_request_files, rendered
+from nra.cli.redacting import Redaction, redaction
+from nra.cli.signing import secret_key, signed
+from nra.model.case import CaseForm, Fact, Workstation
+from nra.model.document import RunDocument
+from nra.model.fleet import FleetSummary, Problem
+from nra.report.case_pages import About, readme, workstation_page
+from nra.report.case_text import Told, case_text
+from nra.report.entry import Entry
+from nra.report.sheets.fleet_book import Fleet, workbooks
+from nra.run.facts import gather_here
+from nra.run.fleet import summarize
+
+CASE_TEXT: Final = "case.txt"
+MOST_CONSOLE_BYTES: Final = 16 << 20
+TITLE: Final = "Bundle for a support case"
+NAMED: Final = ("host", "network", "mac")  # kinds of facts whose values are names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The options that say what to make, beside those of the form."""
+
+    out: Path
+    actions: tuple[str, ...]
+    console: Path | None
+    max_age: float | None
+    redact: bool
+    redact_key: Path | None
+    sign_key: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """The runs as the bundle has them, the workbook of all, and what gave no run."""
+
+    documents: Sequence[RunDocument]
+    fleet: FleetSummary
+    books: Sequence[bytes]
+    problems: Sequence[Problem]
+
+
+def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str | None]) -> Iterator[Path]:
+    """Write the bundle, and case.txt beside it where it may not be inside; yield the paths."""
+    files, problems = candidates(places)
+    files = [file for file in files if is_document(file) or Path(file) in places]
+    measured = documents(files, {str(place) for place in places})
+    refuse_old(measured, wanted.max_age)
+    key = secret_key(wanted.sign_key) if wanted.sign_key else None
+    console = console_text(wanted.console) if wanted.console else None
+    orgs = {document.run.org.name for document in measured.values()}
+    form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
+    hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
+    station = gather_here()
+    if hiding:
+        for document in measured.values():
+            hiding.know_document(document)
+        hiding.know({**hiding.names, **names_of(form), **names_told(station)})
+    runs = gathered(files, problems, hiding)
+    if hiding:
+        refuse_name(wanted.out.name, hiding)
+        station, console = hidden_station(station, hiding), console and hiding.scrubber().text(console)
+    members = dict(run_members(runs))
+    members |= {"workstation.txt": workstation_page(station, [document.run.host.name for document in runs.documents])}
+    members |= {"console.txt": console.encode("utf-8", "replace")} if console else {}
+    told = Told(
+        form=form,
+        runs=runs.documents,
+        fleet=runs.fleet,
+        bundle=wanted.out.name,
+        members=sorted({*members, "README.txt"}),
+        redacted=hiding is not None,
+        tool_version=__version__,
+    )
+    members["README.txt"] = readme(about(runs, wanted, members))
+    if hiding is None:
+        members[CASE_TEXT] = case_text(told)
+    members[MANIFEST] = manifest(members)
+    if key:
+        members[SIGNATURE] = signed(key, members[MANIFEST])
+    if hiding:
+        hiding.refuse_names(members)
+        hiding.tell_unsearchable()
+    data = packed(members)
+    yield overwrite(wanted.out, lambda file: file.write(data))
+    if hiding:
+        yield overwrite(wanted.out.with_name(CASE_TEXT), lambda file: file.write(case_text(told)))
+
+
+def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
+    """Return the readable run documents by run id; raises UserError where one that was named by itself is none, or there are none."""
+    found: dict[str, RunDocument] = {}
+    for file in files:
+        try:
+            if not is_document(file):
+                raise UnreadableDocument("a text report: a bundle is made of run documents (.json)")
+            document = decode(read_bytes(Path(file)))
+        except UnreadableDocument as error:
+            if file in named:
+                raise UserError(f"{file}: {error}") from error
+        else:
+            found.setdefault(document.run.id, document)
+    if not found:
+        raise UserError("at least one run document (.json) is needed, and there is none in what was named")
+    return found
+
+
+def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) -> None:
+    """Raise UserError for the oldest run if it is older than asked."""
+    if most_hours is None:
+        return
+    oldest = min(measured.values(), key=lambda document: moment(document.run.started_at) or datetime.max.replace(tzinfo=UTC))
+    started = moment(oldest.run.started_at)
+    hours = (datetime.now(UTC) - started).total_seconds() / 3600 if started else 0.0
+    if hours > most_hours:
+        raise UserError(
+            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {hours / 24:.1f} days old: "
+            f"older than --max-age allows ({most_hours / 24:g} days)"
+        )
+
+
+def refuse_name(name: str, hiding: Redaction) -> None:
+    """Raise UserError if the bundle itself is called by a name that it must not hold."""
+    try:
+        hiding.refuse_names({name: b""})
+    except UserError:
+        raise UserError("--out: with --redact the bundle's own name must not hold a name that is left out of it") from None
+
+
+def console_text(path: Path) -> str:
+    """Return what somebody kept of the console; raises UserError."""
+    try:
+        if path.exists() and (not path.is_file() or path.stat().st_size > MOST_CONSOLE_BYTES):
+            raise UserError(f"--console {path}: not a file, or larger than {MOST_CONSOLE_BYTES >> 20} MiB")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UserError(f"--console {path}: {getattr(error, 'strerror', None) or 'no such name'}") from error
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")  # PowerShell's > writes UTF-16
+
+
+def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redaction | None) -> Runs:
+    """Return the runs, without names where they must have none, and their workbook."""
+    kept: dict[str, RunDocument] = {}
+
+    def prepare(document: RunDocument) -> RunDocument:
+        ready = hiding.document(document) if hiding else document
+        kept.setdefault(ready.run.id, ready)
+        return ready
+
+    with Spool(Entry) as entries:
+        gathering = Gathering(entries, problems, prepare)
+        fleet = summarize(gathering.rows(files))
+        told = [hiding.problem(problem) for problem in gathering.problems] if hiding else gathering.problems
+        last = max(moment(document.run.ended_at) or datetime.min.replace(tzinfo=UTC) for document in kept.values())
+        runs = Fleet(entries=entries, summary=fleet, findings=gathering.findings, profiles=tuple(gathering.profiles), problems=told)
+        books = []
+        for make in workbooks(runs):
+            file = BytesIO()
+            make(file)
+            books.append(settled(file.getvalue(), f"{last:%Y-%m-%dT%H:%M:%SZ}"))
+    return Runs(documents=tuple(kept.values()), fleet=fleet, books=books, problems=told)
+
+
+def run_members(runs: Runs) -> Iterator[tuple[str, bytes]]:
+    """Yield the workbooks and the files of each run."""
+    for number, book in enumerate(runs.books, start=1):
+        yield f"runs{'' if number == 1 else f'-{number}'}.xlsx", book
+    for document in runs.documents:
+        name = f"runs/{stem(document)}"
+        yield f"{name}.json", encode(document)
+        yield from ((f"{name}.{extension}", data) for extension, data in rendered(document, ("txt",)))
+        yield from ((f"{name}{FIREWALL_REQUEST}.{extension}", data) for extension, data in firewall_request_files(document))
+
+
+def about(runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> About:
+    """Return what the bundle's README tells."""
+    return About(
+        title=TITLE,
+        runs=len(runs.documents),
+        requests=sum(FIREWALL_REQUEST in name for name in members),
+        console=wanted.console is not None,
+        redacted=wanted.redact,
+        signed=wanted.sign_key is not None,
+        case_inside=not wanted.redact,
+        problems=runs.problems,
+        tool_version=__version__,
+    )
+
+
+def names_of(form: CaseForm) -> dict[str, str]:
+    """Return the names in the form, each with its kind."""
+    box, _, host = form.contact_email.partition("@")
+    parts = {part: "contact" for part in form.contact_name.split() if part.strip(".,")}
+    named = {form.customer: "customer", form.org_id: "customer", form.contact_name: "contact", form.contact_email: "mail"}
+    more = {form.location: "site", form.case: "case"}
+    return {**named, **parts, box: "contact", host: "host", **{name: kind for name, kind in more.items() if name}}
+
+
+def names_told(station: Workstation) -> dict[str, str]:
+    """Return the names that the workstation's facts hold."""
+    found = {value: fact.kind for fact in station.facts if fact.kind in NAMED for value in fact.values}
+    return {station.host: "host"} | found
+
+
+def hidden_station(station: Workstation, hiding: Redaction) -> Workstation:
+    """Return the facts without names."""
+    scrub = hiding.scrubber()
+
+    def hidden(fact: Fact) -> Fact:
+        if fact.kind in NAMED:
+            values = tuple(scrub.text(value) if fact.kind == "mac" else scrub.name(fact.kind, value) for value in fact.values)
+        else:
+            values = tuple(map(scrub.text if fact.kind else scrub.label, fact.values))
+        return replace(fact, values=values, reason=scrub.text(fact.reason))
+
+    return replace(station, host=scrub.name("host", station.host), facts=tuple(map(hidden, station.facts)))

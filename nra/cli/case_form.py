@@ -1,0 +1,131 @@
+"""What the support form asks, from options, nra.toml and, on a terminal, from whoever sits there; each answer checked."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from nra.cli.errors import UserError
+from nra.model.case import CaseForm
+
+ORG_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+NO_ORG_ID: Final = "00000000-0000-0000-0000-000000000000"
+MAILBOX: Final = re.compile(
+    r"(?P<box>[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64})@(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
+)
+MOST: Final = 20_000  # characters of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One answer of the form: its option, how it is asked for, whether it must be there, and who checks it."""
+
+    name: str
+    question: str
+    required: bool
+    check: Callable[[str], str]
+    help: str
+
+    @property
+    def option(self) -> str:
+        """The option's name as typed."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+def text(value: str) -> str:
+    """Return the text without blanks around it; raises UsageError where it is too long."""
+    if len(value) > MOST:
+        raise click.UsageError(f"longer than {MOST} characters")
+    return value.strip()
+
+
+def org_id(value: str) -> str:
+    """Return the organization's id in small letters; raises UsageError unless it is a UUID."""
+    found = value.strip().lower()
+    if not ORG_ID.fullmatch(found) or found == NO_ORG_ID:
+        raise click.UsageError(f"{value!r} is no Org ID: a UUID is expected, such as 4f1c2a9e-7d3b-4c58-9a10-2b6e8d0f3c71")
+    return found
+
+
+def corporate_mail(value: str) -> str:
+    """Return a mailbox that one person has at a company of his own; raises UsageError with the reason why it is none."""
+    from nra.catalogue.public import mailboxes
+
+    found, known = MAILBOX.fullmatch(value.strip()), mailboxes()
+    if found is None or ".." in found["box"] or found["box"][0] == "." or found["box"][-1] == ".":
+        raise click.UsageError(f"{value!r} is no e-mail address")
+    host, box = found["host"].lower(), found["box"].lower().partition("+")[0]
+    if any(host == free or host.endswith(f".{free}") for free in known.free_hosts):
+        raise click.UsageError(f"{value!r}: anybody gets a mailbox at {host}; a case is opened from the contact's corporate address")
+    if box in known.role_names:
+        raise click.UsageError(f"{value!r}: {box}@ is a mailbox of several people; a case is opened by one Designated Contact")
+    return value.strip()
+
+
+FIELDS: Final = (
+    Field("customer", "Customer name", True, text, "Customer's name.  [default: the runs' organization]"),
+    Field("org_id", "Org ID", True, org_id, "The customer's Org ID, a UUID."),
+    Field("contact_name", "Designated Contact", True, text, "Designated Contact (read-write) who opens the case."),
+    Field(
+        "contact_email", "Contact's corporate e-mail", True, corporate_mail, "The contact's own corporate address; no role, no free mail."
+    ),
+    Field("deployment", "Cloud Deployment", True, text, "Cloud Deployment, as the form lists it."),
+    Field("service", "Cloud Service", True, text, "Cloud Service, as the form lists it."),
+    Field("description", "Description: what happens", True, text, "What happens, in a few sentences."),
+    Field("impact", "Business Impact", True, text, "Business Impact: who cannot do what."),
+    Field("occurred", "Date and time of occurrences", False, text, "Date and time of occurrences, with time zone."),
+    Field("frequency", "Frequency", False, text, "How often it happens."),
+    Field("working_hours", "Working hours", False, text, "Working hours of the affected users."),
+    Field("location", "Where the affected users sit", False, text, "Location of the affected users."),
+    Field("case", "Case number, if there is one", False, text, "Number of the case, if there is one already."),
+    Field("sub_type", "Case Sub Type (admin cases)", False, text, "Case Sub Type of an admin case."),
+)
+
+
+def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each field of the form."""
+    for field in reversed(FIELDS):
+        command = click.option(field.option, metavar="TEXT", help=field.help)(command)
+    return command
+
+
+def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: str | None) -> CaseForm:
+    """Return the form; raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing."""
+    answers = {field.name: _checked(field, typed.get(field.name)) for field in FIELDS}
+    if is_answered() and any(field.required and not answers[field.name] for field in FIELDS):
+        answers |= {field.name: _asked(field, customer) for field in FIELDS if not answers[field.name]}
+    answers["customer"] = answers["customer"] or customer
+    missing = [field.option for field in FIELDS if field.required and not answers[field.name]]
+    if missing:
+        raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml")
+    return CaseForm(**answers, actions=tuple(filter(None, map(text, actions))))  # type: ignore[arg-type]
+
+
+def is_answered() -> bool:
+    """Tell whether somebody sits there who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _checked(field: Field, value: str | None) -> str | None:
+    if value is None or not value.strip():
+        return None
+    try:
+        return field.check(value) or None
+    except click.UsageError as error:
+        raise UserError(f"{field.option}: {error.format_message()}") from error
+
+
+def _asked(field: Field, customer: str | None) -> str | None:
+    """Return what is typed; an empty line leaves out what may be left out."""
+    default = customer if field.name == "customer" and customer else None if field.required else ""
+    return str(
+        click.prompt(field.question, default=default, show_default=bool(default), err=True, value_proc=lambda said: _again(field, said))
+    )
+
+
+def _again(field: Field, said: str) -> str:
+    """Return a checked answer; raises UsageError, after which the prompt asks again."""
+    return field.check(said) if said else ""

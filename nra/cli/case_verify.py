@@ -1,0 +1,69 @@
+"""`nra case --verify`: which file of a bundle was changed, is missing or was added, and whose signature it bears."""
+
+from pathlib import Path
+
+import click
+
+from nra.archive.bundle import MANIFEST, SIGNATURE, UnreadableBundle, differences, unpacked
+from nra.archive.minisign import BadKey, PublicKey, is_signed, read_public_key, read_signature, told_id
+from nra.cli.errors import UserError, told_to_the_user, washed
+from nra.cli.signing import MOST_KEY_BYTES, cryptography_needed
+
+MOST_BUNDLE_BYTES = 1 << 30
+UNCHANGED, CHANGED = 0, 1
+
+
+def verify_bundle(path: Path, public_key: str | None) -> int:
+    """Print what differs and return 0 where nothing does, 1 otherwise; raises UserError for what is no bundle."""
+    key = _public_key(public_key) if public_key else None
+    try:
+        members = unpacked(_bytes(path))
+        found = differences(members)
+    except UnreadableBundle as error:
+        raise UserError(f"{path}: {error}") from error
+    for what, names in (("changed", found.changed), ("missing", found.missing), ("added", found.added)):
+        for name in names:
+            click.echo(f"{what}: {washed(name)}")
+    signed, told = _signature(members, key)
+    click.echo(told)
+    listed = len(members) - 1 - (SIGNATURE in members)
+    click.echo("CHANGED" if found or not signed else f"unchanged: {listed} files are as {MANIFEST} lists them")
+    return CHANGED if found or not signed else UNCHANGED
+
+
+def _signature(members: dict[str, bytes], key: PublicKey | None) -> tuple[bool, str]:
+    """Return whether the signature is as it should be, and what to say of it."""
+    if SIGNATURE not in members:
+        return key is None, "not signed" if key is None else "NOT SIGNED, although a public key was given"
+    try:
+        signature = read_signature(members[SIGNATURE].decode("utf-8", "replace"))
+    except BadKey as error:
+        return False, f"{SIGNATURE}: {error}"
+    signer = told_id(signature.key_id)
+    if key is None:
+        return True, f"signed by key {signer}, which was not checked: give --public-key"
+    with cryptography_needed():
+        valid = is_signed(key, members[MANIFEST], signature)
+    if valid:
+        return True, f"signature valid: key {signer}, {washed(signature.comment)}"
+    other = "" if signature.key_id == key.key_id else f": signed by key {signer}, not by {told_id(key.key_id)}"
+    return False, f"SIGNATURE NOT VALID{other}"
+
+
+def _public_key(given: str) -> PublicKey:
+    try:
+        path = Path(given)
+        text = path.read_text("utf-8", "replace") if path.is_file() and path.stat().st_size <= MOST_KEY_BYTES else given
+    except (OSError, ValueError):
+        text = given
+    with told_to_the_user(BadKey):
+        return read_public_key(text)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BUNDLE_BYTES:
+            raise UnreadableBundle("not a file, or larger than any bundle" if path.exists() else "no such file")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableBundle(error.strerror or str(error)) from None

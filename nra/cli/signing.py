@@ -1,0 +1,48 @@
+"""The secret key of `--sign-key`: read before anything else is done, its password asked for where it has one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from nra.archive.minisign import BadKey, SecretKey, read_secret_key, sign
+from nra.cli.case_form import is_answered
+from nra.cli.errors import UserError
+
+MOST_KEY_BYTES: Final = 1 << 16
+
+
+@contextmanager
+def cryptography_needed() -> Iterator[None]:
+    """Turn a missing package into one line that says how to get it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UserError("signatures need cryptography, which is not installed: pip install cryptography") from error
+
+
+def secret_key(path: Path) -> SecretKey:
+    """Return the key in the file; raises UserError."""
+    try:
+        if path.exists() and (not path.is_file() or path.stat().st_size > MOST_KEY_BYTES):
+            raise UserError(f"--sign-key {path}: no secret key of minisign")
+        with cryptography_needed():
+            import cryptography  # noqa: F401 - asked for now, not after all the work
+        return read_secret_key(path.read_text("utf-8", "replace"), _password)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--sign-key {path}: {getattr(error, 'strerror', None) or 'no such name'}") from error
+    except BadKey as error:
+        raise UserError(f"--sign-key {path}: {error}") from error
+
+
+def signed(key: SecretKey, manifest: bytes) -> bytes:
+    """Return the signature file of a MANIFEST."""
+    return sign(key, manifest, "MANIFEST of a bundle by nra case").encode()
+
+
+def _password() -> str:
+    if not is_answered():
+        raise BadKey("it is encrypted, and nobody is there to type the password (minisign -G -W makes keys without one)")
+    return str(click.prompt("Password of the secret key", hide_input=True, err=True))

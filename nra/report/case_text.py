@@ -1,0 +1,182 @@
+"""The text of a support case, in the order and the words of its form: whoever reads it has ten minutes and many more cases."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Final
+
+from nra.model.case import CaseForm
+from nra.model.document import RunDocument
+from nra.model.fleet import FleetSummary
+from nra.report.cells import clean, quantity
+from nra.report.entry import WORST_FIRST
+from nra.report.sentences import METHODS, SEVERITIES, summary
+
+WIDTH: Final = 100
+LABELLED: Final = 22
+MOST_RUNS: Final = 10
+MOST_FINDINGS: Final = 12
+MOST_PLACES: Final = 5
+NOT_STATED: Final = "not stated"
+NO_ACTIONS: Final = "None stated."
+NOTHING: Final = "Nothing stands out in any run."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the case is told from: the form, the runs (without names where the bundle has none), and what they say together."""
+
+    form: CaseForm
+    runs: Sequence[RunDocument]
+    fleet: FleetSummary
+    bundle: str
+    members: Sequence[str]
+    redacted: bool
+    tool_version: str
+
+
+def case_text(told: Told) -> bytes:
+    """Return the text: UTF-8 with byte-order mark, CRLF, about 100 columns wide."""
+    return page(_lines(told))
+
+
+def page(lines: Iterable[str]) -> bytes:
+    """Return lines as a text file that opens well everywhere: UTF-8 with byte-order mark, CRLF."""
+    return ("\ufeff" + "".join(f"{line}\r\n" for line in lines)).encode("utf-8", "replace")
+
+
+def heading(title: str) -> Iterator[str]:
+    """Yield an empty line and an underlined title."""
+    yield from ("", title, "-" * len(title))
+
+
+def labelled(name: str, value: str | None, wide: int = LABELLED) -> Iterator[str]:
+    """Yield a name and its value, wrapped beside it."""
+    first, *rest = wrapped(value or NOT_STATED, WIDTH - wide)
+    yield f"{name:{wide}}{first}"
+    yield from (f"{'':{wide}}{line}" for line in rest)
+
+
+def wrapped(text: str, width: int = WIDTH) -> list[str]:
+    """Return the text in lines that are not too wide; its own paragraphs stay."""
+    lines = [line for part in text.splitlines() for line in wrap(clean(part), width, break_long_words=False, break_on_hyphens=False)]
+    return lines or [""]
+
+
+def bullet(text: str, mark: str = "- ") -> Iterator[str]:
+    """Yield a point of a list."""
+    first, *rest = wrapped(text, WIDTH - len(mark))
+    yield f"{mark}{first}"
+    yield from (f"{'':{len(mark)}}{line}" for line in rest)
+
+
+def _lines(told: Told) -> Iterator[str]:
+    form = told.form
+    runs = sorted(told.runs, key=lambda run: (WORST_FIRST.index(run.verdict), run.run.started_at))
+    yield f"Support case: {clean(form.customer)} - {clean(form.deployment)}, {clean(form.service)}"
+    yield ""
+    yield from _head(form, runs)
+    yield from heading("Description")
+    yield from wrapped(form.description)
+    yield ""
+    yield from labelled("Date and time", form.occurred or f"{NOT_STATED}; measured {_span(runs)}")
+    yield from labelled("Frequency", form.frequency)
+    yield from labelled("Working hours", form.working_hours)
+    yield from labelled("Affected users sit at", form.location or _sites(runs))
+    yield from heading("Business Impact")
+    yield from wrapped(form.impact)
+    yield from heading("What was measured")
+    yield from wrapped(told.fleet.headline)
+    for statement in told.fleet.statements:
+        yield from bullet(f"{statement.verdict}: {statement.text}")
+    yield from heading("What stands out")
+    yield from _findings(runs)
+    yield from heading("Each run, worst first")
+    yield from _each(runs)
+    yield from heading("Actions already taken")
+    yield from (line for action in form.actions for line in bullet(action))
+    if not form.actions:
+        yield NO_ACTIONS
+    yield from heading("Attached")
+    yield from _attached(told)
+
+
+def _head(form: CaseForm, runs: Sequence[RunDocument]) -> Iterator[str]:
+    yield from labelled("Customer Name", form.customer)
+    yield from labelled("Org ID", form.org_id)
+    yield from labelled("Designated Contact", f"{form.contact_name}, {form.contact_email}")
+    yield from labelled("Cloud Deployment", form.deployment)
+    yield from labelled("Cloud Service", form.service)
+    yield from labelled("Region", ", ".join(dict.fromkeys(run.run.region for run in runs)))
+    for name, value in (("Case", form.case), ("Case Sub Type", form.sub_type)):
+        if value:
+            yield from labelled(name, value)
+
+
+def _each(runs: Sequence[RunDocument]) -> Iterator[str]:
+    for number, run in enumerate(runs[:MOST_RUNS], start=1):
+        yield from bullet(f"{run.verdict}: {_where(run)}, {run.run.started_at}, {_method(run)}", f"{number:>2}. ")
+        yield from (f"{'':4}{line}" for text in (summary(run), _numbers(run)) if text for line in wrapped(text, WIDTH - 4))
+    if len(runs) > MOST_RUNS:
+        yield f"and {len(runs) - MOST_RUNS} more, in the workbook"
+
+
+def _numbers(run: RunDocument) -> str:
+    """Return all rows that have a number, in one sentence."""
+    rows = [f"{metric.label} {quantity(metric.value, metric.unit)}" for metric in run.metrics if metric.value is not None]
+    return f"Measured: {', '.join(rows)}." if rows else ""
+
+
+def _where(run: RunDocument) -> str:
+    return ", ".join(filter(None, (run.run.host.name, run.run.site, run.run.seat and f"seat {run.run.seat}", f"to {run.run.region}")))
+
+
+def _method(run: RunDocument) -> str:
+    method = run.run.used.method
+    if run.run.asked.only == "firewall":
+        return "firewall only"
+    return f"by {method} ({METHODS.get(method, method)})" if method else "voice not measured"
+
+
+def _findings(runs: Sequence[RunDocument]) -> Iterator[str]:
+    """Yield each finding once, the gravest first, with where it was seen; those that only inform are left to the reports."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    evidence: dict[tuple[str, str], str] = {}
+    for run in runs:
+        for finding in run.findings:
+            if finding.severity != "info":
+                key: tuple[str, str] = (finding.severity, finding.text.rstrip(". "))
+                seen.setdefault(key, []).append(run.run.host.name)
+                evidence.setdefault(key, finding.evidence)
+    ranked = sorted(seen, key=lambda key: (SEVERITIES.index(key[0]), -len(seen[key])))
+    for one in ranked[:MOST_FINDINGS]:
+        proof = f" ({evidence[one]})" if evidence[one] else ""
+        yield from bullet(f"{one[0].upper()}: {one[1]}{proof}; {_counted(seen[one], len(runs))}")
+    if len(ranked) > MOST_FINDINGS:
+        yield f"and {len(ranked) - MOST_FINDINGS} more, in the workbook"
+    if not ranked:
+        yield NOTHING
+
+
+def _counted(hosts: Sequence[str], runs: int) -> str:
+    names = list(dict.fromkeys(hosts))
+    more = f" and {len(names) - MOST_PLACES} more" if len(names) > MOST_PLACES else ""
+    return f"in {len(hosts)} of {runs} run{'' if runs == 1 else 's'}: {', '.join(names[:MOST_PLACES])}{more}"
+
+
+def _span(runs: Sequence[RunDocument]) -> str:
+    first, last = min(run.run.started_at for run in runs), max(run.run.started_at for run in runs)
+    return first if first == last else f"{first} to {last}"
+
+
+def _sites(runs: Sequence[RunDocument]) -> str:
+    sites = sorted({run.run.site for run in runs if run.run.site})
+    return f"{NOT_STATED}; measured at {', '.join(sites)}" if sites else NOT_STATED
+
+
+def _attached(told: Told) -> Iterator[str]:
+    what = "without names: the same thing has the same token everywhere, in this text too" if told.redacted else "as measured"
+    yield from wrapped(f"{told.bundle}, made by nra {told.tool_version}, {what}. Start with runs.xlsx.")
+    yield from (f"  {member}" for member in told.members if "/" not in member)
+    inside = len(told.members) - sum("/" not in member for member in told.members)
+    yield f"  runs/ ({inside} files: each run's document, report and firewall request)"

@@ -1,0 +1,101 @@
+"""A bundle: the same members give the same bytes, a change is named, and what was made to harm is not opened."""
+
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import pytest
+
+from nra.archive import bundle
+from nra.archive.bundle import MANIFEST, UnreadableBundle, differences, manifest, packed, settled, unpacked
+from nra.report.excel import workbook
+from nra.testing.canned import canned_run
+
+MEMBERS = {"b.txt": b"two", "runs/a.txt": b"one"}
+
+
+def whole(members: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the members with their list."""
+    return {**members, MANIFEST: manifest(members)}
+
+
+def archive(*entries: tuple[str | ZipInfo, bytes]) -> bytes:
+    """Return a ZIP archive as anybody may write one."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as made:
+        for name, data in entries:
+            made.writestr(name, data)
+    return file.getvalue()
+
+
+def test_the_same_members_give_the_same_bytes() -> None:
+    """In whatever order they come."""
+    assert packed(MEMBERS) == packed(dict(reversed(MEMBERS.items())))
+    assert unpacked(packed(MEMBERS)) == MEMBERS
+
+
+def test_a_workbook_keeps_no_clock_of_its_writer() -> None:
+    """Two writings of one run at two times are the same bytes, with the moment given."""
+    one, other = (settled(workbook([canned_run("good")]), "2026-11-22T14:03:11Z") for _ in range(2))
+    assert one == other
+    assert ZipFile(BytesIO(one)).read(bundle.CORE).count(b"2026-11-22T14:03:11Z") == 2
+
+
+def test_every_difference_is_named() -> None:
+    """Changed, missing, added; nothing where all is as listed."""
+    members = whole(MEMBERS)
+    assert not differences(members)
+    found = differences({MANIFEST: members[MANIFEST], "b.txt": b"2", "new.txt": b""})
+    assert (found.changed, found.missing, found.added) == (("b.txt",), ("runs/a.txt",), ("new.txt",))
+
+
+@pytest.mark.parametrize("name", ["../a", "/a", "a/../../b", "C:/a", "C:a", "a\\b", "..\\a"])
+def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
+    """Nobody who unpacks what we verified shall find files outside."""
+    entry = ZipInfo("x")
+    entry.filename = name
+    with pytest.raises(UnreadableBundle, match="leads elsewhere"):
+        unpacked(archive((entry, b"")))
+
+
+def test_a_member_that_swells_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of zeros in a kilobyte, where less than that is the most."""
+    monkeypatch.setattr(bundle, "MOST_BYTES", 1 << 19)
+    with pytest.raises(UnreadableBundle, match="larger"):
+        unpacked(archive(("a", bytes(1 << 20))))
+
+
+def test_more_than_any_bundle_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members are counted before one is read."""
+    monkeypatch.setattr(bundle, "MOST_MEMBERS", 2)
+    with pytest.raises(UnreadableBundle, match="3 members"):
+        unpacked(archive(("a", b""), ("b", b""), ("c", b"")))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_twice_is_refused() -> None:
+    """One program would show the first, another the second; so would two file systems for capitals."""
+    for one, other in (("a", "a"), ("a", "A")):
+        with pytest.raises(UnreadableBundle, match="twice"):
+            unpacked(archive((one, b"1"), (other, b"2")))
+
+
+def test_every_truncation_and_flipped_byte_is_one_line() -> None:
+    """Only UnreadableBundle comes out, or members that differ."""
+    data = packed(whole(MEMBERS))
+    for end in range(len(data)):
+        with pytest.raises(UnreadableBundle):
+            unpacked(data[:end])
+    for place in range(len(data)):
+        try:
+            differences(unpacked(data[:place] + bytes([data[place] ^ 0x41]) + data[place + 1 :]))
+        except UnreadableBundle as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"0" * 64 + b"  a\n" + b"0" * 64 + b"  a\n", b"\xff"])
+def test_a_list_that_is_none_is_refused(data: bytes) -> None:
+    """Not a list, or one that names a file twice."""
+    with pytest.raises(UnreadableBundle, match="MANIFEST"):
+        differences({MANIFEST: data})
+    with pytest.raises(UnreadableBundle, match="MANIFEST"):
+        differences({})
