@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx)."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),
+    "stick": Entry("nra.cli.stick:stick", "Lay out a USB stick that runs all of this on machines without Python."),
 }
 
 OK, UNUSABLE, INCONCLUSIVE, INTERRUPTED = 0, 2, 3, 130
