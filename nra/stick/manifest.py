@@ -88,6 +88,14 @@ def read(root: Path) -> dict[str, str]:
     return {row[2]: row[1] for row in rows if row}
 
 
+def identity(root: Path) -> str | None:
+    """Return the SHA-256 of the manifest, which stands for every file of the stick; None for a folder that is none."""
+    try:
+        return digest(root / NAME)
+    except OSError:
+        return None
+
+
 def compare(said: Mapping[str, str], found: Mapping[str, str]) -> Differences:
     """Return how what is there differs from what the manifest says."""
     return Differences(
