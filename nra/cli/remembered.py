@@ -47,7 +47,5 @@ def _with(lines: list[str], table: str, key: str, statement: str, *, known: bool
         place = line_of("\n".join(lines), table, key) - 1
         return [*lines[:place], statement, *lines[place + 1 :]]
     header = re.compile(HEADER.format(re.escape(table)))
-    place = next((number for number, line in enumerate(lines, start=1) if header.match(line)), None)
-    if place is None:
-        return [*lines, f"[{table}]", statement]
-    return [*lines[:place], statement, *lines[place:]]
+    after = next((number for number, line in enumerate(lines, start=1) if header.match(line)), None)
+    return [*lines, f"[{table}]", statement] if after is None else [*lines[:after], statement, *lines[after:]]

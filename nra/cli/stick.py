@@ -81,7 +81,9 @@ def assigned(targets: tuple[str, ...], archives: tuple[Path, ...]) -> "dict[str,
 def described(laid: "Laid") -> str:
     """Return what became of a target on one line."""
     packages = ", ".join(f"{name} {version}" for name, version in sorted(laid.packages.items()))
-    slower = "" if laid.compiled else f"; sources, not compiled: no Python {'.'.join(laid.python.split('.')[:2])} here, so starts are slower"
+    slower = (
+        "" if laid.compiled else f"; sources, not compiled: no Python {'.'.join(laid.python.split('.')[:2])} here, so starts are slower"
+    )
     return f"{laid.target}: Python {laid.python}, {laid.files} files, {laid.size_bytes / 1e6:.1f} MB{slower}; {packages}"
 
 

@@ -14,8 +14,8 @@ class Settings:
     """What was asked for.
 
     `services` are the Firewall rows as they are in the region, `portal` the page by which a captive portal is noticed (None: not
-    looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None, `stick` the
-    SHA-256 of the manifest of the stick that the program lies on (None: on none).
+    looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None,
+    `stick` the SHA-256 of the manifest of the stick that the program lies on (None: on none).
     """
 
     asked: Asked

@@ -1,6 +1,7 @@
 """Lay out a stick: everything is made in a folder of this machine, then copied; the manifest is written last, so a torn stick shows."""
 
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -25,6 +26,7 @@ LAUNCHERS: Final = {System.WINDOWS: ("nra.cmd",), System.LINUX: ("nra.sh",), Sys
 VERSIONS: Final = "VERSIONS.txt"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same files give the same archive
 EXECUTABLE: Final = 0o755
+PYTHON_S_WORDS: Final = re.compile(r"^\[Errno \d+\] |: '.*'$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ def lay_out(order: Order, say: Callable[[str], None]) -> list[Laid]:
         (order.folder / manifest.NAME).write_bytes(manifest.text(found))
         if hasattr(os, "sync"):
             os.sync()
+    except shutil.Error as error:  # a list of all that could not be copied
+        _, goal, why = error.args[0][0]
+        raise CannotLayOut(f"{goal}: {PYTHON_S_WORDS.sub('', why)}") from error
     except OSError as error:
         raise CannotLayOut(f"{error.filename or order.folder}: {error.strerror or error}") from error
     return laid
@@ -86,9 +91,7 @@ def _target(stage: Path, target: Target, runtime: Runtime, order: Order, say: Ca
         _place(installed, stage / target.packages)
     _write(stage / target.runtime, {VERSIONS: _versions(runtime, packages)})
     files, size = _checked(stage, target)
-    return Laid(
-        target=target.name, python=runtime.python, packages=packages, files=files, size_bytes=size, compiled=compiler is not None
-    )
+    return Laid(target=target.name, python=runtime.python, packages=packages, files=files, size_bytes=size, compiled=compiler is not None)
 
 
 def _runtime(folder: Path, target: Target, runtime: Runtime, modules: Path) -> Path:

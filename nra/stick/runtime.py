@@ -6,6 +6,7 @@ python-build-standalone `install_only` archive (.tar.gz).
 
 import hashlib
 import io
+import lzma
 import re
 import tarfile
 import zipfile
@@ -28,6 +29,10 @@ UNIX_PYTHON: Final = re.compile(r"bin/python3\.(\d{2})")
 UNIX_LIBRARY: Final = re.compile(r"lib/(libpython3\.\d+\.(?:so\.1\.0|dylib))")
 UNIX_STDLIB: Final = re.compile(r"lib/python3\.\d{2}/(.+)")
 PATCH_LEVEL: Final = re.compile(rb'#define PY_VERSION\s+"([0-9.]+)')
+UNREADABLE: Final = (
+    OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+"""What the archives' readers raise for what is no archive, is torn, or is made in a way that they do not know."""
 
 Files = Mapping[str, bytes]
 
@@ -58,7 +63,7 @@ def read_runtime(path: Path) -> Runtime:
         origin = f"{path.name}, SHA-256 {hashlib.sha256(data).hexdigest()}"
         files = _unpacked(data)
         found = _windows(files, origin) or _unix(files, origin)
-    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise CannotLayOut(f"--runtime {path}: {getattr(error, 'strerror', None) or 'no archive of a Python'}") from error
     except CannotLayOut as error:
         raise CannotLayOut(f"--runtime {path}: {error}") from None
@@ -130,7 +135,9 @@ def _windows(files: dict[str, bytes], origin: str) -> Runtime | None:
         raise CannotLayOut("python.exe is for no processor that nra has a target for")
     version = PRODUCT_VERSION.search(files[dlls[0]])
     python = version[1].decode("utf-16-le") if version else f"3.{number[1]}"
-    return Runtime(target=target, python=python, origin=origin, files={name: data for name, data in files.items() if not name.endswith("._pth")})
+    return Runtime(
+        target=target, python=python, origin=origin, files={name: data for name, data in files.items() if not name.endswith("._pth")}
+    )
 
 
 def _unix(files: dict[str, bytes], origin: str) -> Runtime | None:
@@ -149,6 +156,6 @@ def _unix(files: dict[str, bytes], origin: str) -> Runtime | None:
         files={"bin/python3": files[found[0]]}
         | {f"lib/{match[1]}": files[match[0]] for match in map(UNIX_LIBRARY.fullmatch, files) if match}
         | {name: data for name, data in stdlib.items() if name.startswith("lib-dynload/") and wanted_module(name)}
-        | {"LICENSE.txt": data for name, data in stdlib.items() if name == "LICENSE.txt"},
+        | ({"LICENSE.txt": stdlib["LICENSE.txt"]} if "LICENSE.txt" in stdlib else {}),
         modules={name: data for name, data in stdlib.items() if name.endswith(".py") and wanted_module(name)},
     )
