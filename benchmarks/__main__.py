@@ -7,6 +7,7 @@ import pacing
 import run_time
 import scoring
 import start_up
+import stick
 from row import finish
 
-sys.exit(finish(start_up.measure(), run_time.measure(), scoring.measure(), *pacing.measure(), *ipdv.measure()))
+sys.exit(finish(start_up.measure(), *stick.measure(), run_time.measure(), scoring.measure(), *pacing.measure(), *ipdv.measure()))

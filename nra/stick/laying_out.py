@@ -1,11 +1,11 @@
 """Lay out a stick: everything is made in a folder of this machine, then copied; the manifest is written last, so a torn stick shows."""
 
 import os
-import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,7 +26,6 @@ LAUNCHERS: Final = {System.WINDOWS: ("nra.cmd",), System.LINUX: ("nra.sh",), Sys
 VERSIONS: Final = "VERSIONS.txt"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same files give the same archive
 EXECUTABLE: Final = 0o755
-PYTHON_S_WORDS: Final = re.compile(r"^\[Errno \d+\] |: '.*'$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +64,8 @@ def lay_out(order: Order, say: Callable[[str], None]) -> list[Laid]:
         (order.folder / manifest.NAME).write_bytes(manifest.text(found))
         if hasattr(os, "sync"):
             os.sync()
-    except shutil.Error as error:  # a list of all that could not be copied
-        _, goal, why = error.args[0][0]
-        raise CannotLayOut(f"{goal}: {PYTHON_S_WORDS.sub('', why)}") from error
     except OSError as error:
-        raise CannotLayOut(f"{error.filename or order.folder}: {error.strerror or error}") from error
+        raise CannotLayOut(f"{error.filename2 or error.filename or order.folder}: {error.strerror or error}") from error
     return laid
 
 
@@ -170,8 +166,28 @@ def _copy(stage: Path, folder: Path) -> None:
             goal = folder / kind / source.name
             if goal.exists():
                 shutil.rmtree(goal)
-            shutil.copytree(source, goal, copy_function=shutil.copy)
+            _copy_tree(source, goal)
+    for name in TARGETS:
+        python = folder / TARGETS[name].runtime / TARGETS[name].python
+        if python.exists():
+            _make_executable(python)
     (folder / "results").mkdir(exist_ok=True)
+
+
+def _copy_tree(source: Path, goal: Path) -> None:
+    """Copy contents alone: modes and times are what some drivers of FAT refuse to set."""
+    goal.mkdir(parents=True)
+    for path in sorted(source.rglob("*")):
+        place = goal / path.relative_to(source)
+        if path.is_dir():
+            place.mkdir()
+        else:
+            shutil.copyfile(path, place)
+
+
+def _make_executable(path: Path) -> None:
+    with suppress(OSError):  # FAT and exFAT have no such permission
+        path.chmod(EXECUTABLE)
 
 
 def _launchers(folder: Path) -> None:
@@ -182,4 +198,4 @@ def _launchers(folder: Path) -> None:
         line_end = "\n" if name in ("nra.sh", "nra.command") else "\r\n"
         (folder / name).write_bytes(text.replace("\n", line_end).encode("ascii"))
         if line_end == "\n":
-            (folder / name).chmod(EXECUTABLE)
+            _make_executable(folder / name)

@@ -83,6 +83,22 @@ def test_it_starts_where_nothing_may_be_executed(linux_stick: tuple[Path, Laid],
     assert (done.returncode, done.stdout) == (0, "nra 0.1.0\n"), done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to mount the stick")
+def test_where_no_program_runs_it_says_so(linux_stick: tuple[Path, Laid], tmp_path: Path) -> None:
+    """Mounted noexec: one line with what to do, exit code 2."""
+    place = tmp_path / "stick"
+    place.mkdir()
+    if subprocess.run(["mount", "--bind", str(linux_stick[0]), str(place)], capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts nothing")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,noexec", str(place)], check=True)
+        done = nra(place, "--version")
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "copy the folder to your home" in done.stderr
+
+
 def test_a_stick_without_a_python_for_this_system_says_so(linux_stick: tuple[Path, Laid], tmp_path: Path) -> None:
     """One line, exit code 2."""
     shutil.copy(linux_stick[0] / "nra.sh", tmp_path / "nra.sh")

@@ -1,6 +1,8 @@
 """A whole stick out of stand-ins: what lies where, and what happens to what lay there before."""
 
 import errno
+import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -147,14 +149,32 @@ def test_a_folder_that_takes_nothing_is_one_line(tmp_path: Path, wheels: Path) -
 
 @pytest.mark.usefixtures("as_sources")
 def test_a_stick_that_is_full_is_one_line(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first file that did not fit, and why; not a list of all of them."""
+    """The first file that did not fit, and why."""
+    copyfile = shutil.copyfile
 
-    def full(_source: str, goal: str) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", goal)
+    def full(source: Path, goal: Path, **options: bool) -> None:
+        if Path(goal).is_relative_to(tmp_path / "stick"):
+            raise OSError(errno.ENOSPC, "No space left on device", str(goal))
+        copyfile(source, goal, **options)
 
-    monkeypatch.setattr("shutil.copy", full)
-    with pytest.raises(CannotLayOut, match=r"^[^\n\[]*stick[^\n\[]*: .*No space left on device$"):
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(CannotLayOut, match=r"^\S*stick/rt/win_amd64/\S+: No space left on device$"):
         made(tmp_path / "stick", wheels, runtime(tmp_path, zipped(embeddable(version=PYTHON))))
+
+
+@pytest.mark.usefixtures("as_sources")
+def test_a_stick_that_knows_no_modes(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some drivers of FAT refuse to set permissions and times: neither is needed."""
+
+    def refuse(path: object, *_: object, **__: object) -> None:
+        if str(path).startswith(str(tmp_path / "stick")):
+            raise OSError(errno.ENOSYS, "Function not implemented")
+
+    python = runtime(tmp_path, tarred(standalone(elf(), PYTHON)))
+    for name in ("chmod", "utime"):
+        monkeypatch.setattr(os, name, refuse)
+    made(tmp_path / "stick", wheels, python)
+    assert manifest.verify(tmp_path / "stick").none
 
 
 @pytest.mark.usefixtures("as_sources")

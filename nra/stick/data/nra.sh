@@ -14,12 +14,13 @@ if [ ! -f "$python" ]; then
   echo "nra: error: this stick holds no Python for $(uname -s) $(uname -m)" >&2
   exit 2
 fi
-if "$python" -S -c '' 2>/dev/null; then
+if [ -x "$python" ]; then
   exec "$python" -X utf8 -B -m nra.cli.on_stick "$@"
 fi
 loader=/lib64/ld-linux-x86-64.so.2 # starts a program that has no execute permission
-if [ "$target" = linux_x86_64 ] && "$loader" --argv0 "$python" "$python" -S -c '' 2>/dev/null; then
-  exec "$loader" --argv0 "$python" "$python" -X utf8 -B -m nra.cli.on_stick "$@"
-fi
+case ",$(findmnt -n -o OPTIONS -T "$here" 2>/dev/null)," in
+  *,noexec,*) ;;
+  *) [ -x "$loader" ] && exec "$loader" --argv0 "$python" "$python" -X utf8 -B -m nra.cli.on_stick "$@" ;;
+esac
 echo "nra: error: this system runs no programs from here (mounted noexec?): copy the folder to your home and start it there" >&2
 exit 2
