@@ -11,7 +11,7 @@ import click
 
 from nra import __version__
 from nra.cli.door import Door
-from nra.cli.errors import one_line, washed
+from nra.cli.errors import not_loaded, one_line, washed
 from nra.cli.lazy import Entry, LazyGroup
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ def _exit_code(args: Sequence[str] | None, program_folder: "Path | None") -> int
         return _complain("interrupted: nothing more was written", INTERRUPTED)
     except OSError as error:
         return _complain(f"nra: error: {error}", UNUSABLE)
+    except ImportError as error:
+        if sys.flags.dev_mode:
+            raise
+        return _complain(f"nra: error: {not_loaded(error)}", INCONCLUSIVE)
     except Exception as error:
         if sys.flags.dev_mode:
             raise
