@@ -20,7 +20,7 @@ def remembered(text: str, table: str, values: Mapping[str, str]) -> str:
     try:
         text = text.replace("\r\n", "\n")
         before, lines = tomllib.loads(text), text.removesuffix("\n").split("\n") if text else []
-        for key, value in values.items():
+        for key, value in reversed(list(values.items())):  # each comes first in its table
             lines = _with(lines, table, key, f"{key} = {quoted(value)}", known=key in _table(before, table))
         after = "".join(f"{line}\n" for line in lines)
         if tomllib.loads(after) != before | {table: _table(before, table) | dict(values)}:

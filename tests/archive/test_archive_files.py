@@ -4,6 +4,7 @@ import errno
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -208,6 +209,28 @@ def test_kill_at_random_points(tmp_path: Path, seed: int) -> None:
     whole = finished(tmp_path)
     assert len(whole) >= chunks // CHUNKS - 1
     assert all(path.read_bytes() == CHUNK * CHUNKS for path in whole)
+
+
+@POSIX_ONLY
+def test_a_share_on_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No hard links, folders that cannot be synced, a rename that somebody else's lock delays: written all the same."""
+    fsync, rename, refusals, pauses = os.fsync, os.rename, iter([True, True, False]), list[float]()
+
+    def no_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(descriptor)
+
+    def slow(*names: str) -> None:
+        if next(refusals):
+            raise PermissionError(errno.EACCES, "held by the server")
+        rename(*names)
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(os, "fsync", no_folders)
+    monkeypatch.setattr(os, "rename", slow)
+    path = write(tmp_path, "run", "txt", lambda file: file.write(b"x"), pause=pauses.append)
+    assert (path.read_bytes(), len(pauses), list(tmp_path.iterdir())) == (b"x", 2, [path])
 
 
 def test_a_claim_that_somebody_died_with_costs_its_number_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

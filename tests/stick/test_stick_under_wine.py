@@ -5,8 +5,11 @@ wine is no Windows: its timers and its network are this machine's, so nothing is
 
 import json
 import os
+import select
 import shutil
 import subprocess
+import time
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +24,24 @@ from nra.stick.runtime import read_runtime
 
 pytestmark = pytest.mark.wine
 QUICK = ("--duration", "2", "--quiet")
+DEADLINE_S = 100
+
+HELD = """
+import sys
+from pathlib import Path
+from nra.archive.files import CannotWrite, replace, write_bytes
+folder, pauses = Path(sys.argv[1]), []
+path = folder / "nra.toml"
+path.write_bytes(b"old")
+with path.open("rb"):
+    try:
+        replace(path, b"new", pauses.append)
+    except CannotWrite:
+        print(len(pauses), path.read_text())
+replace(path, b"new\\n")
+for number in b"12":
+    write_bytes(folder, "run", "txt", bytes([number, 10]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +79,32 @@ def nra(wine: Mapping[str, str], stick: Path, *words: str) -> subprocess.Complet
     )
 
 
+def conversation(wine: Mapping[str, str], stick: Path, *turns: tuple[str, str]) -> tuple[int, str]:
+    """Start nra.cmd at a terminal, type each turn's second part once its first is on the screen; return exit code and all that was said."""
+    import tty  # not on Windows, where this file is read too
+
+    here, there = os.openpty()
+    tty.setraw(there)  # before wine does it, Enter would arrive as another key
+    with subprocess.Popen(
+        ["setsid", "--ctty", "--wait", "wine", "cmd", "/c", "nra.cmd"], cwd=stick, env=dict(wine), stdin=there, stdout=there, stderr=there
+    ) as process:
+        os.close(there)
+        said, seen, left, until = "", 0, list(turns), time.monotonic() + DEADLINE_S
+        while time.monotonic() < until:
+            if select.select([here], [], [], 1)[0]:
+                try:
+                    said += os.read(here, 65536).decode("utf-8", "replace")
+                except OSError:  # the other end has gone
+                    break
+            if left and left[0][0] in said[seen:]:
+                seen = len(said)
+                os.write(here, left.pop(0)[1].encode())
+        else:
+            process.kill()
+    os.close(here)
+    return process.returncode, said
+
+
 def test_it_starts_from_an_odd_folder(wine: Mapping[str, str], windows_stick: tuple[Path, Laid]) -> None:
     """A blank, an ampersand and an accent in the path; the exit code comes through."""
     done = nra(wine, windows_stick[0], "--version")
@@ -90,6 +137,29 @@ def test_a_double_click_without_answers_asks_nobody_who_is_not_there(wine: Mappi
     done = nra(wine, windows_stick[0])
     assert done.returncode == 2
     assert "nra: error: --region is missing" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None or not hasattr(os, "openpty"), reason="a terminal of one's own is POSIX's")
+def test_a_double_click_asks_once_and_the_window_stays_open(wine: Mapping[str, str], windows_stick: tuple[Path, Laid]) -> None:
+    """At a terminal: two questions, a measurement, a key to close; the next time one key, here to end it."""
+    stick = windows_stick[0]
+    (stick / "nra.toml").write_text("[run]\nduration = 2\n")
+    before = set((stick / "results").iterdir())
+    code, said = conversation(wine, stick, ("AWS region", "local\r"), ("Organization", "Muster\r"), ("Press any key", "x"))
+    assert code in (0, 1, 3), said
+    assert tomllib.loads((stick / "nra.toml").read_text("utf-8")) == {"run": {"region": "local", "org": "Muster", "duration": 2}}
+    assert len(set((stick / "results").iterdir()) - before) == 3
+    code, said = conversation(wine, stick, ("q ends", "q"), ("Press any key", "x"))
+    assert (code, "Region local, organization Muster" in said) == (130, True)
+
+
+def test_a_file_that_somebody_holds_open(wine: Mapping[str, str], windows_stick: tuple[Path, Laid], tmp_path: Path) -> None:
+    """Windows refuses to replace it: tried again, then one line, the old content stays and no temporary file; no line end is changed."""
+    python = windows_stick[0] / "rt/win_amd64/python.exe"
+    command = ["wine", str(python), "-X", "utf8", "-B", "-c", HELD, f"Z:{tmp_path}"]
+    done = subprocess.run(command, env=wine, input="", capture_output=True, encoding="utf-8", check=False, timeout=DEADLINE_S)
+    assert done.stdout.split() == ["19", "old"], done.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"nra.toml": b"new\n", "run.txt": b"1\n", "run-2.txt": b"2\n"}
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to mount the stick read-only")
