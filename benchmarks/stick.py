@@ -130,7 +130,7 @@ def measure() -> tuple[Row, ...]:
             try:
                 cold, warm = starts(Path(folder))
             except subprocess.CalledProcessError as error:
-                reason = f"{error.cmd[0]} failed"
+                reason = f"{' '.join(error.cmd[:4])} failed"
     if reason is not None:
         print(f"start from a stick: skipped, {reason}", file=sys.stderr)
         return ()
