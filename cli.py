@@ -1,4 +1,4 @@
-"""The door for a stick or a checkout: `python cli.py run ...` from any folder, with nothing installed.
+"""The door of a checkout or a copied folder: `python cli.py run ...` from any folder, with nothing installed.
 
 Packages come from the Python that runs this, else from the checkout's `.venv`, else from a folder `site-packages` beside this file.
 """

@@ -11,8 +11,10 @@ import reflector_speed
 import run_time
 import scoring
 import start_up
+import stick
 from row import finish
 
-sender = (start_up.measure(), run_time.measure(), *scoring.measure(), *compiling.measure(), *pacing.measure(), *ipdv.measure())
+program = (start_up.measure(), *stick.measure(), run_time.measure(), *scoring.measure(), *compiling.measure())
+sender = (*pacing.measure(), *ipdv.measure())
 reflector = (*reflector_speed.measure(), *reflector_idle.measure(), *reflector_memory.measure())
-sys.exit(finish(*sender, *reflector))
+sys.exit(finish(*program, *sender, *reflector))

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ RENAME_TRIES: Final = 20
 RENAME_PAUSE_S: Final = 0.1  # virus scanners and indexers hold a fresh file for a moment (Windows)
 TEMPORARY_SUFFIX: Final = ".part"
 RESULTS: Final = "results"
+AT_HOME: Final = "nra-results"
 
 
 class CannotWrite(Exception):  # noqa: N818 - says what is the case, as its message does
@@ -35,20 +37,23 @@ def writable(folder: Path) -> bool:
     return _refusal(folder) is None
 
 
-def results_folder(out: Path | None, beside: Path | None, working: Path) -> Path:
-    """Return where results go: `out` if given, else `results` beside the program, else `results` in the working folder.
+def results_folder(out: Path | None, beside: Path | None, working: Path, home: Path | None = None) -> tuple[Path, CannotWrite | None]:
+    """Return where results go, and what kept them from the first choice (None where it was taken).
 
-    `beside` is the program's folder, None where it has none of its own (installed among others). Raises CannotWrite for
-    the place that was asked for, or for the last one tried.
+    `out` if given, else `results` beside the program, in the working folder, or `nra-results` in the user's own folder. `beside` is
+    the program's folder, None where it has none of its own (installed among others), `home` the user's. Raises CannotWrite for the
+    place that was asked for, or for the first choice when none takes a file.
     """
     candidates = [out] if out else [folder / RESULTS for folder in (beside, working) if folder]
-    for folder in candidates[:-1]:
-        if writable(folder):
-            return folder
-    refusal = _refusal(candidates[-1])
-    if refusal:
-        raise CannotWrite(candidates[-1], refusal)
-    return candidates[-1]
+    if home and not out:
+        candidates.append(home / AT_HOME)
+    refused: list[CannotWrite] = []
+    for folder in candidates:
+        refusal = _refusal(folder)
+        if refusal is None:
+            return folder, refused[0] if refused else None
+        refused.append(CannotWrite(folder, refusal))
+    raise refused[0]
 
 
 def write_bytes(folder: Path, stem: str, extension: str, data: bytes) -> Path:
@@ -99,22 +104,32 @@ def _whole(folder: Path, name: str, fill: Callable[[BinaryIO], object], publish:
     try:
         _make(folder)
         try:
-            with _create(temporary) as file:
-                fill(file)
-                file.flush()
-                os.fsync(file.fileno())
+            _fill(temporary, fill)
             final = publish(temporary)
         finally:
-            temporary.unlink(missing_ok=True)
+            _discard(temporary)
         _sync_folder(folder)
     except OSError as error:
         raise CannotWrite(folder, error) from error
     return final
 
 
+def _discard(path: Path) -> None:
+    """Remove a file that nobody wants; what fails on a stick that was pulled must not hide why."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 def _names(stem: str, extension: str) -> Iterator[str]:
     yield f"{stem}.{extension}"
     yield from (f"{stem}-{number}.{extension}" for number in count(2))
+
+
+def _fill(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    with _create(path) as file:
+        fill(file)
+        file.flush()
+        os.fsync(file.fileno())  # of the descriptor that wrote: Windows refuses it on one that only reads
 
 
 def _create(path: Path) -> BinaryIO:
@@ -123,13 +138,13 @@ def _create(path: Path) -> BinaryIO:
 
 
 def _publish(temporary: Path, finals: Iterator[Path], pause: Callable[[float], None]) -> Path:
-    while True:
-        final = next(finals)
+    for final in finals:
         try:
             _patiently(partial(_give_name, temporary, final), pause)
         except FileExistsError:
             continue
         return final
+    raise AssertionError("there is always a next number")
 
 
 def _replace(temporary: Path, final: Path, pause: Callable[[float], None]) -> Path:
@@ -138,7 +153,7 @@ def _replace(temporary: Path, final: Path, pause: Callable[[float], None]) -> Pa
 
 
 def _patiently(act: Callable[[], object], pause: Callable[[float], None]) -> None:
-    """Do it, again where the system refuses for the moment; raises what the last try raised."""
+    """Do it, and again while somebody holds the file (Windows says PermissionError then); raises what the last try raised."""
     for _ in range(RENAME_TRIES - 1):
         try:
             act()
@@ -151,17 +166,27 @@ def _patiently(act: Callable[[], object], pause: Callable[[float], None]) -> Non
 
 def _give_name(temporary: Path, final: Path) -> None:
     """Rename without taking a name that exists: only Windows' rename refuses by itself, elsewhere a hard link does."""
-    if os.name != "nt":
-        try:
-            os.link(temporary, final)
-        except FileExistsError:
-            raise
-        except OSError:  # FAT, exFAT and some shares have no hard links: look, then rename
-            if os.path.lexists(final):
-                raise FileExistsError(final) from None
-        else:
-            return
-    temporary.rename(final)
+    if os.name == "nt":
+        temporary.rename(final)
+        return
+    try:
+        os.link(temporary, final)
+    except FileExistsError:
+        raise
+    except OSError:  # FAT, exFAT and some shares have no hard links
+        _give_name_alone(temporary, final)
+
+
+def _give_name_alone(temporary: Path, final: Path) -> None:
+    """Look, then rename; between the two nobody else may do the same, so the name is claimed by a file that only one can make."""
+    claim = final.with_name(f".{final.name}{TEMPORARY_SUFFIX}")
+    _create(claim).close()  # FileExistsError: another has claimed it, or died so; the next number is free
+    try:
+        if os.path.lexists(final):
+            raise FileExistsError(final)
+        temporary.rename(final)
+    finally:
+        _discard(claim)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ import click
 
 from nra import __version__
 from nra.cli.door import Door
-from nra.cli.errors import one_line, washed
+from nra.cli.errors import not_loaded, one_line, washed
 from nra.cli.lazy import Entry, LazyGroup
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "case": Entry("nra.cli.case:case", "Make the bundle that is attached to a support case, or verify one."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),
+    "stick": Entry("nra.cli.stick:stick", "Lay out a USB stick that runs all of this on machines without Python."),
 }
 
 OK, UNUSABLE, INCONCLUSIVE, INTERRUPTED = 0, 2, 3, 130
@@ -80,6 +81,10 @@ def _exit_code(args: Sequence[str] | None, program_folder: "Path | None") -> int
         return _complain("interrupted: nothing more was written", INTERRUPTED)
     except OSError as error:
         return _complain(f"nra: error: {error}", UNUSABLE)
+    except ImportError as error:
+        if sys.flags.dev_mode:
+            raise
+        return _complain(f"nra: error: {not_loaded(error)}", INCONCLUSIVE)
     except Exception as error:
         if sys.flags.dev_mode:
             raise

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """`program_folder` is the folder of cli.py on a stick or in a checkout, None when nra was installed as a package."""
+    """`program_folder` is a stick's root or the folder of a checkout's cli.py, None when nra was installed as a package."""
 
     program_folder: "Path | None" = None
     config_path: "Path | None" = None

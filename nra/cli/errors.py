@@ -49,6 +49,13 @@ def _origin(error: click.ClickException) -> str:
     return origins.get(source, "") if source else ""
 
 
+def not_loaded(error: ImportError) -> str:
+    """Say what could not be loaded, without the pages that packages wrap around it, and what usually keeps it from being loaded."""
+    while isinstance(error.__cause__ or error.__context__, ImportError):
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]  # an ImportError, as the line above says
+    return f"{str(error).strip().partition(chr(10))[0]}: missing, or a policy of this machine lets no unsigned library run (docs/stick.md)"
+
+
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return ` (did you mean X?)` with the known words nearest to this one, or nothing when none is near."""
     import difflib  # only on the way out: start-up does not pay for it

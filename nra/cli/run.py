@@ -84,10 +84,10 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--strict", is_flag=True, help="WARN counts as failure in the exit code.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 @click.option("--json", "as_json", is_flag=True, help="Run document on standard output, and nothing else there.")
+@click.option("--remember", is_flag=True, help="Ask for region and organization once, keep them in nra.toml, then take one key per run.")
 @click.pass_obj
 def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Measure voice to a region and the ports on the way, and write the reports."""
-    from nra.archive.files import CannotWrite, results_folder
     from nra.cli.repeat import repeat, rhythm_of
     from nra.cli.settings import Typed, settings_of
     from nra.run.waiting import Waiting
@@ -98,15 +98,16 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     wanted = {name: options.pop(name) for name in ("formats", "keep_packets", "quiet", "as_json")}
     if rhythm is not None and wanted["as_json"]:
         raise UserError("--json: prints the document of one run; with --repeat or --until read the files")
+    if options.pop("remember") and at_a_terminal():
+        from nra.cli.remember import agreed
+
+        options["region"], options["org"] = agreed(door, options["region"], options["org"])
     options["region"] = options["region"] or ask("--region", "AWS region (nra regions lists them)", known_region)
     options["org"] = options["org"] if options["org"] is not None else ask("--org", "Organization", str)
     if not options["org"].strip():
         raise UserError("--org: the organization's name is empty")
     settings = settings_of(Typed(**options), door)
-    try:
-        output = Output(folder=results_folder(out, door.program_folder, Path.cwd()), **wanted)
-    except CannotWrite as error:
-        raise UserError(f"{error} (choose another folder with --out)") from error
+    output = Output(folder=folder_for_results(out, door), **wanted)
     if settings.config and not output.quiet:
         click.echo(f"options from {settings.config}", err=True)
     say_beforehand(settings, quiet=output.quiet)
@@ -168,9 +169,35 @@ def say_beforehand(settings: "Settings", *, quiet: bool) -> None:
         click.echo(text, err=True)
 
 
+def folder_for_results(out: Path | None, door: Door) -> Path:
+    """Return the folder that results will be written into, and say so where it is not the one that is expected."""
+    from nra.archive.files import CannotWrite, results_folder
+
+    try:
+        folder, refusal = results_folder(out, door.program_folder, Path.cwd(), home())
+    except CannotWrite as error:
+        raise UserError(f"{error} (choose another folder with --out)") from error
+    if refusal is not None:
+        click.echo(f"{refusal}: the results go to {folder}", err=True)
+    return folder
+
+
+def home() -> Path | None:
+    """Return the user's own folder, None where the system knows none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def at_a_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def ask(option: str, question: str, check: "Callable[[str], str]") -> str:
     """Return what the user types, asking again until `check` takes it; without a terminal there is nobody to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not at_a_terminal():
         raise UserError(f"{option} is missing (nra run --help)")
     return str(click.prompt(question, err=True, value_proc=check))
 

@@ -23,6 +23,7 @@ from nra.run.ladder import rungs
 from nra.run.questions import host_port
 from nra.run.settings import Settings
 from nra.run.until_breach import METHOD
+from nra.stick import manifest
 
 KEY_BYTES: Final = 32
 MOST_KEY_FILE_BYTES: Final = 1 << 20
@@ -83,6 +84,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         thresholds=limits,
         config=str(door.config_path) if door.config_path else None,
         tool_version=__version__,
+        stick=manifest.identity(door.program_folder) if door.program_folder else None,
     )
     check_method(settings)
     return settings

@@ -78,7 +78,10 @@ class Used:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Who measured, when, where and how; times are ISO 8601 in UTC."""
+    """Who measured, when, where, how and with what; times are ISO 8601 in UTC.
+
+    `packages` are the foreign packages with their versions, `stick` the SHA-256 of the manifest of the stick that it was started from.
+    """
 
     id: str
     tool_version: str
@@ -92,6 +95,8 @@ class Run:
     region: str
     asked: Asked
     used: Used
+    packages: tuple[str, ...] = ()
+    stick: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from nra.model.criteria import Criterion, Operator
-from nra.model.document import FirewallCheck, Metric, RunDocument, Voice
+from nra.model.document import FirewallCheck, Metric, Run, RunDocument, Voice
 from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.report.calls import TriedRow, tried_rows
@@ -152,11 +152,18 @@ def _facts(document: RunDocument) -> tuple[tuple[str, str | None], ...]:
         ("Server", _server(voice)),
         ("Started", run.started_at),
         ("Duration", _duration(document)),
-        ("Tool version", run.tool_version),
+        ("Tool version", _versions(run)),
         ("Run id", run.id),
         ("Thresholds", document.thresholds.name),
         ("Overall", document.verdict),
     )
+
+
+def _versions(run: Run) -> str:
+    """Return the program's version, and in brackets Python, packages, and the stick by the first digits of its manifest's SHA-256."""
+    parts = (f"Python {run.host.python}" if run.host.python else "", *run.packages, f"stick {run.stick[:16]}" if run.stick else "")
+    made_with = ", ".join(filter(None, parts))
+    return f"{run.tool_version} ({made_with})" if made_with else run.tool_version
 
 
 def _measured_by(method: str | None, voice: Voice | None) -> str:

@@ -14,13 +14,14 @@ from nra.run.carry_out import Observations
 from nra.run.control import Climbed, Explanation, explained, measured_sample, network_was_gone, observed, until_silence
 from nra.run.questions import host_port
 from nra.run.settings import Settings
-from nra.run.workstation import describe
+from nra.run.workstation import describe, packages
 from nra.scoring.assess import overall, voice_rows
 from nra.scoring.evidence import words
 from nra.scoring.findings import findings
 from nra.scoring.firewall import check_port
 from nra.scoring.surroundings import surroundings
 from nra.scoring.voice import score_voice
+from nra.scoring.wall_clock import wall_clock
 
 NOT_TRIED: Final = "not tried: a better way worked"
 INTERRUPTED: Final = "interrupted"
@@ -56,6 +57,7 @@ def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacit
         metrics=metrics,
         findings=gravest_first(
             *told(explanation),
+            *wall_clock(iso(span.started_ns)),
             *surroundings(settings.portal, seen.surroundings, seen.proxies, checks),
             *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ()),
         ),
@@ -163,6 +165,8 @@ def describe_run(settings: Settings, seen: Observations, span: Span, explanation
             elapsed_s=(span.ended_ns - span.started_ns) / 1e9,
             interrupted=span.interrupted,
         ),
+        packages=packages(),
+        stick=settings.stick,
     )
 
 

@@ -14,7 +14,8 @@ class Settings:
     """What was asked for.
 
     `services` are the Firewall rows as they are in the region, `portal` the page by which a captive portal is noticed (None: not
-    looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None.
+    looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None,
+    `stick` the SHA-256 of the manifest of the stick that the program lies on (None: on none).
     """
 
     asked: Asked
@@ -33,3 +34,4 @@ class Settings:
     thresholds: Thresholds
     config: str | None
     tool_version: str
+    stick: str | None = None

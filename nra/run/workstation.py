@@ -1,9 +1,27 @@
-"""Which machine measured, without admin rights and without asking the system's slow inventory (WMI)."""
+"""Which machine measured and with which packages, without admin rights and without asking the system's slow inventory (WMI)."""
 
 import os
 import sys
+from collections.abc import Iterator
+from importlib import metadata
+from typing import Final
 
 from nra.model.document import Host
+
+PACKAGES: Final = ("aioquic", "certifi", "click", "cryptography", "msgspec", "numpy", "openpyxl", "rich")
+
+
+def packages() -> tuple[str, ...]:
+    """Return the foreign packages that numbers and reports are made with, each with its version; absent ones are left out."""
+    return tuple(_installed())
+
+
+def _installed() -> Iterator[str]:
+    for name in PACKAGES:
+        try:
+            yield f"{name} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            continue
 
 
 def describe(local_address: str | None) -> Host:

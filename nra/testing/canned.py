@@ -231,6 +231,8 @@ def _document(
             thresholds="genesys-cloud",
         ),
         used=Used(method=taken.method, why=taken.why, ladder=ladder, config=None, elapsed_s=38.2),
+        packages=("click 8.4.1", "numpy 2.4.6"),
+        stick="5" * 64,
     )
     metrics = tuple(_metric(criterion, voice, skipped, note) for criterion in LIMITS)
     return RunDocument(

@@ -4,11 +4,13 @@ import errno
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
+from unittest.mock import patch
 
 import pytest
 
@@ -37,6 +39,10 @@ from pathlib import Path
 import nra.archive.files as files
 step, when = sys.argv[2:]
 real = getattr(os, step)
+if step == "rename":  # the way on FAT
+    def refuse(*_):
+        raise PermissionError(1, "no hard links here")
+    os.link = refuse
 def dying(*arguments, **options):
     if when == "after":
         real(*arguments, **options)
@@ -76,6 +82,11 @@ def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
+def refused(*_: object) -> None:
+    """Refuse, as FAT and exFAT refuse a hard link."""
+    raise PermissionError(errno.EPERM, "no hard links here")
+
+
 def finished(folder: Path) -> list[Path]:
     """Return the files under final names."""
     return [path for path in folder.iterdir() if not path.name.endswith(".part")]
@@ -98,19 +109,18 @@ def test_never_overwrites(tmp_path: Path) -> None:
 
 def test_never_overwrites_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On FAT and exFAT (hard links give EPERM there) the name is looked at before the rename."""
-
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "no hard links here")
-
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", refused)
     paths = [write_bytes(tmp_path, "run", "txt", bytes([number])) for number in range(2)]
     assert [path.name for path in paths] == ["run.txt", "run-2.txt"]
     assert [path.read_bytes() for path in paths] == [b"\0", b"\1"]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 
 
-def test_many_writers_of_one_name_lose_nothing(tmp_path: Path) -> None:
-    """Writers at the same time each get a name of their own."""
+@pytest.mark.parametrize("hard_links", [True, False])
+def test_many_writers_of_one_name_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool) -> None:
+    """Writers at the same time each get a name of their own, also where a rename would take an existing one (FAT)."""
+    if not hard_links:
+        monkeypatch.setattr(os, "link", refused)
     with ThreadPoolExecutor(8) as pool:
         paths = list(pool.map(lambda number: write_bytes(tmp_path, "run", "txt", str(number).encode()), range(40)))
     assert len(set(paths)) == 40
@@ -202,9 +212,63 @@ def test_kill_at_random_points(tmp_path: Path, seed: int) -> None:
 
 
 @POSIX_ONLY
+def test_a_share_on_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No hard links, folders that cannot be synced, a rename that somebody else's lock delays: written all the same."""
+    fsync, rename, refusals, pauses = os.fsync, os.rename, iter([True, True, False]), list[float]()
+
+    def no_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(descriptor)
+
+    def slow(*names: str) -> None:
+        if next(refusals):
+            raise PermissionError(errno.EACCES, "held by the server")
+        rename(*names)
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(os, "fsync", no_folders)
+    monkeypatch.setattr(os, "rename", slow)
+    path = write(tmp_path, "run", "txt", lambda file: file.write(b"x"), pause=pauses.append)
+    assert (path.read_bytes(), len(pauses), list(tmp_path.iterdir())) == (b"x", 2, [path])
+
+
+def test_a_claim_that_somebody_died_with_costs_its_number_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between claim and rename, a writer on FAT leaves the claim behind; the next one takes the next number."""
+    monkeypatch.setattr(os, "link", refused)
+    (tmp_path / ".run.txt.part").write_text("")
+    assert write_bytes(tmp_path, "run", "txt", b"x").name == "run-2.txt"
+
+
+def test_overwrite_gives_the_old_content_or_the_new(tmp_path: Path) -> None:
+    """nra.toml is rewritten as a whole, and again while a virus scanner holds it; nothing else is left."""
+    path, pauses = tmp_path / "nra.toml", list[float]()
+    overwrite(path, lambda file: file.write(b"old"))
+    rename, refusals = os.replace, iter([PermissionError("held"), None])
+
+    def held(*names: str) -> None:
+        if error := next(refusals):
+            raise error
+        rename(*names)
+
+    with patch("os.replace", held):
+        overwrite(path, lambda file: file.write(b"new"), pauses.append)
+    assert (path.read_bytes(), len(pauses), list(tmp_path.iterdir())) == (b"new", 1, [path])
+    with pytest.raises(CannotWrite, match="cannot write into"):
+        overwrite(path / "nra.toml", lambda file: file.write(b""))
+
+
+@POSIX_ONLY
 @pytest.mark.parametrize(
     ("step", "when", "there"),
-    [("fsync", "before", False), ("link", "before", False), ("link", "after", True), ("unlink", "before", True)],
+    [
+        ("fsync", "before", False),
+        ("link", "before", False),
+        ("link", "after", True),
+        ("unlink", "before", True),
+        ("rename", "before", False),
+        ("rename", "after", True),
+    ],
 )
 def test_kill_at_every_step(tmp_path: Path, step: str, when: str, there: bool) -> None:
     """Dying before the final name is given leaves none, dying after leaves a whole file."""
@@ -220,20 +284,33 @@ def test_writable_leaves_no_trace(tmp_path: Path) -> None:
 
 def test_results_folder_is_out_if_given(tmp_path: Path) -> None:
     """`--out` wins over everything."""
-    assert results_folder(tmp_path / "out", tmp_path / "program", tmp_path / "working") == tmp_path / "out"
+    assert results_folder(tmp_path / "out", tmp_path / "program", tmp_path / "working") == (tmp_path / "out", None)
 
 
 def test_results_folder_is_beside_the_program(tmp_path: Path) -> None:
     """Without `--out` results stand beside the program."""
-    assert results_folder(None, tmp_path / "program", tmp_path / "working") == tmp_path / "program" / "results"
+    assert results_folder(None, tmp_path / "program", tmp_path / "working") == (tmp_path / "program" / "results", None)
 
 
 def test_results_folder_falls_back_to_the_working_folder(tmp_path: Path) -> None:
     """Beside a program that cannot be written to, or without one, results go into the working folder."""
     locked = tmp_path / "program"
     locked.write_text("a file, so no folder can be made in it")
-    assert results_folder(None, locked, tmp_path / "working") == tmp_path / "working" / "results"
-    assert results_folder(None, None, tmp_path / "working") == tmp_path / "working" / "results"
+    folder, refusal = results_folder(None, locked, tmp_path / "working")
+    assert folder == tmp_path / "working" / "results"
+    assert str(refusal).startswith(f"cannot write into {locked / 'results'}: ")
+    assert results_folder(None, None, tmp_path / "working") == (tmp_path / "working" / "results", None)
+
+
+def test_results_folder_is_the_user_s_own_at_last(tmp_path: Path) -> None:
+    """Started from a stick that cannot be written to, the stick is the working folder too; the first choice's refusal is told."""
+    locked = tmp_path / "stick"
+    locked.write_text("a file, so no folder can be made in it")
+    folder, refusal = results_folder(None, locked, locked, tmp_path / "home")
+    assert (folder, str(locked / "results") in str(refusal)) == (tmp_path / "home" / "nra-results", True)
+    with pytest.raises(CannotWrite) as caught:
+        results_folder(None, locked, locked, locked)
+    assert caught.value.folder == locked / "results"
 
 
 def test_results_folder_that_was_asked_for_is_never_replaced(tmp_path: Path) -> None:

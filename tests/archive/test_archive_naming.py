@@ -51,6 +51,15 @@ def test_tells_the_time_in_utc() -> None:
     assert "_20261122T140311Z_" in stem(canned_run(started_at="2026-11-22T19:33:11+05:30"))
 
 
+def test_a_clock_that_is_wrong_by_years_costs_no_name() -> None:
+    """With an empty battery every run starts at the same moment of another decade: the run's id tells them apart."""
+    document = canned_run(started_at="1980-01-01T00:00:00Z")
+    others = (replace(document, run=replace(document.run, id=f"{number:032x}"[::-1])) for number in range(3))
+    names = [stem(each) for each in others]
+    assert len(set(names)) == 3
+    assert all("_19800101T000000Z_" in name for name in names)
+
+
 @given(org=ANY_NAME, site=ANY_NAME, host=ANY_NAME)
 @settings(max_examples=200)
 def test_any_name_gives_a_legal_one(org: str, site: str, host: str) -> None:

@@ -32,6 +32,8 @@ def toy(how: str, count: int | None) -> int | None:
 
 def end(how: str) -> NoReturn:
     """Raise what the word says."""
+    if how == "blocked":
+        raise ImportError("\nIMPORTANT: a page of advice\nand more") from ImportError("DLL load failed\n")
     raise {
         "exit": click.exceptions.Exit(3),
         "user": UserError("first line\nsecond line"),
@@ -74,6 +76,7 @@ def ended(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, 
         ("interrupt", 130, "\ninterrupted: nothing more was written\n"),  # click ends the line of ^C
         ("full", 2, "nra: error: [Errno 28] No space left on device\n"),
         ("pipe", 2, "nra: error: standard output was closed before everything was written\n"),
+        ("blocked", 3, "nra: error: DLL load failed: missing, or a policy of this machine lets no unsigned library run (docs/stick.md)\n"),
         ("bug", 3, "nra: internal error: ZeroDivisionError: a b (python -X dev shows where)\n"),
     ],
 )

@@ -124,3 +124,11 @@ def test_two_rows_of_one_port_look_different(kind: str) -> None:
     """Who was asked is part of what is shown."""
     rows = view(canned_run(kind)).firewall
     assert len({(row.port, row.protocol, row.service, row.destination) for row in rows}) == len(rows)
+
+
+def test_a_report_says_what_it_was_made_with() -> None:
+    """Version, Python, packages and the stick, as far as they are known."""
+    document = canned_run()
+    assert view(document).fact("Tool version") == "0.1.0 (Python 3.13.2, click 8.4.1, numpy 2.4.6, stick 5555555555555555)"
+    bare = replace(document.run, packages=(), stick=None, host=replace(document.run.host, python=None))
+    assert view(replace(document, run=bare)).fact("Tool version") == "0.1.0"

@@ -4,9 +4,10 @@ import os
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from nra.run.workstation import describe
+from nra.run.workstation import PACKAGES, describe, packages
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the other branch")
@@ -30,3 +31,16 @@ def test_a_windows_workstation(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (host.name, host.os, host.os_version, host.machine, host.local_address) == ("DESK-7", "Windows", "10.0.26100", "AMD64", None)
     monkeypatch.delenv("COMPUTERNAME")
     assert describe(None).name == "unknown"
+
+
+def test_packages_are_named_with_their_versions() -> None:
+    """What is installed here, as its own metadata says; nothing else."""
+    found = dict(each.split(" ") for each in packages())
+    assert found["numpy"] == np.__version__
+    assert found.keys() <= set(PACKAGES)
+
+
+def test_a_package_that_is_absent_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An optional one, such as aioquic."""
+    monkeypatch.setattr("nra.run.workstation.PACKAGES", ("click", "no-such-package"))
+    assert [each.split(" ")[0] for each in packages()] == ["click"]
