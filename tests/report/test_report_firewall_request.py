@@ -166,6 +166,7 @@ def test_the_reflector_is_explained_where_it_stood_in() -> None:
     [
         ({}, "--services webrtc --reflector reflector.example.net:20862"),
         ({"authenticated": True, "reflector": None}, "--services webrtc --key-file FILE"),
+        ({"reflector": "192.0.2.1:20862", "pin": "ab" * 32}, f"--services webrtc --reflector 192.0.2.1:20862 --pin {'ab' * 32}"),
         (
             {"services": ("webrtc", "byoc"), "reflector": "[2001:db8::7]:20862"},
             '--services "webrtc,byoc" --reflector "[2001:db8::7]:20862"',
