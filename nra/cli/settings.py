@@ -113,6 +113,7 @@ def asked_of(typed: Typed) -> Asked:
         authenticated=typed.key_file is not None,
         thresholds=typed.thresholds,
         calls_until_breach=typed.calls_until_breach,
+        pin=typed.pin,
     )
 
 

@@ -62,6 +62,7 @@ class Asked:
     authenticated: bool
     thresholds: str
     calls_until_breach: int | None = None
+    pin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _RISKY: Final = re.compile("'*[=+\\-@\"＝＋－＠＂]")
 _RISKY_FIRST: Final = frozenset("'=+-@\"＝＋－＠＂")
-_RISKY_PART: Final = re.compile("([;\t]\\s*)(?=[=+\\-@＝＋－＠])")
+_RISKY_PART: Final = re.compile('([;\t]\\s*)(?=[=+\\-@"＝＋－＠＂])')
 _GUARDED: Final = re.compile("'+[=+\\-@\"＝＋－＠＂]")
 
 

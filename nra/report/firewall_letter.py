@@ -149,6 +149,7 @@ def _command(run: Run) -> str:
         ("--site", run.site),
         ("--services", ",".join(asked.services)),
         ("--reflector", asked.reflector),
+        ("--pin", asked.pin),
     )
     given = [f"{option} {_quoted(value)}" for option, value in options if value and PLAIN.fullmatch(value) and not value.startswith("-")]
     return " ".join(["nra run --only firewall", *given, *(["--key-file FILE"] if asked.authenticated else [])])

