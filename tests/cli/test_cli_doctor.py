@@ -125,7 +125,8 @@ def test_this_machine(tmp_path: Path) -> None:
     )
     found = json.loads(done.stdout)
     assert done.returncode == {"PASS": 0, "WARN": 0, "FAIL": 1, "INCONCLUSIVE": 3}[found["verdict"]]
-    assert done.stderr.splitlines() == ["clocks", "datagrams", "buffers", "sockets", "load", "timers", "noise floor"]
+    said = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]  # asyncio in dev mode: a busy machine
+    assert said == ["clocks", "datagrams", "buffers", "sockets", "load", "timers", "noise floor"]
     assert [(check["key"], check["unit"]) for check in found["checks"]] == [(rule.key, rule.criterion.unit) for rule in RULES]
     for check in found["checks"]:
         assert check["verdict"] in set(Verdict)
