@@ -25,7 +25,8 @@ MAY_KNOW: Final = {
     "reflector": {"net", "wire", "model"},
     "testing": {"net", "wire", "model"},
     "run": {"probes", "scoring", "net", "model"},
-    "cli": {"run", "archive", "catalogue", "report", "reflector", "model"},
+    "ui": {"archive", "catalogue", "report", "model"},
+    "cli": {"run", "archive", "catalogue", "report", "reflector", "ui", "model"},
 }
 WORLD: Final = {"asyncio", "socket", "select", "selectors", "ssl", "time", "random", "logging", "threading", "subprocess", "click"}
 WITHOUT_WORLD: Final = {"model", "wire", "scoring", "report"}

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "report": Entry("nra.cli.report:report", "Render reports again from a run document (txt, xlsx, html, junit)."),
     "gate": Entry("nra.cli.gate:gate", "Judge run documents against a policy: exit code, JUnit; for CI before go-live."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
+    "ui": Entry("nra.cli.ui:ui", "The same main job as nra run as a page in the browser, served on loopback only."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),
 }
 
