@@ -76,7 +76,8 @@ def _ports(shown: View) -> dict[tuple[str, str, str, str], PortRow]:
 
 def _port_pair(key: tuple[str, str, str, str], before: PortRow | None, after: PortRow | None) -> Pair:
     first, second = _port_side(before), _port_side(after)
-    change = SAME if first == second else f"{first.result} → {second.result}"
+    there = [side for side, row in (("A", before), ("B", after)) if row is not None]
+    change = f"only in {there[0]}" if len(there) == 1 else SAME if first == second else f"{first.result} → {second.result}"
     return Pair(name=" ".join(key[:3]), place=key[3], first=first, second=second, change=change)
 
 

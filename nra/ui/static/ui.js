@@ -7,7 +7,9 @@ function searchRegions() {
   const search = byId("region-search"), filter = byId("region-filter"), select = byId("region"), count = byId("region-count");
   if (!search) return;
   const groups = [...select.querySelectorAll("optgroup")].map((group) => ({ group, options: [...group.children] }));
+  let chosen = select.value; // it may be filtered out for a while
   search.hidden = false;
+  select.addEventListener("change", () => { chosen = select.value; });
   filter.addEventListener("input", () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let found = 0;
@@ -17,7 +19,8 @@ function searchRegions() {
       group.hidden = !those.length;
       found += those.length;
     }
-    if (found === 1) select.value = select.querySelector("option").value;
+    if (found === 1) chosen = select.querySelector("option").value;
+    select.value = chosen;
     count.textContent = words.length ? `${found} found` : "";
   });
   filter.addEventListener("keydown", (event) => {
