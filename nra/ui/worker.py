@@ -21,6 +21,7 @@ MOST_PULSES: Final = 1200  # five minutes; older ones are no longer drawn
 LAST_WORD_S: Final = 12.0  # to write what was measured, once it was asked to stop
 FAREWELL_S: Final = 5.0  # the same when this program ends
 PREFIX: Final = "nra: error: "
+NO_DOCUMENT: Final = "The measurement gave no document that can be read."
 NOTHING: Final = 130  # the exit code of a run that was stopped before anything was measured
 
 
@@ -132,17 +133,19 @@ class Worker:
             return None, "It was stopped before anything was measured: nothing was written."
         if not data:
             return None, said or f"The measurement ended unexpectedly (code {code})."
-        return _decoded(data), said
+        document = _decoded(data)
+        return document, said if document is not None else said or NO_DOCUMENT
 
     async def _listen(self, lines: asyncio.StreamReader) -> str:
         """Take in the progress, and return the error that was said among it, if any."""
         said = ""
         while line := await lines.readline():
             text = line.decode("utf-8", "replace").strip()
-            if text.startswith("{"):
-                self._take(json.loads(text))
-            elif text.startswith(PREFIX):
+            if text.startswith(PREFIX):
                 said = text.removeprefix(PREFIX)
+            elif text.startswith("{"):
+                with suppress(ValueError):  # a line that was cut off: the next one says more
+                    self._take(json.loads(text))
         return said
 
     def _take(self, said: dict[str, Any]) -> None:
@@ -150,7 +153,7 @@ class Worker:
             return
         if "phase" in said:
             self._now(replace(self.progress, phases=(*self.progress.phases, said["phase"])))
-        else:
+        elif "pulses" in said:
             pulses = (*self.progress.pulses, *said["pulses"])[-MOST_PULSES:]
             self._now(replace(self.progress, done_s=said["done_s"], total_s=said["total_s"], pulses=pulses))
 
