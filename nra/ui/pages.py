@@ -1,7 +1,7 @@
 """From values to pages: Jinja over this room's templates and those of the report, whose escaping is always on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
 from itertools import groupby
@@ -56,7 +56,7 @@ class Pages:
         return self._page(
             "start.html",
             areas=_areas(),
-            words=words,
+            words={name: clean(value) for name, value in asdict(words).items()},
             problems=problems or {},
             labels=FIELDS,
             problem=clean(problem),

@@ -95,6 +95,7 @@ async def _serve(
             host=ADDRESS,
             port=port,
             log_config=None,
+            log_level="critical",  # whatever goes wrong is said in a page
             access_log=False,
             lifespan="off",
             server_header=False,
