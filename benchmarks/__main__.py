@@ -4,6 +4,7 @@ import sys
 
 import ipdv
 import pacing
+import page
 import reflector_idle
 import reflector_memory
 import reflector_speed
@@ -12,6 +13,6 @@ import scoring
 import start_up
 from row import finish
 
-sender = (start_up.measure(), run_time.measure(), *scoring.measure(), *pacing.measure(), *ipdv.measure())
+sender = (start_up.measure(), run_time.measure(), *scoring.measure(), *pacing.measure(), *ipdv.measure(), *page.measure())
 reflector = (*reflector_speed.measure(), *reflector_idle.measure(), *reflector_memory.measure())
 sys.exit(finish(*sender, *reflector))
