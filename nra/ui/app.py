@@ -25,7 +25,7 @@ from nra.ui.words import Memory, Words, problems
 from nra.ui.worker import Progress, Worker
 
 MOST_FORM_BYTES: Final = 1 << 16
-APART_S: Final = 0.5  # the page is drawn at most twice a second
+APART_S: Final = 1.0  # drawing takes the processor from the sender: once a second is enough to watch
 BEAT_S: Final = 5.0  # so that a page that is gone is noticed
 GONE: Final = "This run is not there any more: its file was moved or removed, or it was brought along before nra ui was started anew."
 
