@@ -99,7 +99,7 @@ class Site:
             pulses = [pulse for pulse in progress.pulses if pulse["at_s"] > seen_s]
             seen_s = pulses[-1]["at_s"] if pulses else seen_s
             yield event("progress", _told(progress) | {"pulses": pulses})
-        yield event("ended", {"at": f"{self._base}{self._last()}"})
+        yield event("closed", {}) if self._worker.is_closed else event("ended", {"at": f"{self._base}{self._last()}"})
 
     def _last(self) -> str:
         """Return where the last measurement's end is shown; its document is kept in memory until it lies in the folder."""

@@ -19,7 +19,7 @@ from nra.ui.words import Words
 
 MOST_PULSES: Final = 1200  # five minutes; older ones are no longer drawn
 LAST_WORD_S: Final = 12.0  # to write what was measured, once it was asked to stop
-FAREWELL_S: Final = 5.0  # the same when this program ends
+FAREWELL_S: Final = 10.0  # the same when this program ends
 PREFIX: Final = "nra: error: "
 NO_DOCUMENT: Final = "The measurement gave no document that can be read."
 NOTHING: Final = 130  # the exit code of a run that was stopped before anything was measured
@@ -58,6 +58,11 @@ class Worker:
         self._closed = False
         self.progress: Progress | None = None
         self.outcome: Outcome | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this program is ending."""
+        return self._closed
 
     @property
     def is_measuring(self) -> bool:

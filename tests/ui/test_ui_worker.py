@@ -96,6 +96,7 @@ def test_it_ends_with_the_server(tmp_path: Path) -> None:
         async for progress in one.changes(0, 5):
             if progress is not None and progress.phases:
                 await one.close()
+        assert one.is_closed
         assert not one.start(WORDS)
         return one
 
