@@ -21,6 +21,7 @@ MOST_PULSES: Final = 1200  # five minutes; older ones are no longer drawn
 LAST_WORD_S: Final = 12.0  # to write what was measured, once it was asked to stop
 FAREWELL_S: Final = 10.0  # the same when this program ends
 PREFIX: Final = "nra: error: "
+HINT: Final = " (see nra run --help)"
 NO_DOCUMENT: Final = "The measurement gave no document that can be read."
 NOTHING: Final = 130  # the exit code of a run that was stopped before anything was measured
 
@@ -147,7 +148,7 @@ class Worker:
         while line := await lines.readline():
             text = line.decode("utf-8", "replace").strip()
             if text.startswith(PREFIX):
-                said = text.removeprefix(PREFIX)
+                said = text.removeprefix(PREFIX).removesuffix(HINT)
             elif text.startswith("{"):
                 with suppress(ValueError):  # a line that was cut off: the next one says more
                     self._take(json.loads(text))

@@ -77,7 +77,11 @@ function follow() {
   });
   events.addEventListener("open", () => { for (const live of lives) live.points = []; });
   events.addEventListener("ended", (event) => { events.close(); location.replace(JSON.parse(event.data).at); });
-  events.addEventListener("closed", () => { events.close(); say(byId("phase"), "nra ui has ended; what was measured is in its results folder"); });
+  events.addEventListener("closed", () => {
+    events.close();
+    byId("cancel").disabled = true;
+    say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
+  });
   events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
 }
 
