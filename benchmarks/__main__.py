@@ -5,6 +5,7 @@ import sys
 import compile as compiling
 import ipdv
 import pacing
+import page
 import reflector_idle
 import reflector_memory
 import reflector_speed
@@ -15,6 +16,6 @@ import stick
 from row import finish
 
 program = (start_up.measure(), *stick.measure(), run_time.measure(), *scoring.measure(), *compiling.measure())
-sender = (*pacing.measure(), *ipdv.measure())
+sender = (*pacing.measure(), *ipdv.measure(), *page.measure())
 reflector = (*reflector_speed.measure(), *reflector_idle.measure(), *reflector_memory.measure())
 sys.exit(finish(*program, *sender, *reflector))

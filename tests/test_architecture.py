@@ -26,7 +26,8 @@ MAY_KNOW: Final = {
     "testing": {"net", "wire", "model"},
     "run": {"probes", "scoring", "net", "model"},
     "stick": set[str](),
-    "cli": {"run", "archive", "catalogue", "report", "reflector", "stick", "model"},
+    "ui": {"archive", "catalogue", "report", "model"},
+    "cli": {"run", "archive", "catalogue", "report", "reflector", "stick", "ui", "model"},
 }
 WORLD: Final = {"asyncio", "socket", "select", "selectors", "ssl", "time", "random", "logging", "threading", "subprocess", "click"}
 WITHOUT_WORLD: Final = {"model", "wire", "scoring", "report"}

@@ -29,7 +29,7 @@ def run_documents(places: Iterable[Path]) -> tuple[tuple[Path, RunDocument], ...
     found: dict[str, tuple[Path, RunDocument]] = {}
     for place in places:
         empty = True
-        for path in _files(place):
+        for path in files(place):
             document = read(path)
             earlier = found.setdefault(document.run.id, (path, document))
             if earlier[1] != document:
@@ -40,7 +40,8 @@ def run_documents(places: Iterable[Path]) -> tuple[tuple[Path, RunDocument], ...
     return tuple(found.values())
 
 
-def _files(place: Path) -> Iterator[Path]:
+def files(place: Path) -> Iterator[Path]:
+    """Yield the file, or in a folder and below it every file that should be a run document, sorted by name."""
     if not place.is_dir():
         yield place
         return

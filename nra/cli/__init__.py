@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "gate": Entry("nra.cli.gate:gate", "Judge run documents against a policy: exit code, JUnit; for CI before go-live."),
     "case": Entry("nra.cli.case:case", "Make the bundle that is attached to a support case, or verify one."),
     "mos": Entry("nra.cli.mos:mos", "E-model calculator (what-if): delay, loss, burst ratio, codec -> R and MOS."),
+    "ui": Entry("nra.cli.ui:ui", "The same main job as nra run as a page in the browser, served on loopback only."),
     "doctor": Entry("nra.cli.doctor:doctor", "Test this machine as an instrument (clocks, timers, time stamps, buffers)."),
     "stick": Entry("nra.cli.stick:stick", "Lay out a USB stick that runs all of this on machines without Python."),
 }

@@ -1,8 +1,11 @@
 """Ctrl-C ends the measurement, not the program: what was measured is written first; a second Ctrl-C ends at once."""
 
+import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -26,6 +29,20 @@ class Interrupt:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
+
+
+@contextmanager
+def until_input_ends(interrupt: Interrupt) -> Iterator[None]:
+    """Take the end of standard input as a request to stop while the block lasts: whoever started this lets go of it, or is gone."""
+
+    def wait() -> None:
+        with suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):  # not sys.stdin.read: its lock would be held when Python tidies up
+                pass
+        interrupt.note(signal.SIGINT, None)
+
+    threading.Thread(target=wait, daemon=True).start()
+    yield
 
 
 @contextmanager

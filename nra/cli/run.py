@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ import click
 
 from nra.cli.door import Door
 from nra.cli.errors import UserError
-from nra.cli.interrupt import Interrupt, interruptible
+from nra.cli.interrupt import Interrupt, interruptible, until_input_ends
 from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 @click.option("--json", "as_json", is_flag=True, help="Run document on standard output, and nothing else there.")
 @click.option("--remember", is_flag=True, help="Ask for region and organization once, keep them in nra.toml, then take one key per run.")
+@click.option("--piped", is_flag=True, hidden=True, help="Progress as JSON lines, and stop when standard input ends: for nra ui.")
 @click.pass_obj
 def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Measure voice to a region and the ports on the way, and write the reports."""
@@ -95,7 +97,7 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     out, strict = options.pop("out"), options.pop("strict")
     times, every_s, until = options.pop("repeat"), options.pop("every"), options.pop("until")
     rhythm = rhythm_of(times, every_s, until, options["duration"], datetime.now().astimezone())
-    wanted = {name: options.pop(name) for name in ("formats", "keep_packets", "quiet", "as_json")}
+    wanted = {name: options.pop(name) for name in ("formats", "keep_packets", "quiet", "as_json", "piped")}
     if rhythm is not None and wanted["as_json"]:
         raise UserError("--json: prints the document of one run; with --repeat or --until read the files")
     if options.pop("remember") and at_a_terminal():
@@ -111,7 +113,7 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     if settings.config and not output.quiet:
         click.echo(f"options from {settings.config}", err=True)
     say_beforehand(settings, quiet=output.quiet)
-    with interruptible(signal.SIGINT) as interrupt:
+    with interruptible(signal.SIGINT) as interrupt, until_input_ends(interrupt) if output.piped else nullcontext():
         once = partial(measure_once, settings, interrupt, output)
         saved = [once()] if rhythm is None else repeat(rhythm, once, Waiting(interrupt), output.folder, quiet=output.quiet)
     return ended(saved, strict=strict)
@@ -126,6 +128,7 @@ class Output:
     keep_packets: bool
     quiet: bool
     as_json: bool
+    piped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,7 @@ class Saved:
 
 def measure_once(settings: "Settings", interrupt: Interrupt, output: Output) -> Saved:
     """Measure, write the files, show the result; nothing when the user stopped it before anything was measured."""
-    measured = carry_out(settings, interrupt, quiet=output.quiet)
+    measured = carry_out(settings, interrupt, quiet=output.quiet, piped=output.piped)
     if interrupt() and is_empty(measured.document):
         return Saved()
     paths, failure = save(measured, output.folder, output.formats, keep_packets=output.keep_packets)
@@ -212,14 +215,14 @@ def known_region(text: str) -> str:
         raise click.UsageError(str(error)) from error
 
 
-def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool) -> "Measured":
+def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool, piped: bool = False) -> "Measured":
     """Measure, with the progress shown."""
     from nra.cli.local import served
     from nra.cli.progress import shown
     from nra.run.measure import measure_here
     from nra.run.reporter import Silent
 
-    with served(settings) as ready, shown(quiet=quiet) as reporter:
+    with served(settings) as ready, shown(quiet=quiet, piped=piped) as reporter:
         return measure_here(ready, reporter or Silent(), interrupt)
 
 

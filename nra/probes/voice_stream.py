@@ -51,7 +51,7 @@ async def _stream(
         slots=slots_in(asked.duration_s, asked.interval_ms),
         calls=asked.calls,
     )
-    stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress)
+    stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress, watch.pulse)
     await net.drive(stream, port, watch.stop)
     if not stream.record.late_ns:
         raise stopped("voice stream")

@@ -61,7 +61,7 @@ def render(document: RunDocument) -> bytes:
 
 def page(template: str, values: dict[str, Any]) -> bytes:
     """Return a page made by one of the templates, with the style sheet and its hash for the page's policy."""
-    style = _style()
+    style = style_sheet()
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment().get_template(template).render(values, style=style, style_hash=f"sha256-{digest}").encode()
 
@@ -102,7 +102,8 @@ def environment() -> "Environment":
 
 
 @cache
-def _style() -> str:
+def style_sheet() -> str:
+    """Return the style sheet of everything that the templates show, light and dark."""
     kinds = sorted(set(KINDS.values()))
     return environment().get_template("style.css").render(light=declarations(LIGHT), dark=declarations(DARK), kinds=kinds)
 

@@ -61,6 +61,7 @@ KINDS: Final = {
 """Verdict -> whose ink and fill it has; the word is always there too."""
 
 TEXT_PAIRS: Final = (
+    ("fail-ink", "page"),
     *((ink, ground) for ink in ("ink", "muted", "focus") for ground in ("page", "panel")),
     *((f"{kind}-ink", f"{kind}-fill") for kind in dict.fromkeys(KINDS.values())),
 )

@@ -1,6 +1,7 @@
 """From the plan to observations: every question side by side first, then voice by the best way that somebody answered on."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, Final, TypeVar
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Observation
 from nra.model.plan import FarEnd, Plan, PortQuestion, Rung, Task, VoiceParameters
+from nra.model.pulse import Pulse
 from nra.model.region import ProxySetting
 from nra.model.responder import Announcement
 from nra.net.ports import Network
@@ -27,6 +29,7 @@ BEAT_S: Final = 0.1  # how long at most until a request to stop is noticed
 ENOUGH_S: Final = 8.0  # from the first question on: whatever begins late has what is left of it, so that a dead network costs no more
 LEAST_S: Final = 1.5  # of the latest: three tries and their answers
 OVERTIME_S: Final = 1.0  # a check ends by its own deadline; one that does not is left behind this much later
+MOST_PULSES: Final = 16  # that wait to be shown; they come four times a second and are fetched ten times
 CLOSING_S: Final = 3.0  # after a request to stop: the closing exchange, or the handshake that is under way
 
 
@@ -151,7 +154,7 @@ async def ended(questions: Iterable["asyncio.Task[Observation]"]) -> None:
 
 async def observe_stream(task: Task, net: Network, watch: Watch, reporter: Reporter) -> Observation:
     """Return what came of a voice stream; progress is shown from here, for drawing in the sending thread makes packets late."""
-    progress = [(0.0, 0.0)]
+    progress, pulses = [(0.0, 0.0)], deque[Pulse](maxlen=MOST_PULSES)
 
     def note(done_s: float, total_s: float) -> None:
         progress[0] = done_s, total_s
@@ -159,8 +162,10 @@ async def observe_stream(task: Task, net: Network, watch: Watch, reporter: Repor
     def beat() -> None:
         if progress[0][1]:
             reporter.progress(*progress[0])
+        while pulses:
+            reporter.pulse(pulses.popleft())
 
-    return await observe(task, net, replace(watch, progress=note), beat)
+    return await observe(task, net, replace(watch, progress=note, pulse=pulses.append), beat)
 
 
 async def observe(task: Task, net: Network, watch: Watch, beat: Callable[[], None] = lambda: None) -> Observation:

@@ -29,7 +29,7 @@ class Measured:
 async def measure(settings: Settings, net: Network, reporter: Reporter, stop: Callable[[], bool]) -> Measured:
     """Plan, carry out, search for a breach, assess; a bad network is a result, and an interruption ends in a report too."""
     started_ns = net.clock.now_ns()
-    watch = Watch(stop=stop, progress=reporter.progress)
+    watch = Watch(stop=stop, progress=reporter.progress, pulse=reporter.pulse)
     seen = await carry_out(make_plan(settings), net, watch, reporter)
     capacity = await until_breach(settings, seen.voice, net, watch, reporter)
     span = Span(started_ns=started_ns, ended_ns=net.clock.now_ns(), interrupted=stop())

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from nra.model.pulse import Pulse
+
 
 class Reporter(Protocol):
     """Whoever shows the progress: a terminal, a log, nobody."""
@@ -14,6 +16,10 @@ class Reporter(Protocol):
         """The voice stream is `done_s` of `total_s` seconds old; called some times a second."""
         ...
 
+    def pulse(self, seen: Pulse) -> None:
+        """The voice stream looks like this now; called some times a second, where the method tells."""
+        ...
+
 
 class Silent:
     """Shows nothing."""
@@ -22,4 +28,7 @@ class Silent:
         """Show nothing."""
 
     def progress(self, done_s: float, total_s: float) -> None:
+        """Show nothing."""
+
+    def pulse(self, seen: Pulse) -> None:
         """Show nothing."""

@@ -7,6 +7,7 @@ from typing import Final
 from nra.model.capacity import EndedBy, Outcome
 from nra.model.document import Capacity, CapacityStep
 from nra.model.plan import Task, VoiceParameters
+from nra.model.pulse import Pulse
 from nra.model.sample import VoiceSample
 from nra.net.ports import Network
 from nra.probes.parts.probe import Watch
@@ -42,6 +43,9 @@ class Course:
     def progress(self, done_s: float, total_s: float) -> None:
         """Add what was done before."""
         self.reporter.progress(self.done_s + done_s, self.done_s + self.left_s)
+
+    def pulse(self, seen: Pulse) -> None:
+        """Pass nothing on: it is of one stream of several."""
 
 
 async def until_breach(settings: Settings, climbed: Iterable[Climbed], net: Network, watch: Watch, reporter: Reporter) -> Capacity | None:

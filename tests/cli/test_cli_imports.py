@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
+    "starlette",
+    "uvicorn",
     "numpy",
     "pandas",
     "openpyxl",

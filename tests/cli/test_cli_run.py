@@ -409,6 +409,28 @@ def test_a_real_ctrl_c(tmp_path: Path, times: int, code: int) -> None:
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
 
 
+@pytest.mark.parametrize("stops", [True, False])
+def test_piped_it_talks_to_a_program(tmp_path: Path, stops: bool) -> None:
+    """Progress as JSON lines, the document on standard output; it stops when standard input ends and writes what it has."""
+    words = ("run", "-r", "local", "-o", "X", "--duration", "60" if stops else "1", "--piped", "--quiet", "--json", "--format", "json")
+    command, pipe = [sys.executable, str(ROOT / "cli.py"), *words, "--out", str(tmp_path)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = [json.loads(process.stderr.readline())]
+        while not said[-1].get("pulses"):
+            said.append(json.loads(process.stderr.readline()))
+        if stops:
+            process.stdin.close()
+        printed, rest = process.stdout.read(), process.stderr.read()
+    assert decode(printed.encode()).run.used.interrupted is stops
+    assert said[0]["phase"].startswith("firewall")
+    assert {*said[-1], *said[-1]["pulses"][0]} == {"done_s", "total_s", "pulses", "at_s", "rtt_ms", "jitter_ms", "loss_percent"}
+    assert all(json.loads(line) for line in rest.splitlines())
+    assert len(list(tmp_path.glob("*.json"))) == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
 def test_a_key_file_that_is_none_is_refused_unread(tmp_path: Path) -> None:
     """A pipe, a name with NUL and more than 1 MiB: one line each, nothing is waited for."""

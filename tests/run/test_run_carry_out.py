@@ -10,6 +10,7 @@ from run_world import ADDRESS, FACTS, REFLECTOR, healthy, reflecting, settings
 from nra.model.failure import FailureKind
 from nra.model.observation import Answer
 from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Target, Task, VoiceParameters
+from nra.model.pulse import Pulse
 from nra.model.sample import VoiceSample
 from nra.probes.parts.probe import Watch
 from nra.run import carry_out as room
@@ -33,6 +34,7 @@ class Diary:
         """Nothing yet."""
         self.phases: list[str] = []
         self.steps: list[tuple[float, float]] = []
+        self.pulses: list[Pulse] = []
 
     def phase(self, text: str) -> None:
         """Write down."""
@@ -41,6 +43,10 @@ class Diary:
     def progress(self, done_s: float, total_s: float) -> None:
         """Write down."""
         self.steps.append((done_s, total_s))
+
+    def pulse(self, seen: Pulse) -> None:
+        """Write down."""
+        self.pulses.append(seen)
 
 
 class Hanging(FakeNetwork):

@@ -10,6 +10,7 @@ from nra.archive.document import decode, encode
 from nra.model.capacity import EndedBy, Outcome
 from nra.model.document import Capacity, RunDocument
 from nra.model.failure import Failure, FailureKind
+from nra.model.pulse import Pulse
 from nra.model.verdict import Overall
 from nra.net.ports import NetworkError
 from nra.reflector.core import Reflector
@@ -39,6 +40,9 @@ class Told:
     def progress(self, done_s: float, total_s: float) -> None:
         """Remember it."""
         self.progressed.append((done_s, total_s))
+
+    def pulse(self, seen: Pulse) -> None:
+        """Remember nothing of it."""
 
 
 def asking(most: int, duration_s: float = 6.0, interval_ms: float = 20.0) -> Settings:

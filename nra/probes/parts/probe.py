@@ -7,15 +7,17 @@ from typing import Any
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Observation, Value
 from nra.model.plan import CheckParameters, NatParameters, Task, VoiceParameters
+from nra.model.pulse import Pulse
 from nra.net.ports import Network, NetworkError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """How a probe hears that it shall stop, and says how far it is (seconds done, seconds in all)."""
+    """How a probe hears that it shall stop, and says how far it is (seconds done, seconds in all) and what it sees."""
 
     stop: Callable[[], bool] = lambda: False
     progress: Callable[[float, float], None] = lambda _done_s, _total_s: None
+    pulse: Callable[[Pulse], None] = lambda _pulse: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ async def measure_round_trip(
         slots=slots_in(asked.duration_s, form.interval_ms),
         calls=form.calls,
     )
-    stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress)
+    stream = ProbeStream(dialect, grid, round(asked.patience_s * 1e9), watch.progress, watch.pulse)
     try:
         await net.drive(stream, port, watch.stop)
         if not stream.record.late_ns:

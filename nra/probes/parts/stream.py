@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from nra.model.failure import Failure
+from nra.model.pulse import Pulse
 from nra.model.sample import ABSENT, StampKind
 from nra.net.ports import Arrival, Refusal, Transmission
+from nra.probes.parts.glimpse import Glimpse
 
 MS: Final = 1_000_000
 SILENCE_S: Final = 1.0  # this long without any reply, at the stream's end, and the peer may have died
@@ -133,6 +135,21 @@ class StreamRecord:
                 numbers.extend(bytes(number + 1 - len(numbers)))
             numbers[number] = 1
 
+    @property
+    def arrivals(self) -> int:
+        """How many replies came, copies included."""
+        return len(self.rows) // ROW
+
+    def round_trips_ns(self, call: int, first: int, end: int) -> list[int]:
+        """Return (T4 - T1) - (T3 - T2) of the arrivals from `first` to `end` of one call; T4 - T1 where the peer gave no stamps."""
+        found = []
+        for at in range(first * ROW, end * ROW, ROW):
+            of, sequence, t2_ns, t3_ns, t4_ns = self.rows[at : at + 5]
+            if of == call:
+                inside_ns = t3_ns - t2_ns if ABSENT not in (t2_ns, t3_ns) else 0
+                found.append(t4_ns - self.t1_ns[call][sequence] - inside_ns)
+        return found
+
     def newest_unanswered_ns(self) -> int:
         """Return when the newest probe without a reply was sent; ABSENT when all have one."""
         newest = ((times, answered.rfind(0)) for times, answered in zip(self.t1_ns, self.answered, strict=True))
@@ -147,13 +164,21 @@ class StreamRecord:
 class ProbeStream:
     """The machine: sends on the grid, takes replies, and waits for each as long as `patience_ns` after its probe."""
 
-    def __init__(self, dialect: Dialect, grid: Grid, patience_ns: int, progress: Callable[[float, float], None]) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        grid: Grid,
+        patience_ns: int,
+        progress: Callable[[float, float], None],
+        pulse: Callable[[Pulse], None] = lambda _pulse: None,
+    ) -> None:
         """Plan the stream; nothing is sent yet."""
         self.grid = grid
         self.record = StreamRecord(grid.calls)
         self._dialect = dialect
         self._patience_ns = patience_ns
-        self._progress = progress
+        self._progress, self._pulse = progress, pulse
+        self._glimpse = Glimpse(self.record, grid.start_ns)
         self._report_ns = self._now_ns = grid.start_ns
         self._slot = 0
         self._waiting: tuple[int, int] | None = None  # for so many replies, until then
@@ -199,6 +224,7 @@ class ProbeStream:
         self._report_ns = now_ns + REPORT_EVERY_NS
         total_s = (self.grid.end_ns - self.grid.start_ns) / 1e9
         self._progress(min(total_s, (now_ns - self.grid.start_ns) / 1e9), total_s)
+        self._pulse(self._glimpse.pulse(now_ns))
 
     def arrived(self, arrival: Arrival) -> None:
         """Take in a datagram; what is not a reply of ours is ignored."""

@@ -1,0 +1,73 @@
+"""Who may ask the page for anything: whoever has its address, from a page of its own; and what every answer says to the browser.
+
+Loopback alone is no protection: any page that a browser has open may send requests there, and a name may be made to resolve there
+(DNS rebinding). So the address holds a token that cannot be guessed, Host must be ours, and Origin must be ours where there is one.
+"""
+
+import secrets
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ADDRESS: Final = "127.0.0.1"
+TOKEN_BYTES: Final = 24
+READING: Final = ("GET", "HEAD")
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",  # not no-referrer: forms would then be sent with the Origin "null"
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+def new_token() -> str:
+    """Return a token that nobody guesses."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+class Guard:
+    """Lets through what may ask, and gives every answer its headers."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        """Guard `app`, all of whose paths begin with the token."""
+        self._app, self._token = app, token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or refuse it with one line."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        refusal = "no such page" if scope["type"] != "http" else self._refusal(scope)
+        if refusal:
+            await PlainTextResponse(f"{refusal}\n", HTTPStatus.FORBIDDEN)(scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> str:
+        """Return why the request is refused, empty where it is not."""
+        headers, port = Headers(scope=scope), scope["server"][1]
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host not in {f"{name}:{port}" for name in (ADDRESS, "localhost")}:
+            return "this page is not served under that name"
+        if origin != f"http://{host}" and (origin is not None or scope["method"] not in READING):
+            return "asked from another page"
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return "asked from another page"
+        if not secrets.compare_digest(scope["path"].split("/")[1].encode(), self._token.encode()):
+            return "open the address that nra ui printed"
+        return ""

@@ -1,0 +1,128 @@
+"use strict";
+// The page works without this script; it adds the search among regions, the live progress and the loading of run documents.
+const byId = (id) => document.getElementById(id);
+const base = document.body.dataset.base;
+
+function searchRegions() {
+  const search = byId("region-search"), filter = byId("region-filter"), select = byId("region"), count = byId("region-count");
+  if (!search) return;
+  const groups = [...select.querySelectorAll("optgroup")].map((group) => ({ group, options: [...group.children] }));
+  let chosen = select.value; // it may be filtered out for a while
+  search.hidden = false;
+  select.addEventListener("change", () => { chosen = select.value; });
+  filter.addEventListener("input", () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const { group, options } of groups) {
+      const those = options.filter((one) => words.every((word) => `${group.label} ${one.textContent}`.toLowerCase().includes(word)));
+      group.replaceChildren(...those);
+      group.hidden = !those.length;
+      found += those.length;
+    }
+    if (found === 1) chosen = select.querySelector("option").value;
+    select.value = chosen;
+    count.textContent = words.length ? `${found} found` : "";
+  });
+  filter.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") { select.focus(); event.preventDefault(); }
+    if (event.key === "Enter") event.preventDefault();
+  });
+}
+
+function path(points, top, total) {
+  let drawn = false;
+  return points.map(({ at, value }) => {
+    if (value === null) { drawn = false; return ""; }
+    const place = `${(at / total * 320).toFixed(1)} ${(88 - value / top * 84).toFixed(1)}`;
+    const step = `${drawn ? "L" : "M"}${place}`;
+    drawn = true;
+    return step;
+  }).join("");
+}
+
+function follow() {
+  const running = byId("running");
+  if (!running) return;
+  const lives = [...document.querySelectorAll(".live")].map((figure) => ({
+    key: figure.dataset.key, unit: figure.dataset.unit, points: [], line: figure.querySelector(".line"),
+    now: figure.querySelector(".now"), top: figure.querySelector(".top"),
+  }));
+  const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+
+  const draw = (live, pulses, total) => {
+    live.points.push(...pulses.map((pulse) => ({ at: pulse.at_s, value: pulse[live.key] })));
+    const values = live.points.map(({ value }) => value).filter((value) => value !== null);
+    if (!values.length) return;
+    const top = Math.max(live.unit === "%" ? 1 : 0.1, ...values), last = live.points[live.points.length - 1].value;
+    const digits = live.unit === "%" ? 2 : 1;
+    live.line.setAttribute("d", path(live.points, top, total));
+    say(live.now, last === null ? "–" : `${last.toFixed(digits)} ${live.unit}`);
+    say(live.top, `highest ${Math.max(...values).toFixed(digits)} ${live.unit}`);
+  };
+
+  const events = new EventSource(running.dataset.events);
+  events.addEventListener("progress", (event) => {
+    const told = JSON.parse(event.data), phases = byId("phases"), bar = byId("bar");
+    const phase = told.stopping ? "Stopping, and writing what was measured" : told.phases[told.phases.length - 1] || "starting";
+    say(byId("phase"), phase);
+    for (const each of told.phases.slice(phases.children.length)) {
+      phases.append(Object.assign(document.createElement("li"), { textContent: each }));
+    }
+    byId("cancel").disabled = told.stopping;
+    if (!told.total_s) return;
+    bar.max = told.total_s;
+    bar.value = phase === "collecting" ? told.total_s : told.done_s;
+    say(byId("left"), `${Math.max(0, Math.ceil(told.total_s - bar.value))} s left`);
+    for (const live of lives) draw(live, told.pulses, told.total_s);
+  });
+  events.addEventListener("open", () => { for (const live of lives) live.points = []; });
+  events.addEventListener("ended", (event) => { events.close(); location.replace(JSON.parse(event.data).at); });
+  events.addEventListener("closed", () => {
+    events.close();
+    byId("cancel").disabled = true;
+    say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
+  });
+  events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
+}
+
+async function bring(file) {
+  const say = (text) => {
+    let problem = byId("bring-problem");
+    if (!problem) {
+      problem = Object.assign(document.createElement("p"), { id: "bring-problem", className: "wrong" });
+      problem.setAttribute("role", "alert");
+      byId("content").prepend(problem);
+    }
+    problem.textContent = text;
+    problem.scrollIntoView({ block: "nearest" });
+  };
+  if (!file) return;
+  try {
+    const answer = await fetch(`${base}bring`, { method: "POST", body: file, headers: { "content-type": "application/json" } });
+    const told = await answer.json();
+    if (told.at) location.assign(told.at);
+    else say(`${file.name} cannot be shown: ${told.error}`);
+  } catch {
+    say(`${file.name} could not be loaded: it is too large, or nra ui has ended.`);
+  }
+}
+
+function takeFiles() {
+  const input = byId("bring"), dropping = byId("dropping");
+  if (input) input.addEventListener("change", () => bring(input.files[0]));
+  if (byId("running")) return;
+  const files = (event) => [...event.dataTransfer.types].includes("Files");
+  addEventListener("dragover", (event) => { if (files(event)) { event.preventDefault(); dropping.hidden = false; } });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) dropping.hidden = true; });
+  addEventListener("drop", (event) => {
+    if (!files(event)) return;
+    event.preventDefault();
+    dropping.hidden = true;
+    bring(event.dataTransfer.files[0]);
+  });
+}
+
+searchRegions();
+follow();
+takeFiles();
+for (const first of document.querySelectorAll("[aria-invalid]")) { first.focus(); break; }

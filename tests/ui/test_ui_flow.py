@@ -1,0 +1,155 @@
+"""The whole flow in a real browser, against the real program, on region `local`: what people do, and what they do wrong."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+RUNS: Final = ROOT / "tests" / "runs"
+CHROMIUM: Final = shutil.which("chromium")
+OPTIONS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+HOSTILE: Final = '<img src=x onerror=alert(1)> & "Söhne" --out=/'
+
+pytestmark = [pytest.mark.peer, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return the system's Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the results folder."""
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def address(tmp_path: Path, folder: Path) -> Iterator[str]:
+    """Return the address of `nra ui`, whose measurements take two seconds unless the test says otherwise."""
+    environment = {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path), "NRA_RUN_DURATION": "2"}
+    command = [sys.executable, "-m", "nra", "ui", "--no-browser", "--out", str(folder)]
+    with subprocess.Popen(command, cwd=tmp_path, env=os.environ | environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """Return a phone's page on which nothing may go wrong: no error in the script, nothing that the policy refused."""
+    context = browser.new_context(viewport={"width": 320, "height": 640}, color_scheme="dark", reduced_motion="reduce")
+    opened, problems = context.new_page(), list[str]()
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda said: problems.append(said.text) if said.type == "error" and "422" not in said.text else None)
+    opened.on("dialog", lambda dialog: problems.append(dialog.message))
+    opened.goto(address)
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def start(page: Page, organization: str) -> None:
+    """Fill the form and start, with the keyboard alone."""
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.get_by_label("Search by name").focus()
+    page.keyboard.type("self-test")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type(organization)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/running")
+
+
+def fits(page: Page) -> bool:
+    """Tell whether the page is no wider than the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_from_the_form_to_the_downloads(page: Page, address: str, folder: Path, tmp_path: Path) -> None:
+    """By keyboard, with a reload in the middle and a second tab; the same result loaded again is drawn identically."""
+    assert fits(page)
+    start(page, HOSTILE)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
+    expect(page.locator("#phase")).to_contain_text("voice")
+    page.reload()
+    expect(page.locator("#left")).to_contain_text("s left")
+    assert fits(page)
+    second = page.context.new_page()
+    second.goto(address)
+    assert second.url.endswith("/running")
+    for tab in (page, second):
+        tab.wait_for_url("**/runs/*")
+    assert fits(page)
+    expect(page.get_by_role("heading", name="VOIP")).to_be_visible()
+    (document,) = folder.glob("*.json")
+    with page.expect_download() as download:
+        page.get_by_text("Download Results (.TXT)").click()
+    assert download.value.suggested_filename == document.with_suffix(".txt").name
+    assert download.value.path().read_bytes() == document.with_suffix(".txt").read_bytes()
+    drawn = page.locator("main").inner_html()
+    second.goto(address)
+    expect(second.get_by_label("Organization")).to_have_value(HOSTILE)
+    second.set_input_files("#bring", document)
+    second.wait_for_url("**/runs/brought-*")
+    assert second.locator("main").inner_html() == drawn
+
+
+def test_a_cancelled_run_keeps_what_was_measured(page: Page, folder: Path) -> None:
+    """Cancel leads to the result of what there was."""
+    start(page, "Muster GmbH")
+    expect(page.locator("#left")).to_contain_text("s left")
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_url("**/runs/*")
+    assert len(list(folder.glob("*.json"))) == 1
+
+
+def test_wrong_input_and_wrong_files_are_told(page: Page, address: str, tmp_path: Path) -> None:
+    """The field that is wrong gets the focus; a reflector that is none and a document of the future are answered in one line."""
+    page.select_option("#region", "local")
+    page.get_by_label("Organization").fill("  ")
+    page.get_by_role("button", name="Start the Test").click()
+    expect(page.get_by_label("Organization")).to_be_focused()
+    page.get_by_label("Organization").fill("Muster GmbH")
+    page.get_by_label("Reflector").fill("::1")
+    page.get_by_role("button", name="Start the Test").click()
+    expect(page.get_by_role("alert").first).to_contain_text("in brackets")
+    future = tmp_path / "future.json"
+    future.write_text('{"schema": "nra-run/9"}')
+    page.set_input_files("#bring", future)
+    expect(page.locator("#bring-problem")).to_contain_text("newer version")
+
+
+def test_a_dropped_file_is_shown_and_compared(page: Page, address: str) -> None:
+    """Dropped anywhere; the list finds it, and two are laid side by side."""
+    for kind in ("good", "bad"):
+        page.goto(address)
+        text = (RUNS / f"{kind}.json").read_text("utf-8")
+        script = """text => {
+            const data = new DataTransfer();
+            data.items.add(new File([text], "run.json", { type: "application/json" }));
+            window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+        }"""
+        page.evaluate(script, text)
+        page.wait_for_url("**/runs/brought-*")
+    page.get_by_role("link", name="All results").click()
+    assert fits(page)
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Two runs side by side")).to_be_visible()
+    assert fits(page)
