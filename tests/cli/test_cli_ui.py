@@ -72,9 +72,11 @@ def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
 
 
 def test_the_measurement_is_this_same_program(tmp_path: Path) -> None:
-    """From a stick by its cli.py, installed by its name, with the nra.toml that was found."""
+    """From a checkout by its cli.py, from a stick by its door, installed by its name, with the nra.toml that was found."""
     assert beginning(Door()) == [sys.executable, "-m", "nra"]
     door = Door(program_folder=tmp_path, config_path=tmp_path / "nra.toml")
+    assert beginning(door)[1:] == ["-X", "utf8", "-B", "-m", "nra.cli.on_stick", "--config", str(tmp_path / "nra.toml")]
+    (tmp_path / "cli.py").write_text("")
     assert beginning(door) == [sys.executable, str(tmp_path / "cli.py"), "--config", str(tmp_path / "nra.toml")]
 
 
