@@ -22,8 +22,11 @@ SHA256: Final = "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d675
 PROJECT: Final = Path(__file__).resolve().parents[2] / "pyproject.toml"
 CORE: Final = tuple(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["dependencies"])
 THEIR_NEEDS: Final = (
+    "anyio",
     "colorama",
     "et-xmlfile",
+    "h11",
+    "idna",
     "markdown-it-py",
     "markupsafe",
     "mdurl",
