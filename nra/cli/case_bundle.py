@@ -7,6 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+import click
+
 from nra import __version__
 from nra.archive.bundle import MANIFEST, SIGNATURE, manifest, packed, settled
 from nra.archive.document import UnreadableDocument, decode, encode, moment, read_bytes
@@ -90,6 +92,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
         members=sorted({*members, "README.txt"}),
         redacted=hiding is not None,
         tool_version=__version__,
+        problems=runs.problems,
     )
     members["README.txt"] = readme(about(runs, wanted, members))
     if hiding is None:
@@ -133,9 +136,16 @@ def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) ->
     hours = (datetime.now(UTC) - started).total_seconds() / 3600 if started else 0.0
     if hours > most_hours:
         raise UserError(
-            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {hours / 24:.1f} days old: "
-            f"older than --max-age allows ({most_hours / 24:g} days)"
+            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {_age(hours, '.1f')} old: "
+            f"older than --max-age allows ({_age(most_hours, 'g')})"
         )
+
+
+def _age(hours: float, form: str) -> str:
+    """Return the age in days, or in hours where it is less than two days."""
+    number, unit = (hours, "hours") if hours < 48 else (hours / 24, "days")
+    said = f"{number:{form}}"
+    return f"{said} {unit[:-1] if said == '1' else unit}"
 
 
 def refuse_name(name: str, hiding: Redaction) -> None:
@@ -169,6 +179,8 @@ def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redactio
     with Spool(Entry) as entries:
         gathering = Gathering(entries, problems, prepare)
         fleet = summarize(gathering.rows(files))
+        for problem in gathering.problems:
+            click.echo(washed(f"not in the bundle: {problem.file}: {problem.what}"), err=True)
         told = [hiding.problem(problem) for problem in gathering.problems] if hiding else gathering.problems
         last = max(moment(document.run.ended_at) or datetime.min.replace(tzinfo=UTC) for document in kept.values())
         runs = Fleet(entries=entries, summary=fleet, findings=gathering.findings, profiles=tuple(gathering.profiles), problems=told)
