@@ -68,7 +68,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     measured = documents(files, {str(place) for place in places})
     refuse_old(measured, wanted.max_age)
     key = secret_key(wanted.sign_key) if wanted.sign_key else None
-    console = console_text(wanted.console) if wanted.console else None
+    console = wanted.console and console_text(wanted.console)
     orgs = {document.run.org.name for document in measured.values()}
     form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
     hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
@@ -81,19 +81,10 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     if hiding:
         refuse_name(wanted.out.name, hiding)
         station, console = hidden_station(station, hiding), console and hiding.scrubber().text(console)
-    members = dict(run_members(runs))
-    members |= {"workstation.txt": workstation_page(station, [document.run.host.name for document in runs.documents])}
+    hosts = [document.run.host.name for document in runs.documents]
+    members = {**dict(run_members(runs)), "workstation.txt": workstation_page(station, hosts)}
     members |= {"console.txt": console.encode("utf-8", "replace")} if console else {}
-    told = Told(
-        form=form,
-        runs=runs.documents,
-        fleet=runs.fleet,
-        bundle=wanted.out.name,
-        members=sorted({*members, "README.txt"}),
-        redacted=hiding is not None,
-        tool_version=__version__,
-        problems=runs.problems,
-    )
+    told = told_of(form, runs, wanted, members)
     members["README.txt"] = readme(about(runs, wanted, members))
     if hiding is None:
         members[CASE_TEXT] = case_text(told)
@@ -201,6 +192,20 @@ def run_members(runs: Runs) -> Iterator[tuple[str, bytes]]:
         yield f"{name}.json", encode(document)
         yield from ((f"{name}.{extension}", data) for extension, data in rendered(document, ("txt",)))
         yield from ((f"{name}{FIREWALL_REQUEST}.{extension}", data) for extension, data in firewall_request_files(document))
+
+
+def told_of(form: CaseForm, runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> Told:
+    """Return what case.txt tells; the page about the bundle is a member too."""
+    return Told(
+        form=form,
+        runs=runs.documents,
+        fleet=runs.fleet,
+        problems=runs.problems,
+        bundle=wanted.out.name,
+        members=sorted({*members, "README.txt"}),
+        redacted=wanted.redact,
+        tool_version=__version__,
+    )
 
 
 def about(runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> About:

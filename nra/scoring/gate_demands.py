@@ -21,6 +21,7 @@ def demands_of(
     yield from _failures(runs, policy)
     yield from _waivers(policy, today)
     yield from _sites(runs, policy)
+    yield from _misplaced(runs, policy, today)
     yield from _skipped(runs)
     yield from _gone(gone)
     yield from _regressions(comparisons, policy)
@@ -81,6 +82,16 @@ def _required_sites(runs: Sequence[JudgedRun], policy: Policy) -> Iterator[Deman
         yield Demand(name="Required site", verdict=Verdict.NOT_MEASURED, text=text)
     if policy.required_sites and not missing:
         yield Demand(name="Required site", verdict=Verdict.PASS, text=f"all {len(policy.required_sites)} are there")
+
+
+def _misplaced(runs: Sequence[JudgedRun], policy: Policy, today: date) -> Iterator[Demand]:
+    """Yield which waivers in force are for a site or workstation of which there is no run: perhaps a name is misspelt."""
+    there = (("site", [run.site for run in runs]), ("workstation", [run.workstation for run in runs]))
+    for waiver in (waiver for waiver in policy.waivers if waiver.expires >= today):
+        for what, names in there:
+            name = getattr(waiver, what)
+            if name and (absent := no_run_of(what, name, names)):
+                yield Demand(name="Waiver", verdict=Verdict.INFO, text=f"{waiver.what}, owner {waiver.owner}: {absent}")
 
 
 def _skipped(runs: Sequence[JudgedRun]) -> Iterator[Demand]:

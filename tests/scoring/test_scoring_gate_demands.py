@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from gate_world import PLAIN, TODAY, named, with_jitter
+from gate_world import PLAIN, TODAY, named, waiver, with_jitter
 
 from nra.model.policy import Policy
 from nra.model.verdict import Overall, Verdict
@@ -72,3 +72,10 @@ def test_a_name_of_which_there_is_a_run_is_not_missing() -> None:
     """Blanks and capitals do not count."""
     assert no_run_of("site", "Bonn", [None, "bonn "]) == ""
     assert no_run_of("workstation", "PC-1", []) == "no run is of workstation PC-1"
+
+
+def test_a_waiver_for_a_place_without_a_run_is_told() -> None:
+    """With the name that was perhaps meant; one for a place that is there is not."""
+    waivers = (replace(waiver("up_mos"), site="Munch"), replace(waiver("up_mos"), site="munich", workstation="pc-1"))
+    found = [each.text for each in judge_all(named("good"), replace(PLAIN, waivers=waivers), TODAY).demands if each.name == "Waiver"]
+    assert found == ["up_mos, owner net team: no run is of site Munch (did you mean Munich?)"]
