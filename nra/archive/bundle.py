@@ -7,7 +7,7 @@ that lead elsewhere, members that swell, the same name twice.
 import hashlib
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath, PureWindowsPath
@@ -23,6 +23,7 @@ LEVEL: Final = 6
 MOST_MEMBERS: Final = 20_000
 MOST_BYTES: Final = 1 << 30  # of all members together
 ENCRYPTED: Final = 1
+DAMAGE: Final = (BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error)
 LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 CORE: Final = "docProps/core.xml"
 MADE: Final = re.compile(r"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
@@ -72,30 +73,45 @@ def settled(workbook: bytes, moment: str) -> bytes:
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
-    """Return the members of a bundle; raises UnreadableBundle for what is none or must not be opened."""
+    """Return the members of a bundle; raises UnreadableBundle for what is none, is damaged, or must not be opened."""
+    members, damaged = opened(data)
+    if damaged:
+        raise UnreadableBundle(f"not a whole ZIP archive: {damaged[0][:80]!r} is damaged")
+    return members
+
+
+def opened(data: bytes) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Return the members of a bundle, and the names of those that are damaged; raises UnreadableBundle as `unpacked` does."""
     try:
         with ZipFile(BytesIO(data)) as archive:
             _check(archive)
-            members, room = {}, MOST_BYTES
+            members: dict[str, bytes] = {}
+            damaged, room = [], MOST_BYTES
             for entry in archive.infolist():
                 if entry.is_dir():
                     continue
-                members[entry.filename] = _read(archive, entry, room)
-                room -= len(members[entry.filename])
-            return members
+                try:
+                    members[entry.filename] = _read(archive, entry, room)
+                except DAMAGE:
+                    damaged.append(entry.filename)
+                else:
+                    room -= len(members[entry.filename])
+            return members, tuple(damaged)
     except UnreadableBundle:
         raise
-    except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except (*DAMAGE, OSError) as error:
         raise UnreadableBundle(f"not a whole ZIP archive: {error}") from None
 
 
-def differences(members: Mapping[str, bytes]) -> Differences:
-    """Return what in a bundle is not as its list says; raises UnreadableBundle where it has no list."""
+def differences(members: Mapping[str, bytes], damaged: Sequence[str] = ()) -> Differences:
+    """Return what in a bundle is not as its list says, damaged members included; raises UnreadableBundle where it has no list."""
+    if MANIFEST in damaged:  # of the others nothing can be said
+        return Differences(changed=tuple(sorted(damaged)), missing=(), added=())
     listed = _listed(members.get(MANIFEST))
     there = {name: hashlib.sha256(data).hexdigest() for name, data in members.items() if name not in (MANIFEST, SIGNATURE)}
     return Differences(
-        changed=tuple(sorted(name for name in there.keys() & listed.keys() if there[name] != listed[name])),
-        missing=tuple(sorted(listed.keys() - there.keys())),
+        changed=tuple(sorted({*damaged, *(name for name in there.keys() & listed.keys() if there[name] != listed[name])})),
+        missing=tuple(sorted(listed.keys() - there.keys() - set(damaged))),
         added=tuple(sorted(there.keys() - listed.keys())),
     )
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from nra.catalogue.decode import CatalogueError, Misfit, decode
 from nra.catalogue.load import all_services, criterion, threshold_profiles, thresholds
@@ -28,6 +28,8 @@ class _Require:
     ports: tuple[str, ...] = ()
     measured: tuple[Half, ...] = ()
     strict: bool = False
+    sites: tuple[str, ...] = ()
+    max_age_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,10 @@ def read_policy(path: Path) -> Policy:
     require, allow = _section(file, _Require, "require"), _section(file, _Allow, "allow")
     _check_counts(file, "require", {name: getattr(require, name) for name in ("runs", "workstations", "runs_per_workstation")}, least=1)
     _check_counts(file, "allow", {name: getattr(allow, name) for name in ("failed_runs", "inconclusive_runs")}, least=0)
+    if require.max_age_days is not None:
+        _check_counts(file, "require", {"max_age_days": require.max_age_days}, least=1)
+    if not all(site.strip() for site in require.sites):
+        raise file.misfit("require.sites: a site without a name", "require", "sites")
     for port in require.ports:
         _check_port(file, port, ("require", "ports"))
     return Policy(
@@ -70,6 +76,8 @@ def read_policy(path: Path) -> Policy:
         sites=tuple(_sites(file, general)),
         ports=require.ports,
         measured=require.measured,
+        required_sites=require.sites,
+        max_age_days=require.max_age_days,
         runs=require.runs,
         workstations=require.workstations,
         runs_per_workstation=require.runs_per_workstation,
@@ -151,7 +159,8 @@ def _section(file: TomlFile, kind: type[Any], *keys: str | int) -> Any:  # noqa:
 def _told(file: TomlFile, error: Misfit, given: Mapping[str, Any], keys: Keys) -> CatalogueError:
     """Return the complaint with the line of the field, or of the whole entry where the field is not there."""
     first = re.split(r"[.\[]", error.field)[0]
-    return file.misfit(f"{_path(keys)}: {error.what}", *keys, *([first] if first in given else []))
+    words = f" (known: {', '.join(get_args(Half))})" if first == "measured" and "enum value" in error.what else ""
+    return file.misfit(f"{_path(keys)}: {error.what}{words}", *keys, *([first] if first in given else []))
 
 
 def _table(file: TomlFile, given: object, keys: Keys) -> dict[str, Any]:

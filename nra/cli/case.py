@@ -54,6 +54,8 @@ def case(places: tuple[Path, ...], verify: Path | None, public_key: str | None, 
     if verify is not None:
         from nra.cli.case_verify import verify_bundle
 
+        if places:
+            raise click.UsageError("--verify checks one bundle and makes nothing: leave out RUNS")
         return verify_bundle(verify, public_key)
     if not places:
         raise click.UsageError("Missing argument 'RUNS...': the run documents, or their folder")

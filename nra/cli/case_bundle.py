@@ -7,6 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+import click
+
 from nra import __version__
 from nra.archive.bundle import MANIFEST, SIGNATURE, manifest, packed, settled
 from nra.archive.document import UnreadableDocument, decode, encode, moment, read_bytes
@@ -66,7 +68,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     measured = documents(files, {str(place) for place in places})
     refuse_old(measured, wanted.max_age)
     key = secret_key(wanted.sign_key) if wanted.sign_key else None
-    console = console_text(wanted.console) if wanted.console else None
+    console = wanted.console and console_text(wanted.console)
     orgs = {document.run.org.name for document in measured.values()}
     form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
     hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
@@ -79,18 +81,10 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     if hiding:
         refuse_name(wanted.out.name, hiding)
         station, console = hidden_station(station, hiding), console and hiding.scrubber().text(console)
-    members = dict(run_members(runs))
-    members |= {"workstation.txt": workstation_page(station, [document.run.host.name for document in runs.documents])}
+    hosts = [document.run.host.name for document in runs.documents]
+    members = {**dict(run_members(runs)), "workstation.txt": workstation_page(station, hosts)}
     members |= {"console.txt": console.encode("utf-8", "replace")} if console else {}
-    told = Told(
-        form=form,
-        runs=runs.documents,
-        fleet=runs.fleet,
-        bundle=wanted.out.name,
-        members=sorted({*members, "README.txt"}),
-        redacted=hiding is not None,
-        tool_version=__version__,
-    )
+    told = told_of(form, runs, wanted, members)
     members["README.txt"] = readme(about(runs, wanted, members))
     if hiding is None:
         members[CASE_TEXT] = case_text(told)
@@ -133,9 +127,16 @@ def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) ->
     hours = (datetime.now(UTC) - started).total_seconds() / 3600 if started else 0.0
     if hours > most_hours:
         raise UserError(
-            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {hours / 24:.1f} days old: "
-            f"older than --max-age allows ({most_hours / 24:g} days)"
+            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {_age(hours, '.1f')} old: "
+            f"older than --max-age allows ({_age(most_hours, 'g')})"
         )
+
+
+def _age(hours: float, form: str) -> str:
+    """Return the age in days, or in hours where it is less than two days."""
+    number, unit = (hours, "hours") if hours < 48 else (hours / 24, "days")
+    said = f"{number:{form}}"
+    return f"{said} {unit[:-1] if said == '1' else unit}"
 
 
 def refuse_name(name: str, hiding: Redaction) -> None:
@@ -169,6 +170,8 @@ def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redactio
     with Spool(Entry) as entries:
         gathering = Gathering(entries, problems, prepare)
         fleet = summarize(gathering.rows(files))
+        for problem in gathering.problems:
+            click.echo(washed(f"not in the bundle: {problem.file}: {problem.what}"), err=True)
         told = [hiding.problem(problem) for problem in gathering.problems] if hiding else gathering.problems
         last = max(moment(document.run.ended_at) or datetime.min.replace(tzinfo=UTC) for document in kept.values())
         runs = Fleet(entries=entries, summary=fleet, findings=gathering.findings, profiles=tuple(gathering.profiles), problems=told)
@@ -189,6 +192,20 @@ def run_members(runs: Runs) -> Iterator[tuple[str, bytes]]:
         yield f"{name}.json", encode(document)
         yield from ((f"{name}.{extension}", data) for extension, data in rendered(document, ("txt",)))
         yield from ((f"{name}{FIREWALL_REQUEST}.{extension}", data) for extension, data in firewall_request_files(document))
+
+
+def told_of(form: CaseForm, runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> Told:
+    """Return what case.txt tells; the page about the bundle is a member too."""
+    return Told(
+        form=form,
+        runs=runs.documents,
+        fleet=runs.fleet,
+        problems=runs.problems,
+        bundle=wanted.out.name,
+        members=sorted({*members, "README.txt"}),
+        redacted=wanted.redact,
+        tool_version=__version__,
+    )
 
 
 def about(runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> About:

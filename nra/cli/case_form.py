@@ -97,6 +97,7 @@ def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: s
     answers = {field.name: _checked(field, typed.get(field.name)) for field in FIELDS}
     if is_answered() and any(field.required and not answers[field.name] for field in FIELDS):
         answers |= {field.name: _asked(field, customer) for field in FIELDS if not answers[field.name]}
+        actions = actions or _asked_actions()
     answers["customer"] = answers["customer"] or customer
     missing = [field.option for field in FIELDS if field.required and not answers[field.name]]
     if missing:
@@ -124,6 +125,14 @@ def _asked(field: Field, customer: str | None) -> str | None:
     return str(
         click.prompt(field.question, default=default, show_default=bool(default), err=True, value_proc=lambda said: _again(field, said))
     )
+
+
+def _asked_actions() -> list[str]:
+    """Return what has been done about it already, one answer each; an empty line ends it."""
+    actions: list[str] = []
+    while said := str(click.prompt("Actions already taken (empty: no more)", default="", show_default=False, err=True)).strip():
+        actions.append(text(said))
+    return actions
 
 
 def _again(field: Field, said: str) -> str:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from nra.archive.bundle import MANIFEST, SIGNATURE, UnreadableBundle, differences, unpacked
+from nra.archive.bundle import MANIFEST, SIGNATURE, UnreadableBundle, differences, opened
 from nra.archive.minisign import BadKey, PublicKey, is_signed, read_public_key, read_signature, told_id
-from nra.cli.errors import UserError, told_to_the_user, washed
+from nra.cli.errors import UserError, washed
 from nra.cli.signing import MOST_KEY_BYTES, cryptography_needed
 
 MOST_BUNDLE_BYTES = 1 << 30
@@ -17,14 +17,14 @@ def verify_bundle(path: Path, public_key: str | None) -> int:
     """Print what differs and return 0 where nothing does, 1 otherwise; raises UserError for what is no bundle."""
     key = _public_key(public_key) if public_key else None
     try:
-        members = unpacked(_bytes(path))
-        found = differences(members)
+        members, damaged = opened(_bytes(path))
+        found = differences(members, damaged)
     except UnreadableBundle as error:
         raise UserError(f"{path}: {error}") from error
     for what, names in (("changed", found.changed), ("missing", found.missing), ("added", found.added)):
         for name in names:
             click.echo(f"{what}: {washed(name)}")
-    signed, told = _signature(members, key)
+    signed, told = (False, "the signature was not checked") if {MANIFEST, SIGNATURE} & {*damaged} else _signature(members, key)
     click.echo(told)
     listed = len(members) - 1 - (SIGNATURE in members)
     click.echo("CHANGED" if found or not signed else f"unchanged: {listed} files are as {MANIFEST} lists them")
@@ -51,13 +51,22 @@ def _signature(members: dict[str, bytes], key: PublicKey | None) -> tuple[bool, 
 
 
 def _public_key(given: str) -> PublicKey:
+    """Return the key in the file, or that was typed itself; raises UserError, which names what was given."""
+    text, why = given, "no such file, and "
     try:
         path = Path(given)
-        text = path.read_text("utf-8", "replace") if path.is_file() and path.stat().st_size <= MOST_KEY_BYTES else given
-    except (OSError, ValueError):
-        text = given
-    with told_to_the_user(BadKey):
+        if path.is_file() and path.stat().st_size <= MOST_KEY_BYTES:
+            text, why = path.read_text("utf-8", "replace"), ""
+        elif path.exists():
+            raise UserError(f"--public-key {washed(given)}: no public key of minisign")
+    except OSError as error:
+        why = f"{error.strerror}, and "
+    except ValueError:
+        why = ""
+    try:
         return read_public_key(text)
+    except BadKey as error:
+        raise UserError(f"--public-key {washed(given)}: {why}{error}") from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -76,10 +76,10 @@ def shown(judgement: "Judgement", *, as_json: bool, github: bool, diff: bool) ->
         from nra.archive.document import pretty
 
         return pretty(judgement).decode()
+    from nra.report.gate import differences, summary
+
     if github:
         from nra.report.github import annotations
 
-        return annotations(judgement)
-    from nra.report.gate import differences, summary
-
+        return annotations(judgement, changed=differences(judgement.changes) if diff else "")
     return summary(judgement) + (f"\n{differences(judgement.changes)}" if diff else "")

@@ -33,7 +33,8 @@ class SiteLimits:
 class Policy:
     """What is required, of how many, and what may fail; `ports` (such as 3478/UDP) are required beside those that the run itself requires.
 
-    `measured` are the halves that may not be skipped.
+    `measured` are the halves that may not be skipped, `required_sites` those of which there must be a run; no run may be older than
+    `max_age_days`.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Policy:
     sites: tuple[SiteLimits, ...] = ()
     ports: tuple[str, ...] = ()
     measured: tuple[Half, ...] = ()
+    required_sites: tuple[str, ...] = ()
+    max_age_days: int | None = None
     runs: int = 1
     workstations: int = 1
     runs_per_workstation: int = 1

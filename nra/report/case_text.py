@@ -7,24 +7,29 @@ from typing import Final
 
 from nra.model.case import CaseForm
 from nra.model.document import RunDocument
-from nra.model.fleet import FleetSummary
+from nra.model.fleet import FleetSummary, Problem
+from nra.report.calls import capacity_line
+from nra.report.case_advice import counted, jobs
 from nra.report.cells import clean, quantity
-from nra.report.entry import WORST_FIRST
 from nra.report.sentences import METHODS, SEVERITIES, summary
 
 WIDTH: Final = 100
 LABELLED: Final = 22
 MOST_RUNS: Final = 10
 MOST_FINDINGS: Final = 12
-MOST_PLACES: Final = 5
+MOST_PROBLEMS: Final = 10
 NOT_STATED: Final = "not stated"
 NO_ACTIONS: Final = "None stated."
 NOTHING: Final = "Nothing stands out in any run."
+NO_JOBS: Final = "Nothing that was measured asks for anything to be done."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the case is told from: the form, the runs (without names where the bundle has none), and what they say together."""
+    """What the case is told from: the form, the runs (without names where the bundle has none), what they say together, what gave no run.
+
+    `runs` stand in the order in which `fleet` read them.
+    """
 
     form: CaseForm
     runs: Sequence[RunDocument]
@@ -33,6 +38,7 @@ class Told:
     members: Sequence[str]
     redacted: bool
     tool_version: str
+    problems: Sequence[Problem] = ()
 
 
 def case_text(told: Told) -> bytes:
@@ -72,7 +78,7 @@ def bullet(text: str, mark: str = "- ") -> Iterator[str]:
 
 def _lines(told: Told) -> Iterator[str]:
     form = told.form
-    runs = sorted(told.runs, key=lambda run: (WORST_FIRST.index(run.verdict), run.run.started_at))
+    runs = [told.runs[index] for index in told.fleet.order]
     yield f"Support case: {clean(form.customer)} - {clean(form.deployment)}, {clean(form.service)}"
     yield ""
     yield from _head(form, runs)
@@ -89,8 +95,12 @@ def _lines(told: Told) -> Iterator[str]:
     yield from wrapped(told.fleet.headline)
     for statement in told.fleet.statements:
         yield from bullet(f"{statement.verdict}: {statement.text}")
+    yield from _capacities(runs)
+    yield from _problems(told.problems)
     yield from heading("What stands out")
     yield from _findings(runs)
+    yield from heading("What to do, by whom")
+    yield from _jobs(runs, told.fleet)
     yield from heading("Each run, worst first")
     yield from _each(runs)
     yield from heading("Actions already taken")
@@ -114,11 +124,52 @@ def _head(form: CaseForm, runs: Sequence[RunDocument]) -> Iterator[str]:
 
 
 def _each(runs: Sequence[RunDocument]) -> Iterator[str]:
-    for number, run in enumerate(runs[:MOST_RUNS], start=1):
-        yield from bullet(f"{run.verdict}: {_where(run)}, {run.run.started_at}, {_method(run)}", f"{number:>2}. ")
-        yield from (f"{'':4}{line}" for text in (summary(run), _numbers(run)) if text for line in wrapped(text, WIDTH - 4))
-    if len(runs) > MOST_RUNS:
-        yield f"and {len(runs) - MOST_RUNS} more, in the workbook"
+    """Yield the runs, worst first; those of a workstation that came to the same stand together, with the numbers of the worst."""
+    alike: dict[object, list[RunDocument]] = {}
+    for run in runs:
+        alike.setdefault(_outcome(run), []).append(run)
+    groups = list(alike.values())
+    for number, group in enumerate(groups[:MOST_RUNS], start=1):
+        worst = group[0]
+        when = worst.run.started_at if len(group) == 1 else f"{len(group)} runs that came to the same, {_span(group)}"
+        yield from bullet(f"{worst.verdict}: {_where(worst)}, {when}, {_method(worst)}", f"{number:>2}. ")
+        which = "" if len(group) == 1 else f"The one begun {worst.run.started_at}:"
+        yield from (f"{'':4}{line}" for text in (which, summary(worst), _numbers(worst)) if text for line in wrapped(text, WIDTH - 4))
+    left = sum(map(len, groups[MOST_RUNS:]))
+    if left:
+        yield f"and {left} more, in the workbook"
+
+
+def _outcome(run: RunDocument) -> object:
+    """Return what repeated runs of a workstation have in common when a second one says nothing new: all verdicts, not the numbers."""
+    rows = tuple((metric.key, metric.verdict) for metric in run.metrics)
+    ports = tuple((check.port, check.protocol, check.destination, check.at, check.verdict) for check in run.firewall or ())
+    return run.verdict, _where(run), _method(run), rows, ports
+
+
+def _capacities(runs: Sequence[RunDocument]) -> Iterator[str]:
+    """Yield how many calls the path of a run carries, where somebody asked."""
+    for run in [run for run in runs if run.capacity][:MOST_RUNS]:
+        yield from bullet(f"{run.run.host.name}, {run.run.started_at}: {capacity_line(run.capacity)}")
+
+
+def _problems(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield what gave no run: it may be the one that matters."""
+    for problem in problems[:MOST_PROBLEMS]:
+        yield from bullet(f"NOT IN HERE: {problem.file}: {problem.what}")
+    if len(problems) > MOST_PROBLEMS:
+        yield f"and {len(problems) - MOST_PROBLEMS} more that gave no run, in README.txt"
+
+
+def _jobs(runs: Sequence[RunDocument], fleet: FleetSummary) -> Iterator[str]:
+    nothing = True
+    for number, (owner, points) in enumerate(jobs(runs, fleet)):
+        yield from ([""] if number else [])
+        yield f"{clean(owner)}:"
+        yield from (line for point in points for line in bullet(point))
+        nothing = False
+    if nothing:
+        yield NO_JOBS
 
 
 def _numbers(run: RunDocument) -> str:
@@ -139,7 +190,7 @@ def _method(run: RunDocument) -> str:
 
 
 def _findings(runs: Sequence[RunDocument]) -> Iterator[str]:
-    """Yield each finding once, the gravest first, with where it was seen; those that only inform are left to the reports."""
+    """Yield each finding once, the gravest first, with where it was seen; those that only inform stand with what to do."""
     seen: dict[tuple[str, str], list[str]] = {}
     evidence: dict[tuple[str, str], str] = {}
     for run in runs:
@@ -151,17 +202,11 @@ def _findings(runs: Sequence[RunDocument]) -> Iterator[str]:
     ranked = sorted(seen, key=lambda key: (SEVERITIES.index(key[0]), -len(seen[key])))
     for one in ranked[:MOST_FINDINGS]:
         proof = f" ({evidence[one]})" if evidence[one] else ""
-        yield from bullet(f"{one[0].upper()}: {one[1]}{proof}; {_counted(seen[one], len(runs))}")
+        yield from bullet(f"{one[0].upper()}: {one[1]}{proof}; {counted(seen[one], len(runs))}")
     if len(ranked) > MOST_FINDINGS:
         yield f"and {len(ranked) - MOST_FINDINGS} more, in the workbook"
     if not ranked:
         yield NOTHING
-
-
-def _counted(hosts: Sequence[str], runs: int) -> str:
-    names = list(dict.fromkeys(hosts))
-    more = f" and {len(names) - MOST_PLACES} more" if len(names) > MOST_PLACES else ""
-    return f"in {len(hosts)} of {runs} run{'' if runs == 1 else 's'}: {', '.join(names[:MOST_PLACES])}{more}"
 
 
 def _span(runs: Sequence[RunDocument]) -> str:

@@ -51,10 +51,16 @@ def run_row(entry: Entry) -> RunRow:
         overall=entry.view.overall,
         failed=entry.failed,
         firewall=firewall_verdict(entry.view),
-        measures=tuple(_measures(entry.view.voip)),
+        measures=tuple(_measures(entry.view.voip, proves_nothing=_unsteady(entry.document))),
     )
 
 
-def _measures(rows: Iterable[VoipRow]) -> Iterable[Measure]:
+def _unsteady(document: RunDocument | None) -> bool:
+    return document is not None and document.voice is not None and not document.voice.instrument.steady
+
+
+def _measures(rows: Iterable[VoipRow], *, proves_nothing: bool) -> Iterable[Measure]:
+    """Yield the numbers; those of a workstation that was too unsteady to measure with are judged neither good nor bad."""
     for row in rows:
-        yield Measure(label=row.measurement, unit=row.unit, expectation=row.expectation, value=row.value, verdict=row.verdict)
+        verdict = Verdict.NOT_MEASURED if proves_nothing else row.verdict
+        yield Measure(label=row.measurement, unit=row.unit, expectation=row.expectation, value=row.value, verdict=verdict)

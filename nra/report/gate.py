@@ -1,6 +1,6 @@
 """The gate's answer for people: the verdict in one sentence, what failed where, worst first, what was waived and until when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from nra.model.judgement import Case, Change, Comparison, JudgedRun, Judgement
@@ -16,6 +16,7 @@ OPENING: Final = {
     Overall.INCONCLUSIVE: "No verdict: something required could not be measured",
 }
 COUNTED: Final = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.WARN)
+MOST_NAMES: Final = 5
 UNSTEADY: Final = "this workstation was too unsteady to measure with: its voice rows prove nothing"
 INTERRUPTED: Final = "the run was interrupted: what passed proves nothing"
 TOLERATED: Final = "the policy allows that of so many runs"
@@ -26,7 +27,7 @@ def summary(judgement: Judgement) -> str:
     sections = (
         [f"{judgement.verdict}: {sentence(judgement)}"],
         list(_demands(judgement)),
-        [line for run in judgement.runs for line in _run(run)],
+        list(_runs(judgement.runs)),
         list(_compared(judgement.comparisons)),
         list(_waived(judgement)),
     )
@@ -92,21 +93,86 @@ def _demands(judgement: Judgement) -> Iterator[str]:
             yield clean(f"{demand.verdict}: {demand.name}: {demand.text}")
 
 
-def _run(run: JudgedRun) -> Iterator[str]:
-    if run.verdict is Overall.PASS:
-        return
-    yield clean(f"{run.verdict}: {place(run)}, {run.region}, {run.started_at} ({run.file})" + (f"; {TOLERATED}" if run.tolerated else ""))
-    if run.unsteady:
-        yield f"  {UNSTEADY}"
-    if run.interrupted:
-        yield f"  {INTERRUPTED}"
-    cases = [case for case in run.cases if case.verdict in COUNTED and case.required and case.waiver is None]
-    for case in sorted(cases, key=lambda case: COUNTED.index(case.verdict)):
-        yield f"  {case.verdict}  {words(case)}"
-        if case.note:
-            yield f"    {clean(case.note)}"
-        if case.advice and case.verdict is not Verdict.WARN:
-            yield f"    {clean(case.advice)}"
+def _runs(runs: Iterable[JudgedRun]) -> Iterator[str]:
+    """Yield each workstation once, those that came to word for word the same together, and each advice once for all of them."""
+    advised: set[str] = set()
+    same: dict[object, list[list[JudgedRun]]] = {}
+    for group in alike(run for run in runs if run.verdict is not Overall.PASS):
+        said = tuple(line for cases in grouped(group) for line in _told(cases, len(group), None))
+        same.setdefault((group[0].verdict, group[0].region, group[0].tolerated, _state(group), said), []).append(group)
+    for groups in same.values():
+        yield clean(f"{groups[0][0].verdict}: {_whose(groups)}" + (f"; {TOLERATED}" if groups[0][0].tolerated else ""))
+        yield from (f"  {line}" for line in _state(groups[0]))
+        for cases in grouped(groups[0]):
+            yield from _told(cases, len(groups[0]), advised)
+
+
+def _whose(groups: Sequence[Sequence[JudgedRun]]) -> str:
+    first = groups[0][0]
+    count = sum(map(len, groups))
+    if len(groups) > 1:
+        return f"{_listed([place(group[0]) for group in groups], 'workstations')}, {first.region}, {count} runs"
+    when = f"{first.started_at} ({first.file})"
+    return f"{place(first)}, {first.region}, {when if count == 1 else f'{count} runs, the first {when}'}"
+
+
+def _state(runs: Iterable[JudgedRun]) -> tuple[str, ...]:
+    runs = list(runs)
+    states = ((UNSTEADY, any(run.unsteady for run in runs)), (INTERRUPTED, any(run.interrupted for run in runs)))
+    return tuple(text for text, happened in states if happened)
+
+
+def alike(runs: Iterable[JudgedRun]) -> list[list[JudgedRun]]:
+    """Return the runs of one workstation that came to the same verdict together, in the order given."""
+    found: dict[object, list[JudgedRun]] = {}
+    for run in runs:
+        found.setdefault((place(run).casefold(), run.region, run.verdict, run.tolerated), []).append(run)
+    return list(found.values())
+
+
+def grouped(runs: Iterable[JudgedRun]) -> list[list[Case]]:
+    """Return what counts, the gravest first: one row or port of several runs together, and all that is not measured for one reason."""
+    found: dict[object, list[Case]] = {}
+    for run in runs:
+        for case in run.cases:
+            if case.verdict in COUNTED and case.required and case.waiver is None:
+                missing = case.verdict is Verdict.NOT_MEASURED and case.note
+                found.setdefault((case.verdict, case.note if missing else case.name), []).append(case)
+    return sorted(found.values(), key=lambda cases: COUNTED.index(cases[0].verdict))
+
+
+def heading(cases: Sequence[Case], runs: int) -> str:
+    """Return a group of cases as one line: the worst of one row or port and how often it was, or the names of several."""
+    names = list(dict.fromkeys(case.name for case in cases))
+    if len(names) > 1:
+        return clean(_listed(names, "rows and ports"))
+    which = "" if worst(cases).value is None or len(cases) == 1 else ", the worst is shown"
+    return words(worst(cases)) + ("" if runs == 1 else f"; in {len(cases)} of {runs} runs{which}")
+
+
+def _told(cases: Sequence[Case], runs: int, advised: set[str] | None) -> Iterator[str]:
+    """Yield one group's line, its reason, and its advice unless that was given before; without `advised` none."""
+    first = worst(cases)
+    yield f"  {first.verdict}  {heading(cases, runs)}"
+    if first.note:
+        yield f"    {clean(first.note)}"
+    if advised is not None and first.advice and first.verdict is not Verdict.WARN and first.advice not in advised:
+        advised.add(first.advice)
+        yield f"    {clean(first.advice)}"
+
+
+def worst(cases: Iterable[Case]) -> Case:
+    """Return the case with the worst value among those of one row; of ports the first."""
+
+    def badness(case: Case) -> float:
+        return 0.0 if case.value is None else case.value if case.limit.startswith("<") else -case.value
+
+    return max(cases, key=badness)
+
+
+def _listed(names: Sequence[str], what: str) -> str:
+    more = len(names) - MOST_NAMES
+    return f"{len(names)} {what}: {', '.join(names[:MOST_NAMES])}" + (f" and {more} more" if more > 0 else "")
 
 
 def _compared(comparisons: Iterable[Comparison]) -> Iterator[str]:
@@ -128,12 +194,26 @@ def _of_sites(rows: Iterable[Comparison]) -> str:
 
 
 def _waived(judgement: Judgement) -> Iterator[str]:
+    """Yield each waiver in use with what it covers, one line for all workstations, and those that nothing needs."""
+    used: dict[tuple[Waiver, str], list[tuple[str, Case]]] = {}
     for run in judgement.runs:
         for case in run.cases:
             if case.waiver is not None:
-                yield f"WAIVED: {place(run)}: {words(case)}: {until(case.waiver)}"
+                used.setdefault((case.waiver, case.name), []).append((place(run), case))
+    for (waiver, _), cases in used.items():
+        where, case = cases[0]
+        places = list(dict.fromkeys(name for name, _ in cases))
+        if len(cases) > 1:
+            more = f" and {len(places) - MOST_NAMES} more" if len(places) > MOST_NAMES else ""
+            where = f"{len(cases)} times at {', '.join(places[:MOST_NAMES])}{more}"
+        yield f"WAIVED: {where}: {words(case)}: {until(waiver)}"
     for waiver in judgement.waivers_unused:
-        yield clean(f"WAIVER WITHOUT USE: {waiver.what}: {until(waiver)}")
+        yield clean(f"WAIVER WITHOUT USE: {waiver.what}{_where(waiver)}: {until(waiver)}")
+
+
+def _where(waiver: Waiver) -> str:
+    """Return where a waiver holds, with a blank before it; empty for everywhere."""
+    return "".join(f" {word} {name}" for word, name in (("at", waiver.site), ("for", waiver.workstation)) if name)
 
 
 def _at(site: str | None, workstation: str) -> str:

@@ -47,7 +47,8 @@ def headline(columns: FleetColumns) -> str:
     counts = ", ".join(f"{verdicts[code]} {word}" for code, word in enumerate(WORST_FIRST) if verdicts[code])
     where = f" at {sites} site{'' if sites == 1 else 's'}" if sites else ""
     first, last = min(columns.started, default=""), max(columns.started, default="")
-    return f"{_count(len(columns), 'run')} of {_count(len(columns.stations), 'workstation')}{where}, {first} to {last}: {counts}"
+    when = first if first == last else f"{first} to {last}"
+    return f"{_count(len(columns), 'run')} of {_count(len(columns.stations), 'workstation')}{where}, {when}: {counts}"
 
 
 def _count(number: int, noun: str) -> str:

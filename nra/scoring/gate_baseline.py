@@ -42,6 +42,13 @@ def compare(before: Sequence[RunDocument], after: Sequence[RunDocument], policy:
     )
 
 
+def gone_sites(before: Sequence[RunDocument], after: Sequence[RunDocument]) -> tuple[str, ...]:
+    """Return the sites of which there were runs before and are none after: nothing can be compared there."""
+    now = {plain(each.run.site) for each in after}
+    then = {plain(each.run.site): each.run.site for each in before if each.run.site}
+    return tuple(sorted(site for name, site in then.items() if name not in now and site))
+
+
 def interval(before: Values, after: Values, level: float) -> tuple[float, float]:
     """Return the bounds of the difference of the medians, after less before, at a level such as 0.95."""
     chance = np.random.Generator(np.random.PCG64(SEED))

@@ -5,7 +5,7 @@ from typing import Final
 
 from nra.model.judgement import Case, Change, JudgedRun
 from nra.model.verdict import Verdict
-from nra.scoring.gate import workstation_of
+from nra.scoring.gate_run import workstation_of
 
 ABSENT: Final = "not there"
 DECIMALS: Final = {"ms": 1}  # differences that no report would show are none

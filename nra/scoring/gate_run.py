@@ -68,6 +68,11 @@ def same_name(one: str, other: str | None) -> bool:
     return plain(one) == plain(other) != ""
 
 
+def workstation_of(run: JudgedRun) -> tuple[str, str]:
+    """Return by what a workstation is told from others: its site and its name."""
+    return plain(run.site), plain(run.workstation)
+
+
 def covers(waiver: Waiver, case: Case, run: RunDocument) -> bool:
     """Tell whether a waiver is about this row or port of this workstation."""
     at_site = waiver.site is None or same_name(waiver.site, run.run.site)

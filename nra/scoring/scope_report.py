@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from nra.model.fleet import Group, Scope, Statement, Station, Tally
-from nra.scoring.fleet import BREACHED, NO_HOUR, NOT_JUDGED, Codes, Indexes
+from nra.scoring.fleet import BREACHED, NO_HOUR, NOT_JUDGED, REQUIRED_PORTS, Codes, Indexes
 from nra.scoring.scope import FAILING_SHARE, LEAST_MEMBERS, Key, Place, grouped, label, locate
 from nra.scoring.scope_time import DAY, LEAST_HOURS, Hours, bad_hours
 from nra.scoring.scope_wording import nobody_statement, place_statement, time_statement, unknown_statement
@@ -45,7 +45,8 @@ def statements(runs: RunColumns) -> tuple[Statement, ...]:
     said = [*_places(places, counted), *_times(runs, places, counted), *_unknown(runs, counted)]
     if not places and any(each.measured for each in counted.values()):
         any_breach = np.logical_or.reduce([codes == BREACHED for codes in runs.breached.values()])
-        said.append(nobody_statement(len(runs.stations), len(runs.station), int(any_breach.sum())))
+        voice = any(each.measured for measure, each in counted.items() if measure != REQUIRED_PORTS)
+        said.append(nobody_statement(len(runs.stations), len(runs.station), int(any_breach.sum()), voice=voice))
     return tuple(sorted(said, key=lambda each: ORDER.index(each.scope)))
 
 

@@ -12,6 +12,7 @@ from nra.scoring.scope_time import Hours
 
 MOST_NAMED: Final = 4
 TOO_FEW: Final = " (too few to prove it)"
+NO_VOICE: Final = "measure again, voice too, at a steady workstation; the notes say what was missing"
 
 
 def place_statement(place: Place, measures: tuple[str, ...], runs: Sequence[tuple[int, int]]) -> Statement:
@@ -33,9 +34,12 @@ def time_statement(place: Place, measures: tuple[str, ...], hours: Hours) -> Sta
     return _statement(Scope.TIME, when, measures, text, "look at what loads the line at these hours", proven=hours.proven)
 
 
-def nobody_statement(stations: int, runs: int, breached_runs: int) -> Statement:
-    """Return that nobody fails, with the single runs that did all the same."""
+def nobody_statement(stations: int, runs: int, breached_runs: int, *, voice: bool) -> Statement:
+    """Return that nobody fails, with the single runs that did all the same; without `voice` only ports are known, which proves no call."""
     single = f"; {breached_runs} of {runs} runs did, too few of any one workstation" if breached_runs else f" in {_count(runs, 'run')}"
+    if not voice:
+        text = f"Nothing is known about voice; 0 of {_count(stations, 'workstation')} fail any required port{single}"
+        return _statement(Scope.UNKNOWN, "", (), text, NO_VOICE, Verdict.NOT_MEASURED, proven=True)
     text = f"0 of {_count(stations, 'workstation')} fail any measurement or required port{single}"
     return _statement(Scope.NOBODY, "", (), text, "nothing to mend; measure when the network is busiest", Verdict.PASS, proven=True)
 

@@ -29,6 +29,8 @@ runs_per_workstation = 2
 ports = ["443/TCP", "3478/udp"]
 measured = ["voice", "firewall"]
 strict = true
+sites = ["Leeds"]
+max_age_days = 14
 
 [allow]
 failed_runs = 1
@@ -66,6 +68,7 @@ def test_everything_that_a_policy_can_say_arrives(tmp_path: Path) -> None:
     assert (site["up_jitter_ms"].limit, site["round_trip_avg_ms"].limit) == (25, 200)
     assert (found.runs, found.workstations, found.runs_per_workstation) == (8, 3, 2)
     assert (found.ports, found.measured, found.strict) == (("443/TCP", "3478/udp"), ("voice", "firewall"), True)
+    assert (found.required_sites, found.max_age_days) == (("Leeds",), 14)
     assert (found.failed_runs, found.inconclusive_runs, found.fail_on_regression) == (1, 2, True)
     waiver = Waiver(what="3478/UDP", site="Bonn", workstation="PC-1", owner="net team", reason="rule ordered", expires=date(2026, 12, 31))
     assert found.waivers == (waiver,)
@@ -90,6 +93,9 @@ def test_a_thresholds_file_lies_beside_the_policy(tmp_path: Path) -> None:
     [
         ("\nlimit = 1", 2, "limit: unknown (did you mean limits?)"),
         ("[require]\n\nrun = 3", 3, "require.run: unknown (did you mean runs?)"),
+        ("[require]\nmeasured = ['fierwall']", 2, "invalid enum value 'fierwall' (known: voice, firewall)"),
+        ("[require]\nmax_age_days = 0", 2, "require.max_age_days: at least 1, got 0"),
+        ("[require]\nsites = [' ']", 2, "require.sites: a site without a name"),
         ("[require]\nruns = '3'", 2, 'require: field "runs": expected int, got str'),
         ("[require]\nruns = 0", 2, "require.runs: at least 1, got 0"),
         ("[allow]\nfailed_runs = -1", 2, "allow.failed_runs: at least 0, got -1"),

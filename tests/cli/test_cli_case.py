@@ -222,12 +222,14 @@ def test_a_terminal_is_asked(case: Case, tmp_path: Path, monkeypatch: pytest.Mon
         str(runs),
         *(word for name in ("deployment", "service", "description", "impact") for word in (f"--{name}", FORM[name])),
     ]
-    answers = f"\nno id\n{ORG_ID}\nQuirin\nq@gmail.com\nq@kobald.example\n" + "\n" * 6
+    answers = f"\nno id\n{ORG_ID}\nQuirin\nq@gmail.com\nq@kobald.example\n" + "\n" * 6 + "Rebooted\nNew cable\n\n"
     done = CliRunner().invoke(cli, words, input=answers)
     assert done.exit_code == 0, done.output
     assert "no Org ID" in done.output
     assert "gmail.com" in done.output
-    assert b"Quirin, q@kobald.example" in members(tmp_path / "case.zip")["case.txt"]
+    text = members(tmp_path / "case.zip")["case.txt"]
+    assert b"Quirin, q@kobald.example" in text
+    assert b"- Rebooted\r\n- New cable\r\n" in text
 
 
 def test_answers_come_from_nra_toml_too(case: Case, tmp_path: Path) -> None:
@@ -275,6 +277,7 @@ def test_old_runs_are_refused_if_asked(case: Case, tmp_path: Path) -> None:
     done = case(runs, "--max-age", "14d")
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert "20.0 days old" in done.stderr
+    assert "allows (1 hour)" in case(runs, "--max-age", "1h").stderr
     assert case(runs, "--max-age", "3w").exit_code == case(runs).exit_code == 0
     assert case(runs, "--max-age", "soon").exit_code == 2
 
@@ -294,8 +297,12 @@ def test_what_gave_no_run_is_told(case: Case, tmp_path: Path) -> None:
     """In a folder: a foreign file stops nothing, and the bundle's README names it; redacted it does not."""
     runs = saved(tmp_path, canned_run("good"))
     (runs / "kobald.json").write_text("{}")
-    assert case(runs).exit_code == 0
+    done = case(runs)
+    assert (done.exit_code, done.stdout) == (0, "case.zip\n")
+    assert "not in the bundle: " in done.stderr
+    assert "kobald.json: not a run document" in done.stderr
     assert b"kobald.json" in members(tmp_path / "case.zip")["README.txt"]
+    assert b"NOT IN HERE" in members(tmp_path / "case.zip")["case.txt"]
     assert case(runs, "--redact").exit_code == 0
     assert b"kobald" not in members(tmp_path / "case.zip")["README.txt"]
 
@@ -322,6 +329,29 @@ def test_a_change_is_named(case: Case, tmp_path: Path) -> None:
     (tmp_path / "case.zip").write_bytes(b"no bundle")
     for name in ("case.zip", "missing.zip", "."):
         assert CliRunner().invoke(cli, ["case", "--verify", name]).exit_code == 2
+
+
+def test_a_flipped_byte_is_a_change_with_its_name(case: Case, tmp_path: Path) -> None:
+    """ZIP's own checksum sees it before the list does: still exit code 1 and the name, also where it is the list itself."""
+    assert case(saved(tmp_path, canned_run("good"))).exit_code == 0
+    whole = (tmp_path / "case.zip").read_bytes()
+    with ZipFile(BytesIO(whole)) as archive:
+        places = {name: archive.getinfo(name).header_offset + 30 + len(name) for name in ("README.txt", MANIFEST)}
+    for name, place in places.items():
+        (tmp_path / "case.zip").write_bytes(whole[: place + 9] + bytes([whole[place + 9] ^ 0xFF]) + whole[place + 10 :])
+        code, said = verified()
+        assert (code, said.splitlines()[0], said.splitlines()[-1]) == (1, f"changed: {name}", "CHANGED")
+
+
+def test_verify_names_a_key_that_it_cannot_use(case: Case, tmp_path: Path) -> None:
+    """A missing file, a file that is no key, a folder; runs beside --verify are refused."""
+    assert case(saved(tmp_path, canned_run("good"))).exit_code == 0
+    (tmp_path / "bad.pub").write_text("no key")
+    for given, why in (("gone.pub", "no such file"), ("bad.pub", "no public key of minisign"), ("runs", "no public key of minisign")):
+        done = CliRunner().invoke(cli, ["case", "--verify", "case.zip", "--public-key", given])
+        assert (done.exit_code, f"--public-key {given}: " in done.stderr, why in done.stderr) == (2, True, True), done.stderr
+    done = CliRunner().invoke(cli, ["case", "runs", "--verify", "case.zip"])
+    assert (done.exit_code, "leave out RUNS" in done.stderr) == (2, True)
 
 
 @pytest.mark.peer

@@ -171,6 +171,21 @@ def test_diff_tells_what_changed_and_judges_after(nra_gate: Gate, before: str, a
     assert f"3478 UDP STUN/TURN to netdiag.euc1.pure.cloud: {states[before]} -> {states[after]}" in done.stdout
 
 
+def test_diff_shows_the_changes_to_github_too(nra_gate: Gate) -> None:
+    """As a notice before the verdict."""
+    done = nra_gate("--diff", "--github", RUNS / "bad.json", RUNS / "good.json")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-2].startswith("::notice title=nra gate%3A changed::Changed:%0A")
+
+
+def test_a_firewall_run_does_not_pass_for_voice(nra_gate: Gate) -> None:
+    """In every form of the answer: lines, JSON, annotations."""
+    forms: tuple[tuple[str, ...], ...] = ((), ("--json",), ("--github",))
+    for form in forms:
+        done = nra_gate(RUNS / "firewall-only.json", *form)
+        assert (done.exit_code, "voice was skipped in 1 of 1 runs" in done.stdout) == (0, True)
+
+
 @pytest.mark.parametrize(("text", "code"), [("", 0), ("[baseline]\nfail_on_regression = true", 1)])
 def test_a_regression_is_told_and_fails_if_the_policy_says_so(nra_gate: Gate, tmp_path: Path, text: str, code: int) -> None:
     """Five good runs before, five close to the limit now."""

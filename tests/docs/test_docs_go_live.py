@@ -39,6 +39,7 @@ def test_the_policy_says_all_that_a_policy_can_say(folder: Path) -> None:
     found = read_policy(folder / "policy.toml")
     limits = {each.key: each.limit for each in found.sites[0].thresholds.limits}
     assert (limits["round_trip_avg_ms"], limits["up_jitter_ms"], found.ports) == (120, 25, ("80/TCP",))
+    assert found.required_sites == ("Munich",)
     assert (found.runs, found.workstations, found.measured) == (2, 2, ("voice", "firewall"))
     assert (found.waivers[0].workstation, found.fail_on_regression) == ("PC-0417", True)
 

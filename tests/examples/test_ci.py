@@ -6,6 +6,8 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,9 @@ from dockerfile_parse import DockerfileParser
 
 from nra.catalogue import read_policy
 from nra.cli import cli
+from nra.model.observation import PortState
+from nra.scoring.gate import judge_all
+from nra.testing.canned import canned_run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CI: Final = ROOT / "examples" / "ci"
@@ -94,7 +99,7 @@ def test_the_workflows_have_the_form_that_their_services_ask_for() -> None:
     published = next(step for step in azure["steps"] if step.get("task") == "PublishTestResults@2")
     assert (published["condition"], published["inputs"]["testResultsFormat"]) == ("always()", "JUnit")
     for variables in (job["env"], gitlab["readiness"]["variables"], azure["variables"]):
-        assert {"NRA_RUN_REGION", "NRA_RUN_ORG", "NRA_RUN_SITE", "NRA_RUN_REPEAT"} <= variables.keys()
+        assert {"NRA_RUN_REGION", "NRA_RUN_ORG", "NRA_RUN_SITE", "NRA_RUN_REPEAT", "NRA_RUN_REFLECTOR"} <= variables.keys()
         assert all(isinstance(value, str) for value in variables.values())
 
 
@@ -104,6 +109,7 @@ def test_the_jenkinsfile_is_groovy() -> None:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_groovy.language()))
     assert not parser.parse(source).root_node.has_error
     assert parser.parse(source[:-3]).root_node.has_error
+    assert b"NRA_RUN_REFLECTOR = " in source
     assert b"junit testResults: 'nra-gate.xml'" in source.partition(b"always {")[2]
 
 
@@ -120,6 +126,19 @@ def test_the_policy_is_one() -> None:
     """Every key of it is known."""
     found = read_policy(CI / "policy.toml")
     assert (found.runs, found.sites[0].site, found.fail_on_regression) == (8, "Hamburg", True)
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("good", "PASS"), ("without-reflector", "INCONCLUSIVE")])
+def test_a_reflector_is_what_turns_the_job_green(kind: str, verdict: str) -> None:
+    """Eight runs against one pass; without one nobody answers at the media ports that are required, as the comment beside it says."""
+    document = canned_run("good", site="Hamburg")
+    checks = tuple(
+        replace(check, state=PortState.NO_RESPONDER) if kind != "good" and check.port == "16384-65535" and check.required else check
+        for check in document.firewall or ()
+    )
+    assert (checks != document.firewall) is (kind != "good")
+    runs = [(f"{n}.json", replace(document, firewall=checks, run=replace(document.run, id=f"{n:032}"))) for n in range(8)]
+    assert judge_all(runs, read_policy(CI / "policy.toml"), date(2026, 11, 25)).verdict == verdict
 
 
 def here(folder: Path, **changes: str) -> dict[str, str]:

@@ -1,10 +1,17 @@
 """case.txt and the pages of a bundle: what stands out first, everything once, nothing wider than a form takes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from nra.model.case import CaseForm, Fact, Workstation
-from nra.model.document import RunDocument
-from nra.model.fleet import FleetSummary
+from nra.model.document import Finding, RunDocument
+from nra.model.fleet import Problem
+from nra.model.verdict import Overall, Verdict
+from nra.report.calls import capacity_line
 from nra.report.case_pages import About, readme, workstation_page
 from nra.report.case_text import Told, case_text
+from nra.report.entry import run_row, slim
+from nra.run.fleet import summarize
 from nra.testing.canned import canned_run
 
 FORM = CaseForm(
@@ -17,14 +24,13 @@ FORM = CaseForm(
     description="First.\n\nSecond " + "word " * 60,
     impact="None can call\x1b[2J",
 )
-FLEET = FleetSummary(
-    headline="3 runs", statements=(), groups=(), measures=(), scoped=(), stations=(), station_of=(), order=()
-)  # fmt: skip
 
 
-def told(*runs: RunDocument, form: CaseForm = FORM) -> str:
+def told(*runs: RunDocument, form: CaseForm = FORM, problems: Sequence[Problem] = ()) -> str:
     """Return case.txt of these runs."""
-    case = Told(form=form, runs=runs, fleet=FLEET, bundle="case.zip", members=["a.txt", "runs/x"], redacted=False, tool_version="0")
+    fleet = summarize(run_row(slim(run, "", "")) for run in runs)
+    inside = ["a.txt", "runs/x"]
+    case = Told(form=form, runs=runs, fleet=fleet, bundle="case.zip", members=inside, redacted=False, tool_version="0", problems=problems)
     return case_text(case).decode("utf-8-sig").replace("\r\n", "\n")
 
 
@@ -74,3 +80,85 @@ def test_the_readme_says_what_is_not_there() -> None:
     for absent in ("There is no console log", "There is no firewall request", "It is not signed"):
         assert absent in text
     assert "Without names" not in text
+
+
+def flat(text: str) -> str:
+    """Return the text without its line ends."""
+    return " ".join(text.split())
+
+
+def section(text: str, title: str) -> str:
+    """Return what stands under a heading, up to the next."""
+    return text.partition(f"\n{title}\n{'-' * len(title)}\n")[2].partition("\n---")[0].rpartition("\n\n")[0]
+
+
+def test_whose_job_it_is_stands_right_after_what_stands_out() -> None:
+    """Each owner once, each advice once with why and where; how far it reaches, with what to look at, comes first."""
+    runs = [canned_run("bad", host=f"PC-{number}", site="Leeds") for number in range(3)]
+    text = told(*runs, canned_run("good", host="PC-9", site="Bonn"))
+    assert text.index("\nWhat stands out\n") < text.index("\nWhat to do, by whom\n") < text.index("\nEach run, worst first\n")
+    said = flat(section(text, "What to do, by whom"))
+    assert said.startswith("How far it reaches: ")
+    assert "look at the line of Leeds" in said
+    for finding in runs[0].findings:
+        owner, _, advice = finding.advice.rpartition(" team: ")
+        assert said.count(f"{owner} team: " if owner else "Whoever looks into it: ") == 1
+        assert said.count(flat(advice)) == 1
+    assert "in 3 of 4 runs: PC-0, PC-1, PC-2)" in said
+
+
+def test_what_only_informs_may_be_the_lead() -> None:
+    """A marking that is changed on the way fails no row; its advice is told all the same, a note without advice is not."""
+    bleached = Finding(
+        where="up", severity="info", text="The marking is changed.", evidence="sent with DSCP 46, arrived with DSCP 0",
+        advice="Network team: Trust the marking.",
+    )  # fmt: skip
+    silent = replace(bleached, text="No NAT.", advice="Network team: ")
+    said = flat(told(replace(canned_run("good"), findings=(bleached, silent))))
+    why = "INFO: may be the lead: The marking is changed: sent with DSCP 46, arrived with DSCP 0; in 1 of 1 run: PC-0417"
+    assert f"Network team: - Trust the marking. ({why})" in said
+    assert "No NAT" not in said
+
+
+def test_an_unsteady_run_passes_nothing() -> None:
+    """No sentence that begins with PASS may stand over a run that proves nothing of voice."""
+    good = canned_run("good")
+    assert good.voice is not None
+    voice = replace(good.voice, instrument=replace(good.voice.instrument, steady=False))
+    said = flat(told(replace(good, verdict=Overall.INCONCLUSIVE, voice=voice)))
+    assert "NOT MEASURED: Nothing is known about voice" in said
+    assert "PASS" not in said
+
+
+def test_how_many_calls_the_path_carries_is_told() -> None:
+    """The answer to --calls-until-breach is a number of the case, not of the attachments alone."""
+    run = canned_run("until-breach")
+    assert flat(f"- PC-0417, {run.run.started_at}: {capacity_line(run.capacity)}") in flat(section(told(run), "What was measured"))
+
+
+def test_the_worst_run_is_the_one_in_which_most_failed() -> None:
+    """As in the workbook, whatever the time."""
+    blocked = canned_run("blocked", host="PC-2", started_at="2026-11-22T08:00:00Z")
+    bad = canned_run("bad", host="PC-1", started_at="2026-11-22T09:00:00Z")
+    failed = [
+        [*(row.verdict for row in run.metrics), *(check.verdict for check in run.firewall or ())].count(Verdict.FAIL)
+        for run in (blocked, bad)
+    ]
+    assert failed[0] != failed[1]
+    said = section(told(blocked, bad), "Each run, worst first")
+    assert (said.index("PC-2") < said.index("PC-1")) is (failed[0] > failed[1])
+
+
+def test_repeated_runs_that_came_to_the_same_stand_together() -> None:
+    """Two hundred runs of two workstations are two points."""
+    runs = [canned_run("bad", host=f"PC-{n % 2}", started_at=f"2026-11-22T{n:02}:00:00Z") for n in range(8)]
+    said = flat(section(told(*runs), "Each run, worst first"))
+    assert said.count("4 runs that came to the same, 2026-11-22T0") == 2
+    assert said.count("FAIL: PC-") == 2
+
+
+def test_a_damaged_document_is_told_in_the_case() -> None:
+    """Whoever reads nothing but the case must not take silence for health."""
+    said = flat(told(canned_run("good"), problems=[Problem(file="x.json", what="damaged")] * 12))
+    assert said.count("NOT IN HERE: x.json: damaged") == 10
+    assert "and 2 more that gave no run, in README.txt" in said

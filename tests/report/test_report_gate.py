@@ -170,3 +170,42 @@ def test_differences_stand_one_to_a_line() -> None:
         "  PC-1: Run: not there -> measured",
     ]
     assert differences([]) == "Changed: nothing that a report would show"
+
+
+def test_two_hundred_workstations_stay_readable() -> None:
+    """Those that came to word for word the same are one entry; an advice is given once."""
+    runs = [replace(RUN, workstation=f"PC-{number:03}") for number in range(200)]
+    lines = summary(judgement(*runs)).splitlines()
+    five = ", ".join(f"Bonn / PC-{number:03}" for number in range(5))
+    assert lines[1] == f"FAIL: 200 workstations: {five} and 195 more, eu-central-1, 200 runs"
+    assert len(lines) < 10
+    others = summary(judgement(*(replace(run, cases=(replace(LOST, value=2.0 + n),)) for n, run in enumerate(runs)))).splitlines()
+    assert sum("Network team: look." in line for line in others) == 1
+
+
+def test_repeated_runs_of_a_workstation_stand_together() -> None:
+    """Each row once, with its worst value and in how many of them."""
+    worse = replace(RUN, cases=(replace(LOST, value=4.0),))
+    lines = summary(judgement(RUN, worse, replace(RUN, cases=(PORT,)))).splitlines()
+    assert lines[1] == "FAIL: Bonn / PC-1, eu-central-1, 3 runs, the first 2026-11-22T14:03:11Z (a.json)"
+    assert "  FAIL  Up Packet Loss 4.00 % (limit < 1 %); in 2 of 3 runs, the worst is shown" in lines
+    assert "  NOT MEASURED  443 TCP HTTPS to api no responder; in 2 of 3 runs" in lines
+
+
+def test_rows_that_are_missing_for_one_reason_take_one_line() -> None:
+    """Eleven rows without an answer are one thing to mend."""
+    missing = tuple(replace(LOST, name=name, verdict=Verdict.NOT_MEASURED, value=None, note="no answer", advice="") for name in "abcdefg")
+    lines = summary(judgement(replace(RUN, cases=missing))).splitlines()
+    assert lines[2:] == ["  NOT MEASURED  7 rows and ports: a, b, c, d, e and 2 more", "    no answer"]
+
+
+def test_a_waiver_of_many_is_counted_and_one_without_use_says_where() -> None:
+    """One line for all workstations."""
+    waived = replace(RUN, verdict=Overall.PASS, site="Munich", cases=(replace(LOST, waiver=WAIVER),))
+    runs = [replace(waived, workstation=f"PC-{number}") for number in range(7)]
+    unused = replace(WAIVER, site="Munch")
+    lines = summary(judgement(*runs, verdict=Overall.PASS, waivers_unused=(unused, replace(WAIVER, workstation="X")))).splitlines()
+    assert lines[1].startswith("WAIVED: 7 times at Munich / PC-0, Munich / PC-1, ")
+    assert " and 2 more: Up Packet Loss" in lines[1]
+    assert lines[2].startswith("WAIVER WITHOUT USE: up_mos at Munch: waived until")
+    assert lines[3].startswith("WAIVER WITHOUT USE: up_mos for X: waived until")

@@ -99,7 +99,7 @@ def test_limits_for_a_site_without_a_run_are_told() -> None:
     """A typing mistake in a site's name must not loosen its limits in silence."""
     policy = replace(PLAIN, sites=(SiteLimits(site="Munihc", thresholds=thresholds()),))
     told = [each.text for each in judged(named("good"), policy).demands if each.verdict is Verdict.INFO]
-    assert told == ["no run is of site Munihc: its limits were not used"]
+    assert told == ["no run is of site Munihc (did you mean Munich?): its limits were not used"]
 
 
 @pytest.mark.parametrize(("fails", "verdict"), [(False, Overall.PASS), (True, Overall.FAIL)])
