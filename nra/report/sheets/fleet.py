@@ -10,7 +10,7 @@ from nra.model.verdict import Verdict
 from nra.report.entry import Entry
 from nra.report.sheets.style import Content, Measured
 from nra.report.sheets.table import Layout, Sheet, table
-from nra.report.view import firewall_verdict, voip_verdict
+from nra.report.view import firewall_verdict
 
 SEVERITY_VERDICTS: Final = {"fail": Verdict.FAIL, "warn": Verdict.WARN, "info": Verdict.INFO}
 UP_MOS, DOWN_MOS = "Upstream MOS Score", "Downstream MOS Score"
@@ -50,10 +50,11 @@ WHO: Final[dict[str, Fill]] = {
 }
 SUMMARY: Final[dict[str, Fill]] = {
     **WHO,
-    "VOIP": lambda entry: voip_verdict(entry.view),
+    "VOIP": lambda entry: entry.voip,
     "Firewall": lambda entry: firewall_verdict(entry.view),
     UP_MOS: _mos(UP_MOS),
     DOWN_MOS: _mos(DOWN_MOS),
+    "Calls at once": lambda entry: entry.calls_at_once,
     "What this means": lambda entry: entry.view.meaning[0] if entry.view.meaning else "",
 }
 """Heading -> what the run puts under it."""

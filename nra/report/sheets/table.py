@@ -23,6 +23,7 @@ from nra.report.sheets.style import (
     cell_at,
     column_width,
     heading,
+    heading_lines,
     height,
     holds,
     lines_in,
@@ -77,7 +78,9 @@ class Table:
         for number, text in enumerate(layout.preface):
             self._write([(text, PREFACE if number else TITLE_LINE)], height(1) if number else HEADER_HEIGHT_POINTS)
         over = [bool(sample) and numeric(sample[0][index]) for index in range(len(layout.headings))]
-        self._write([(text, ("heading", right)) for text, right in zip(layout.headings, over, strict=True)], HEADER_HEIGHT_POINTS)
+        lines = max((heading_lines(text, wide) for text, wide in zip(layout.headings, self.widths, strict=True)), default=1)
+        points = max(HEADER_HEIGHT_POINTS, height(lines))
+        self._write([(text, ("heading", right)) for text, right in zip(layout.headings, over, strict=True)], points)
 
     def add(self, row: Sequence[Content]) -> None:
         """Write one more row, as high as its text needs."""
