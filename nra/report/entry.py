@@ -30,19 +30,8 @@ class Entry:
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why its rows of voice prove nothing, None where they do: half a run proves what failed, an unsteady workstation nothing.
-
-        A text report says it in the first sentence of what it means.
-        """
-        found = {row.verdict for row in self.view.voip} - {Verdict.SKIPPED}
-        if not found:
-            return None
-        said = self.view.meaning[0] if self.view.meaning else ""
-        voice = self.document.voice if self.document else None
-        if UNSTEADY in said if voice is None else not voice.instrument.steady:
-            return Refusal.BUSY
-        interrupted = self.document.run.used.interrupted if self.document else INTERRUPTED in said
-        return Refusal.INTERRUPTED if interrupted and Verdict.FAIL not in found else None
+        """Why its rows of voice prove nothing, None where they do."""
+        return refusal_of(self.view, self.document)
 
     @property
     def voip(self) -> Verdict:
@@ -61,6 +50,22 @@ class Entry:
     def row(self, label: str) -> VoipRow | None:
         """Return the VOIP row with that label, None if the run has none."""
         return next((row for row in self.view.voip if row.measurement == label), None)
+
+
+def refusal_of(shown: View, document: RunDocument | None) -> Refusal | None:
+    """Return why a run's rows of voice prove nothing, None where they do: half a run proves what failed, an unsteady workstation nothing.
+
+    A text report says it in the first sentence of what it means.
+    """
+    found = {row.verdict for row in shown.voip} - {Verdict.SKIPPED}
+    if not found:
+        return None
+    said = shown.meaning[0] if shown.meaning else ""
+    voice = document.voice if document else None
+    if UNSTEADY in said if voice is None else not voice.instrument.steady:
+        return Refusal.BUSY
+    interrupted = document.run.used.interrupted if document else INTERRUPTED in said
+    return Refusal.INTERRUPTED if interrupted and Verdict.FAIL not in found else None
 
 
 def slim(document: RunDocument, file: str, org: str) -> Entry:
