@@ -119,7 +119,7 @@ def instrument_line(instrument: Instrument) -> str:
         "steady" if instrument.steady else "NOT steady",
         f"time stamps by {instrument.tx_stamps} (sending) and {instrument.rx_stamps} (receiving)",
         _spread("packets left late by", instrument.send_late_ms),
-        _spread("packets took to its network device", instrument.send_delay_ms),
+        _spread("packets reached its network device after", instrument.send_delay_ms),
         _spread("arrivals waited here for", instrument.receive_delay_ms),
         "packets dropped by its own socket: " + ("unknown" if instrument.local_drops is None else str(instrument.local_drops)),
         f"sending thread {instrument.pacing}" if instrument.pacing else "",

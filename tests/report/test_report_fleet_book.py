@@ -113,6 +113,13 @@ def test_summary_is_worst_first_frozen_and_filtered(book: Workbook) -> None:
     assert set(column(sheet, "of them INCONCLUSIVE", "Overall")) == {0}
 
 
+def test_only_what_fails_is_said_in_red(book: Workbook) -> None:
+    """The lines above the table: FAIL bold in its colour, what was not measured in its own, as on every other sheet."""
+    fail, unknown = (book["Summary"][place].font for place in ("A2", "A5"))
+    assert (fail.bold, fail.color.rgb[-6:]) == (True, FILLS["FAIL"][1])
+    assert (unknown.bold, unknown.color.rgb[-6:]) == (False, FILLS["NOT MEASURED"][1])
+
+
 def test_workstations_show_the_spread(book: Workbook) -> None:
     """Runs, median, worst, limit and share in breach, worst workstation first, numbers as numbers, shares coloured by a rule."""
     sheet = book["Workstations"]
@@ -256,6 +263,8 @@ def test_text_reports_stand_beside_documents() -> None:
     runs = [canned_run(kind, host=f"PC-{kind}") for kind in KINDS]
     (data,) = saved(fleet([*entries(runs[:4]), *map(from_text, runs[4:])]))
     assert len(column(opened(data)["VOIP"], "Down Jitter", "Overall")) == len(KINDS)
+    said = column(opened(data)["Findings"], "What was found", "Severity")
+    assert said.count("Only the text report of this run is left: what it found stands there in sentences") == len(KINDS) - 4
 
 
 @pytest.mark.parametrize(("longest", "parts"), [(ROOM_FOR_HEADS + 24, 3), (ROOM_FOR_HEADS + 7, 16)])

@@ -113,7 +113,7 @@ def runs(more: Mapping[str, Fill]) -> Listing:
 
 
 def findings() -> Listing:
-    """Return the sheet Findings: a row for each finding of each run that has a document."""
+    """Return the sheet Findings: a row for each finding of each run; one that says so where only the text report is left."""
     return Listing(title="Findings", layout=Layout(headings=FINDINGS, frozen_columns=2), rows=_findings)
 
 
@@ -147,10 +147,13 @@ def _listing(title: str, columns: Mapping[str, Fill], frozen_columns: int, pages
     return Listing(title=title, layout=layout, rows=lambda entry: [[fill(entry) for fill in fills]])
 
 
+FINDINGS_IN_TEXT: Final = "Only the text report of this run is left: what it found stands there in sentences"
 FINDINGS: Final = ("Severity", "Workstation", "Site", "Seat", "Started", "Where", "What was found", "Evidence", "What to do")
 
 
 def _findings(entry: Entry) -> list[Sequence[Content]]:
     who = [WHO[name](entry) for name in ("Workstation", "Site", "Seat", "Started")]
-    found = entry.document.findings if entry.document else ()
+    if entry.document is None:
+        return [[Verdict.INFO, *who, "", FINDINGS_IN_TEXT, entry.file, ""]]
+    found = entry.document.findings
     return [[SEVERITY_VERDICTS[each.severity], *who, each.where, each.text, each.evidence, each.advice] for each in found]
