@@ -14,9 +14,11 @@ select
     firewall                                                     as "Firewall",
     up_mos                                                       as "Upstream MOS Score",
     down_mos                                                     as "Downstream MOS Score",
+    calls_at_once                                                as "Calls at once",
     meaning                                                      as "What this means",
     count(*) over same_workstation                               as "Runs of this workstation",
-    count(*) filter (overall = 'FAIL') over same_workstation     as "of them FAIL"
+    count(*) filter (overall = 'FAIL') over same_workstation     as "of them FAIL",
+    count(*) filter (overall = 'INCONCLUSIVE') over same_workstation as "of them INCONCLUSIVE"
 from read_parquet('runs/*/*/*.parquet', hive_partitioning = true, hive_types = {'org': varchar, 'day': varchar})
 window same_workstation as (partition by organization, site, workstation)
 order by

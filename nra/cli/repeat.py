@@ -1,7 +1,8 @@
 """`nra run --repeat`, `--every`, `--until`: one measurement after the other through the day, and a summary that grows with each."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +12,11 @@ from nra.archive.files import CannotWrite, overwrite
 from nra.archive.naming import SERIES, stem
 from nra.cli.errors import UserError, washed
 from nra.cli.run import Saved
-from nra.report.series import Entry, render
+from nra.report.series import Entry, outcome, render
 from nra.run.rhythm import Rhythm, Series
 from nra.run.waiting import Waiting
 
-CLOCK: Final = "%Y-%m-%d %H:%M:%S"
+CLOCK: Final = "%Y-%m-%dT%H:%M:%SZ"  # as in the reports
 
 
 def rhythm_of(repeat: int | None, every_s: float | None, until: str | None, duration_s: float, now: datetime) -> Rhythm | None:
@@ -40,22 +41,26 @@ def repeat(rhythm: Rhythm, once: Callable[[], Saved], waiting: Waiting, folder: 
     """Measure in this rhythm, keep the summary up to date, and return what each run left."""
     series = Series(rhythm)
     saved: list[Saved] = []
-    entries: list[Entry] = []
-    refused = ""
-    while (due_s := series.next_s(waiting.now_s())) is not None:
+    summary = _Summary(folder=folder, planned=rhythm.planned())
+    while not waiting.stopped() and (due_s := series.next_s(waiting.now_s())) is not None:
+        name = _numbered(len(saved) + series.missed + 1, rhythm.planned())
         if not quiet and due_s > waiting.now_s():
-            _announce(due_s - waiting.now_s(), len(saved) + series.missed + 1, rhythm.planned())
+            _announce(name, due_s - waiting.now_s())
         if not waiting.until(due_s):
             break
+        if not quiet:
+            click.echo(name, err=True)
         begun = datetime.now().astimezone()
-        outcome = _attempt(once)
-        if outcome == Saved():  # stopped by the user
+        left = _attempt(once)
+        if left == Saved():  # stopped by the user
             break
-        saved.append(outcome)
-        entries.append(_entry(outcome, begun))
-        refused = _summarize(entries, saved, folder, rhythm.planned(), series.missed, refused)
-    if entries:
-        _summarize(entries, saved, folder, rhythm.planned(), series.missed, refused)
+        saved.append(left)
+        summary.entries.append(_entry(left, begun))
+        summary.write(series.missed, interrupted=waiting.stopped())
+    if saved:
+        summary.write(series.missed, interrupted=waiting.stopped())
+        if not quiet:
+            summary.tell()
     return saved
 
 
@@ -71,29 +76,55 @@ def _attempt(once: Callable[[], Saved]) -> Saved:
 
 def _entry(saved: Saved, begun: datetime) -> Entry:
     return Entry(
-        at=begun.strftime(CLOCK),
+        at=begun.astimezone(UTC).strftime(CLOCK),
+        clock=_zone(begun),
         document=saved.document,
         file=saved.paths[0].name if saved.paths else "",
         problem=saved.problem,
     )
 
 
-def _announce(left_s: float, number: int, planned: int | None) -> None:
+def _numbered(number: int, planned: int | None) -> str:
+    return f"run {number}" + ("" if planned is None else f" of {planned}")
+
+
+def _zone(moment: datetime) -> str:
+    """Return how far the moment's clock is from UTC, as in "UTC+01:00"."""
+    offset = f"{moment:%z}"
+    return f"UTC{offset[:3]}:{offset[3:5]}"
+
+
+def _announce(name: str, left_s: float) -> None:
     at = datetime.now().astimezone() + timedelta(seconds=left_s)
-    of = "" if planned is None else f" of {planned}"
-    click.echo(f"run {number}{of} begins at {at:%H:%M}; Ctrl-C ends the series", err=True)
+    click.echo(f"{name} begins at {at:%H:%M} ({_zone(at)}); Ctrl-C ends the series", err=True)
 
 
-def _summarize(entries: list[Entry], saved: list[Saved], folder: Path, planned: int | None, missed: int, refused: str) -> str:
-    """Write the summary under the name of the first run, and return what kept it from it, said once."""
-    first = next((each.document for each in saved if each.document is not None), None)
-    if first is None:
-        return refused
-    try:
-        summary = render(entries, planned, missed)
-        overwrite(folder / f"{stem(first)}{SERIES}.txt", lambda file: file.write(summary))
-    except CannotWrite as error:
-        if str(error) != refused:
-            click.echo(f"the summary was not brought up to date: {washed(str(error))}", err=True)
-        return str(error)
-    return ""
+@dataclass(slots=True, kw_only=True)
+class _Summary:
+    """The file that is brought up to date after each run, under the name of the first."""
+
+    folder: Path
+    planned: int | None
+    entries: list[Entry] = field(default_factory=list)
+    path: Path | None = None
+    refused: str = ""
+
+    def write(self, missed: int, *, interrupted: bool) -> None:
+        """Bring it up to date; what keeps it from that is said once."""
+        first = next((each.document for each in self.entries if each.document is not None), None)
+        if first is None:
+            return
+        try:
+            text = render(self.entries, self.planned, missed, interrupted=interrupted)
+            self.path = overwrite(self.folder / f"{stem(first)}{SERIES}.txt", lambda file: file.write(text))
+            self.refused = ""
+        except CannotWrite as error:
+            if str(error) != self.refused:
+                click.echo(f"the summary was not brought up to date: {washed(str(error))}", err=True)
+            self.refused = str(error)
+
+    def tell(self) -> None:
+        """Say what the runs came to, and where that stands."""
+        click.echo(outcome(self.entries), err=True)
+        if self.path is not None:
+            click.echo(str(self.path))

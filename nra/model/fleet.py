@@ -27,9 +27,19 @@ class Measure:
     verdict: Verdict
 
 
+class Refusal(StrEnum):
+    """Why a run proves nothing of voice, whatever its rows say."""
+
+    BUSY = "the workstation was too busy"
+    INTERRUPTED = "interrupted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """What is kept of one run beside others: who, from which address, when, what it came to; `failed` counts rows and ports."""
+    """What is kept of one run beside others: who, from which address, when, what it came to; `failed` counts rows and ports.
+
+    `blocked` names the required ports that failed; with a `refusal` no measure is judged and none has a value.
+    """
 
     id: str
     station: Station
@@ -39,6 +49,8 @@ class RunRow:
     failed: int
     firewall: Verdict
     measures: tuple[Measure, ...]
+    blocked: tuple[str, ...] = ()
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +73,21 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationSpread:
-    """A workstation over all of its runs; `spreads` in the order of the measures."""
+    """A workstation over all of its runs, `overall` over those that came to a verdict; `spreads` in the order of the measures."""
 
     station: Station
     overall: Overall
     runs: int
     failed_runs: int
+    inconclusive_runs: int
     first: str
     last: str
     spreads: tuple[Spread, ...]
+
+    @property
+    def judged_runs(self) -> int:
+        """How many runs came to a verdict."""
+        return self.runs - self.inconclusive_runs
 
 
 class Scope(StrEnum):

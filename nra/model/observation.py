@@ -1,6 +1,6 @@
 """An observation: what happened when a task was carried out; a value or a failure, never an opinion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nra.model.failure import Failure
@@ -45,6 +45,7 @@ class Answer:
     """A port answered in the right protocol: from which address, after how long, and what it said of itself.
 
     `status` is known of HTTP, `issuer` and `trust` of TLS; `elsewhere` tells of the host's other addresses that were asked.
+    `local_address` is where this workstation connected from, known of TCP.
     """
 
     address: str
@@ -55,6 +56,7 @@ class Answer:
     issuer: str | None = None
     trust: Trust | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
+    local_address: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,10 @@ class QuicFacts:
 class Connection(Protocol):
     """One TCP connection with a deadline for everything."""
 
+    def local_address(self) -> str | None:
+        """Return the address from which this workstation connected, None where the system does not say any more."""
+        ...
+
     async def secure(self, server_name: str, deadline_ns: int, pin: str | None = None) -> TlsFacts:
         """Start TLS with the server's name and verify the chain; raises NetworkError.
 

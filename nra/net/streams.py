@@ -35,6 +35,11 @@ class TcpConnection:
         self._reader = reader
         self._writer = writer
 
+    def local_address(self) -> str | None:
+        """Return the address from which this workstation connected, None where the system does not say any more."""
+        name = self._writer.get_extra_info("sockname")
+        return str(name[0]) if name else None
+
     async def secure(self, server_name: str, deadline_ns: int, pin: str | None = None) -> TlsFacts:
         """Start TLS and verify the chain; raises NetworkError, which names who issued what is refused.
 

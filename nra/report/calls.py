@@ -57,6 +57,13 @@ def capacity_line(capacity: Capacity | None) -> str:
     return f"This path {carries}{twice}: {_reason(capacity)}; each stream took {capacity.step_s:g} s"
 
 
+def carried_words(capacity: Capacity | None) -> str:
+    """Return how many calls the path carries as short as a cell wants it, empty where nobody asked or nothing was found."""
+    if capacity is None or capacity.carried is None or capacity.ended_by is EndedBy.METHOD:
+        return ""
+    return f"{capacity.carried}" if capacity.ended_by is EndedBy.LIMIT else f"at least {capacity.carried}"
+
+
 def ranked(voice: Voice) -> tuple[tuple[str, CallQuality], ...]:
     """Return the worst, the median (of three or more) and the best of several calls, by the MOS of their worse direction, then by loss."""
     if len(voice.per_call) < 2:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from nra.model.document import RunDocument
-from nra.model.fleet import Measure, RunRow, Station
+from nra.model.fleet import Measure, Refusal, RunRow, Station
 from nra.model.verdict import Overall, Verdict
-from nra.report.view import View, VoipRow, firewall_verdict, outline
+from nra.report.calls import carried_words
+from nra.report.sentences import INTERRUPTED, UNSTEADY
+from nra.report.view import PortRow, View, VoipRow, firewall_verdict, outline, voip_verdict
 
 WORST_FIRST = (Overall.FAIL, Overall.INCONCLUSIVE, Overall.WARN, Overall.PASS)
 
@@ -22,8 +24,24 @@ class Entry:
 
     @property
     def failed(self) -> int:
-        """How many rows and ports failed."""
-        return sum(row.verdict is Verdict.FAIL for rows in (self.view.voip, self.view.firewall) for row in rows)
+        """How many rows and ports failed; rows that prove nothing are none of them."""
+        rows = () if self.refusal else self.view.voip
+        return sum(row.verdict is Verdict.FAIL for half in (rows, self.view.firewall) for row in half)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why its rows of voice prove nothing, None where they do."""
+        return refusal_of(self.view, self.document)
+
+    @property
+    def voip(self) -> Verdict:
+        """What the VOIP half came to beside other runs."""
+        return Verdict.NOT_MEASURED if self.refusal else voip_verdict(self.view)
+
+    @property
+    def calls_at_once(self) -> str:
+        """How many calls its path carries, empty where it was not asked for; known of documents alone."""
+        return carried_words(self.document.capacity) if self.document else ""
 
     def gravity(self) -> tuple[int, int, str]:
         """Return the key that sorts the worst run first, then by workstation."""
@@ -34,6 +52,22 @@ class Entry:
         return next((row for row in self.view.voip if row.measurement == label), None)
 
 
+def refusal_of(shown: View, document: RunDocument | None) -> Refusal | None:
+    """Return why a run's rows of voice prove nothing, None where they do: half a run proves what failed, an unsteady workstation nothing.
+
+    A text report says it in the first sentence of what it means.
+    """
+    found = {row.verdict for row in shown.voip} - {Verdict.SKIPPED}
+    if not found:
+        return None
+    said = shown.meaning[0] if shown.meaning else ""
+    voice = document.voice if document else None
+    if UNSTEADY in said if voice is None else not voice.instrument.steady:
+        return Refusal.BUSY
+    interrupted = document.run.used.interrupted if document else INTERRUPTED in said
+    return Refusal.INTERRUPTED if interrupted and Verdict.FAIL not in found else None
+
+
 def slim(document: RunDocument, file: str, org: str) -> Entry:
     """Return the run without what only its own sheet shows: seconds, codecs, and the rows that its outline has."""
     voice = document.voice and replace(document.voice, windows=(), mos_by_codec=())
@@ -42,7 +76,7 @@ def slim(document: RunDocument, file: str, org: str) -> Entry:
 
 def run_row(entry: Entry) -> RunRow:
     """Return what is kept of the run beside others."""
-    fact = entry.view.fact
+    fact, refusal = entry.view.fact, entry.refusal
     return RunRow(
         id=fact("Run id"),
         station=Station(organization=fact("Organization"), site=fact("Site"), name=fact("Workstation")),
@@ -51,16 +85,17 @@ def run_row(entry: Entry) -> RunRow:
         overall=entry.view.overall,
         failed=entry.failed,
         firewall=firewall_verdict(entry.view),
-        measures=tuple(_measures(entry.view.voip, proves_nothing=_unsteady(entry.document))),
+        measures=tuple(_measures(entry.view.voip, proven=refusal is None)),
+        blocked=tuple(dict.fromkeys(f"{row.port} {row.protocol}" for row in entry.view.firewall if _is_blocked(row))),
+        refusal=refusal,
     )
 
 
-def _unsteady(document: RunDocument | None) -> bool:
-    return document is not None and document.voice is not None and not document.voice.instrument.steady
+def _is_blocked(row: PortRow) -> bool:
+    return row.required and row.verdict is Verdict.FAIL
 
 
-def _measures(rows: Iterable[VoipRow], *, proves_nothing: bool) -> Iterable[Measure]:
-    """Yield the numbers; those of a workstation that was too unsteady to measure with are judged neither good nor bad."""
+def _measures(rows: Iterable[VoipRow], *, proven: bool) -> Iterable[Measure]:
     for row in rows:
-        verdict = Verdict.NOT_MEASURED if proves_nothing else row.verdict
-        yield Measure(label=row.measurement, unit=row.unit, expectation=row.expectation, value=row.value, verdict=verdict)
+        verdict, value = (row.verdict, row.value) if proven else (Verdict.NOT_MEASURED, None)
+        yield Measure(label=row.measurement, unit=row.unit, expectation=row.expectation, value=value, verdict=verdict)

@@ -31,10 +31,12 @@ STAND_IN: Final = (
 )
 FOR_THE_CHECK: Final = "For the check to succeed these must be open too. They may be closed again afterwards; calls do not need them:"
 CHECK: Final = "On this workstation, or on another one of the same network:"
+CHECK_BY_STICK: Final = "On this workstation, or on another one of the same network, in the stick's folder:"
 NOBODY_ANSWERS: Final = (
     "It cannot prove what nobody answers at. A reflector of your own can: start `nra reflect --responders` on a machine outside of this "
     "network, best in the region, and add `--reflector` with its name to the line above."
 )
+LAUNCHERS: Final = {"Windows": "nra.cmd", "Darwin": "./nra.command"}  # in the stick's folder; else "sh nra.sh"
 AFTERWARDS: Final = "It ends with exit code 0 and writes no firewall request any more once everything required is open."
 DECLINED: Final = "Rejected, silent although other hosts answered at the same time, or opened by TLS inspection."
 UNPROVEN: Final = (
@@ -127,7 +129,8 @@ def _kept(rules: Sequence[Rule]) -> Iterator[str]:
 
 
 def _again(run: Run, wanted: Sequence[Rule]) -> Iterator[str]:
-    yield from ("", *_heading("To check again"), CHECK, "", f"{'':{INDENT}}{_command(run)}", "", *_wrapped(AFTERWARDS, 0))
+    where = CHECK_BY_STICK if run.stick else CHECK
+    yield from ("", *_heading("To check again"), where, "", f"{'':{INDENT}}{_command(run)}", "", *_wrapped(AFTERWARDS, 0))
     there = [f"{rule.protocol} {rule.port} to {reflector}" for rule in wanted for reflector in rule.reflectors]
     if there:
         yield from ("", *_wrapped(FOR_THE_CHECK, 0), "", *(line for each in there for line in _wrapped(each, INDENT)))
@@ -152,7 +155,12 @@ def _command(run: Run) -> str:
         ("--pin", asked.pin),
     )
     given = [f"{option} {_quoted(value)}" for option, value in options if value and PLAIN.fullmatch(value) and not value.startswith("-")]
-    return " ".join(["nra run --only firewall", *given, *(["--key-file FILE"] if asked.authenticated else [])])
+    return " ".join([f"{_program(run)} run --only firewall", *given, *(["--key-file FILE"] if asked.authenticated else [])])
+
+
+def _program(run: Run) -> str:
+    """Return how the program is started where the run was made: a stick has a launcher for each system."""
+    return LAUNCHERS.get(run.host.os, "sh nra.sh") if run.stick else "nra"
 
 
 def _quoted(value: str) -> str:

@@ -11,7 +11,7 @@ from nra.model.document import Run, Voice
 from nra.model.verdict import Verdict
 from nra.report.cells import clean, guarded_list
 from nra.report.entry import Entry
-from nra.report.view import firewall_verdict, voip_verdict
+from nra.report.view import firewall_verdict
 
 BOM: Final = "\ufeff"
 METRICS: Final = {
@@ -113,7 +113,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "region": _fact("Region"),
     "started_utc": Column("time", started_utc),
     "day": Column("text", lambda entry: f"{moment:%Y-%m-%d}" if (moment := started_utc(entry)) else None),
-    "voip": Column("text", lambda entry: str(voip_verdict(entry.view))),
+    "voip": Column("text", lambda entry: str(entry.voip)),
     "firewall": Column("text", lambda entry: str(firewall_verdict(entry.view))),
     "failed": Column("count", lambda entry: entry.failed),
     **{name: _metric(label) for label, name in METRICS.items()},
@@ -128,6 +128,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "codec": _voice("text", lambda voice: voice.codec),
     "calls": _voice("count", lambda voice: voice.calls),
     "dscp": _voice("count", lambda voice: voice.dscp),
+    "calls_at_once": Column("text", lambda entry: entry.calls_at_once or None),
     "sent": _voice("count", lambda voice: voice.sent),
     "not_sent": _voice("count", lambda voice: voice.not_sent),
     "lost_unknown": _voice("count", lambda voice: voice.lost_unknown),

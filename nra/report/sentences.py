@@ -20,6 +20,8 @@ METHODS: Final = {
 }
 SEVERITIES: Final = ("fail", "warn", "info")
 MOST_LISTED: Final = 5
+UNSTEADY: Final = "this workstation was too unsteady to measure with"
+INTERRUPTED: Final = "the run was interrupted"
 LEAST_COST_POINTS: Final = 0.05
 NEXT: Final = {
     Overall.PASS: "Nothing needs mending. Measure again when the network is busiest: one run is a snapshot.",
@@ -77,21 +79,31 @@ def summary(document: RunDocument) -> str:
     """Return the verdict as one sentence: what to expect of calls, and the rows and ports that decided it."""
     rows = [_Judged(metric.verdict, _row(metric)) for metric in document.metrics]
     ports = [_Judged(check.verdict, _port(check)) for check in document.firewall or () if check.required]
+    unsteady = _unsteady(document.voice)
     reasons = (
-        "the run was interrupted" if document.run.used.interrupted else "",
-        _unsteady(document.voice),
+        INTERRUPTED if document.run.used.interrupted else "",
         *_worst_first(
             (rows, _count(rows, "measurement", "inside the limits", "could not be made")),
             (ports, _count(ports, "required port", "open", "could not be proven open")),
+            unsteady=unsteady,
         ),
         "the firewall was not checked" if not document.firewall and document.run.asked.only != "voice" else "",
     )
-    return f"{_opening(document.verdict, rows, ports)}: {'; '.join(filter(None, reasons)) or 'nothing was measured'}."
+    return f"{_opening(document.verdict, rows, ports, unsteady)}: {'; '.join(filter(None, reasons)) or 'nothing was measured'}."
 
 
-def _worst_first(*halves: tuple[Sequence[_Judged], str]) -> list[str]:
-    """Return what the halves came to, what failed before what did not: the reason stands beside the verdict."""
-    return [words for _, words in sorted(halves, key=lambda half: all(one.verdict is not Verdict.FAIL for one in half[0]))]
+def _worst_first(rows: tuple[Sequence[_Judged], str], ports: tuple[Sequence[_Judged], str], unsteady: str) -> list[str]:
+    """Return what the halves came to, what decided before what did not: the reason stands beside the verdict.
+
+    A blocked port decides whatever the workstation was like; else an unsteady workstation does, which undoes the rows.
+    """
+    if unsteady:
+        return [ports[1], unsteady, rows[1]] if _failed(ports[0]) else [unsteady, rows[1], ports[1]]
+    return [words for _, words in sorted((rows, ports), key=lambda half: not _failed(half[0]))]
+
+
+def _failed(judged: Sequence[_Judged]) -> bool:
+    return any(one.verdict is Verdict.FAIL for one in judged)
 
 
 def mos_cost_line(voice: Voice) -> str:
@@ -107,7 +119,7 @@ def instrument_line(instrument: Instrument) -> str:
         "steady" if instrument.steady else "NOT steady",
         f"time stamps by {instrument.tx_stamps} (sending) and {instrument.rx_stamps} (receiving)",
         _spread("packets left late by", instrument.send_late_ms),
-        _spread("packets took to its network device", instrument.send_delay_ms),
+        _spread("packets reached its network device after", instrument.send_delay_ms),
         _spread("arrivals waited here for", instrument.receive_delay_ms),
         "packets dropped by its own socket: " + ("unknown" if instrument.local_drops is None else str(instrument.local_drops)),
         f"sending thread {instrument.pacing}" if instrument.pacing else "",
@@ -133,13 +145,12 @@ def sentence(text: str) -> str:
     return f"{washed}." if washed else ""
 
 
-def _opening(verdict: Overall, rows: Sequence[_Judged], ports: Sequence[_Judged]) -> str:
+def _opening(verdict: Overall, rows: Sequence[_Judged], ports: Sequence[_Judged], unsteady: str) -> str:
     voice_judged = any(row.verdict not in (Verdict.SKIPPED, Verdict.INFO) for row in rows)
     if verdict is Overall.INCONCLUSIVE:
         return "No verdict"
     if verdict is Overall.FAIL:
-        voice_failed = any(row.verdict is Verdict.FAIL for row in rows)
-        return "Calls will not sound good here" if voice_failed else "Calls will not connect reliably here"
+        return "Calls will not sound good here" if _failed(rows) and not unsteady else "Calls will not connect reliably here"
     if not voice_judged:
         return "The firewall lets through what calls need" if ports else "Nothing speaks against calls here"
     return "Calls will sound good here" if verdict is Overall.PASS else "Calls will sound good here, with little to spare"
@@ -193,7 +204,7 @@ def _tickets(rule: Rule, document: RunDocument) -> list[str]:
 def _unsteady(voice: Voice | None) -> str:
     if voice is None or voice.instrument.steady:
         return ""
-    return "this workstation was too unsteady to measure with"
+    return UNSTEADY
 
 
 def _reach(document: RunDocument) -> list[str]:

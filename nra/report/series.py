@@ -7,16 +7,20 @@ from typing import Final
 
 from nra.model.criteria import Operator
 from nra.model.document import Metric, RunDocument
-from nra.model.verdict import Verdict
+from nra.model.fleet import Refusal
+from nra.model.verdict import Overall, Verdict
 from nra.report.cells import clean, guarded, number
+from nra.report.entry import refusal_of
 from nra.report.text import BOM
-from nra.report.view import view
+from nra.report.view import PortRow, outline
 
 TITLE: Final = "Network readiness over time"
 RUNS: Final = ("Started", "Overall")
 AFTER_RUNS: Final = ("What failed", "File")
 SPREAD: Final = ("Measurement", "Unit", "Runs", "Best", "Median", "Worst", "Worst at", "In breach", "In breach %")
 NOT_THERE: Final = "no result"
+INTERRUPTED: Final = "interrupted by the user"
+NO_VERDICT: Final = {Refusal.BUSY: "no verdict: this workstation was too unsteady", Refusal.INTERRUPTED: f"no verdict: {INTERRUPTED}"}
 LESS_IS_BETTER: Final = (Operator.LESS, Operator.AT_MOST)
 
 Line = Sequence[str]
@@ -24,22 +28,26 @@ Line = Sequence[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One run of the series: when it started by the clock on the wall here, its document (None: it gave none, and why), and its file."""
+    """One run of the series: when it started (UTC, as in the reports), its document (None: it gave none, and why), and its file.
+
+    `clock` is how far the clock on the wall here was from UTC then, as in "UTC+01:00".
+    """
 
     at: str
     document: RunDocument | None
     file: str
     problem: str = ""
+    clock: str = ""
 
 
-def render(entries: Sequence[Entry], planned: int | None, missed: int) -> bytes:
+def render(entries: Sequence[Entry], planned: int | None, missed: int, *, interrupted: bool = False) -> bytes:
     """Return the summary of what was measured so far: UTF-8 with byte-order mark, CRLF."""
-    sections = [list(_head(entries, planned, missed)), list(_runs(entries)), list(_spread(entries))]
+    sections = [list(_head(entries, planned, missed, interrupted=interrupted)), list(_runs(entries)), list(_spread(entries))]
     text = "\r\n\r\n".join("\r\n".join("\t".join(guarded(clean(cell)) for cell in line) for line in lines) for lines in sections if lines)
     return f"{BOM}{text}\r\n".encode()
 
 
-def _head(entries: Sequence[Entry], planned: int | None, missed: int) -> Iterator[Line]:
+def _head(entries: Sequence[Entry], planned: int | None, missed: int, *, interrupted: bool) -> Iterator[Line]:
     yield (TITLE,)
     run = next((entry.document.run for entry in entries if entry.document), None)
     if run is not None:
@@ -51,7 +59,9 @@ def _head(entries: Sequence[Entry], planned: int | None, missed: int) -> Iterato
         yield "Tool version", run.tool_version
     yield "First run", entries[0].at
     yield "Last run", entries[-1].at
-    yield "Runs", f"{len(entries)}" + (f" of {planned}" if planned is not None else "")
+    yield "Clock on the wall here", ", then ".join(dict.fromkeys(entry.clock for entry in entries if entry.clock))
+    ended = f" ({INTERRUPTED})" if interrupted else ""
+    yield "Runs", f"{len(entries)}" + (f" of {planned}" if planned is not None else "") + ended
     yield "Missed", f"{missed}" + (" (this workstation slept, was switched off or was busy)" if missed else "")
 
 
@@ -73,22 +83,43 @@ def _runs(entries: Sequence[Entry]) -> Iterator[Line]:
         yield entry.at, entry.document.verdict, *(values.get(kind.key, "") for kind in kinds), failed, entry.file
 
 
+def outcome(entries: Sequence[Entry]) -> str:
+    """Return how many runs there were and what they came to, in one line."""
+    counted = [(word, sum(entry.document is not None and entry.document.verdict is word for entry in entries)) for word in Overall]
+    counted_all = [*counted, (NOT_THERE, sum(entry.document is None for entry in entries))]
+    return f"{len(entries)} run{'' if len(entries) == 1 else 's'}: {', '.join(f'{count} {word}' for word, count in counted_all if count)}"
+
+
 def _failed(document: RunDocument) -> Iterator[str]:
-    shown = view(document)
-    yield from (row.measurement for row in shown.voip if row.verdict is Verdict.FAIL)
+    """Yield what failed, or why there is no verdict: rows of voice that prove nothing are not what failed."""
+    shown = outline(document)
+    refusal = refusal_of(shown, document)
+    if refusal:
+        yield NO_VERDICT[refusal]
+    else:
+        yield from (row.measurement for row in shown.voip if row.verdict is Verdict.FAIL)
+        if document.verdict is Overall.INCONCLUSIVE:
+            missing = sum(row.verdict is Verdict.NOT_MEASURED for row in shown.voip)
+            yield f"not measured: {missing} of {len(shown.voip)} measurements" if missing else ""
+            yield from (f"{row.protocol} {row.port} to {row.destination}: {row.state}" for row in shown.firewall if _is_unproven(row))
     yield from (f"{row.protocol} {row.port} to {row.destination}: {row.state}" for row in shown.firewall if row.verdict is Verdict.FAIL)
+
+
+def _is_unproven(row: PortRow) -> bool:
+    return row.required and row.verdict is Verdict.NOT_MEASURED
 
 
 def _spread(entries: Sequence[Entry]) -> Iterator[Line]:
     kinds = _labels(entries)
     if not kinds:
         return
+    proven = [entry for entry in entries if entry.document and refusal_of(outline(entry.document), entry.document) is None]
     yield ("Spread",)
     yield SPREAD
     for kind in kinds:
         found = [
             (metric.value, entry.at, metric.verdict is Verdict.FAIL)
-            for entry in entries
+            for entry in proven
             if entry.document
             for metric in entry.document.metrics
             if metric.key == kind.key and metric.value is not None

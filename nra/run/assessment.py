@@ -7,7 +7,7 @@ from typing import Final
 
 from nra.model.document import SCHEMA, Capacity, Finding, LadderStep, Run, RunDocument, Used
 from nra.model.failure import FailureKind
-from nra.model.observation import Mappings, Observation
+from nra.model.observation import Answer, Mappings, Observation
 from nra.model.plan import Rung
 from nra.model.sample import VoiceSample
 from nra.run.carry_out import Observations
@@ -134,11 +134,17 @@ def why_this_method(steps: tuple[LadderStep, ...]) -> tuple[str | None, str]:
 
 
 def local_address(seen: Observations) -> str | None:
-    """Return the address from which this workstation sent, None where no answer told which it was."""
+    """Return the address from which this workstation sent, None where nothing was connected that told which it was.
+
+    Where UDP is blocked, what connected over TCP tells it: a firewall's team needs the source of what it shall open.
+    """
     sample = measured_sample(seen.voice)
     if sample is not None and sample.local_address:
         return sample.local_address
-    return next((each.value.local_address for each in seen.surroundings if isinstance(each.value, Mappings)), None)
+    values = [each.value for each in everything(seen)]
+    mapped = [value.local_address for value in values if isinstance(value, Mappings)]
+    connected = [value.local_address for value in values if isinstance(value, Answer)]
+    return next(filter(None, (*mapped, *connected)), None)
 
 
 def describe_run(settings: Settings, seen: Observations, span: Span, explanation: str | None) -> Run:

@@ -9,7 +9,7 @@ from nra.model.fleet import FleetSummary, RunRow
 from nra.scoring.fleet import NO_HOUR, WORST_FIRST, FleetColumns
 from nra.scoring.scope_report import RunColumns, groups, statements
 from nra.scoring.scope_time import LEAST_HOURS
-from nra.scoring.scope_wording import hours_statement
+from nra.scoring.scope_wording import hours_statement, refused_statement
 from nra.scoring.spread import spreads
 
 
@@ -23,8 +23,9 @@ def summarize(rows: Iterable[RunRow]) -> FleetSummary:
         station=np.frombuffer(columns.station, dtype=np.int64),
         hour=np.frombuffer(columns.hour, dtype=np.int8),
         breached=columns.breached(),
+        blocked=columns.blocked,
     )
-    said = statements(runs)
+    said = (*refused_statement(columns.refusals, len(columns)), *statements(runs))
     hours = set(columns.hour) - {NO_HOUR}
     if len(columns) > 1 and len(hours) < LEAST_HOURS:
         said = (*said, hours_statement(min(columns.started), max(columns.started)))

@@ -25,6 +25,10 @@ class Waiting:
         """Return the time since the start."""
         return self._clock_s() - self._start_s
 
+    def stopped(self) -> bool:
+        """Tell whether the user wants to stop."""
+        return self._stop()
+
     def until(self, due_s: float) -> bool:
         """Wait, and tell whether it is time; False when the user wants to stop."""
         while not self._stop():

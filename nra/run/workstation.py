@@ -8,7 +8,9 @@ from typing import Final
 
 from nra.model.document import Host
 
-PACKAGES: Final = ("aioquic", "certifi", "click", "cryptography", "msgspec", "numpy", "openpyxl", "rich")
+PACKAGES: Final = (
+    "aioquic", "certifi", "click", "cryptography", "jinja2", "msgspec", "numpy", "openpyxl", "pandas", "psutil", "rich",
+)  # fmt: skip
 
 
 def packages() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from array import array
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nra.model.criteria import Operator
-from nra.model.fleet import Measure, MeasureKind, RunRow, Station
+from nra.model.fleet import Measure, MeasureKind, Refusal, RunRow, Station
 from nra.model.verdict import Overall, Verdict
 
 WORST_FIRST: Final = (Overall.FAIL, Overall.INCONCLUSIVE, Overall.WARN, Overall.PASS)
@@ -58,9 +59,12 @@ class FleetColumns:
         self.station, self.overall, self.failed, self.hour = array("q"), array("b"), array("i"), array("b")
         self.started: list[str] = []
         self.ids: list[bytes] = []
+        self.blocked: list[tuple[str, ...]] = []
+        self.refusals: Counter[Refusal] = Counter()
         self.measures: dict[str, MeasureColumn] = {}
         self.ports = MeasureColumn(MeasureKind(label=REQUIRED_PORTS, unit="", expectation="", more_is_better=False))
         self._places: dict[tuple[str, str, str], int] = {}
+        self._blocked: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         """Return how many runs there are."""
@@ -75,6 +79,9 @@ class FleetColumns:
         self.hour.append(hour_of(row.started_at))
         self.started.append(row.started_at)
         self.ids.append(row.id.encode())
+        self.blocked.append(self._blocked.setdefault(row.blocked, row.blocked))  # few kinds, each kept once
+        if row.refusal:
+            self.refusals[row.refusal] += 1
         for measure in row.measures:
             if measure.label not in self.measures:
                 self.measures[measure.label] = MeasureColumn(kind_of(measure))

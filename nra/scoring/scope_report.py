@@ -1,8 +1,10 @@
 """All that is said about scope: a statement for each place and each stretch of hours, and the counts behind them as a table."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -20,12 +22,16 @@ ORDER: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunColumns:
-    """The runs as columns of equal length: workstation (a place in `stations`), hour of the day, and whether each measure failed."""
+    """The runs as columns of equal length: workstation (a place in `stations`), hour of the day, and whether each measure failed.
+
+    `blocked` has the required ports that failed in each run, or nothing where nobody knows them.
+    """
 
     stations: Sequence[Station]
     station: Indexes
     hour: Codes
     breached: Mapping[str, Codes]
+    blocked: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +48,18 @@ def statements(runs: RunColumns) -> tuple[Statement, ...]:
     """Return what is said, the widest scope first; measures that fail at the same place share a sentence."""
     counted = {measure: _counted(runs, codes) for measure, codes in runs.breached.items()}
     places = [(measure, place) for measure, each in counted.items() for place in locate(runs.stations, each.measured, each.failing)]
-    said = [*_places(places, counted), *_times(runs, places, counted), *_unknown(runs, counted)]
+    said = [*_places(runs, places, counted), *_times(runs, places, counted), *_unknown(runs, counted)]
     if not places and any(each.measured for each in counted.values()):
         any_breach = np.logical_or.reduce([codes == BREACHED for codes in runs.breached.values()])
         voice = any(each.measured for measure, each in counted.items() if measure != REQUIRED_PORTS)
         said.append(nobody_statement(len(runs.stations), len(runs.station), int(any_breach.sum()), voice=voice))
-    return tuple(sorted(said, key=lambda each: ORDER.index(each.scope)))
+    return tuple(sorted(said, key=lambda each: _rank(each, said)))
+
+
+def _rank(statement: Statement, said: Sequence[Statement]) -> int:
+    """Return where the statement stands: the widest scope first, but proven hours before a place that stands for all of them."""
+    wide = statement.scope is Scope.TIME and statement.proven and not any(each.scope in (Scope.SITE, Scope.SUBNET) for each in said)
+    return -1 if wide else ORDER.index(statement.scope)
 
 
 def groups(runs: RunColumns) -> tuple[Group, ...]:
@@ -84,12 +96,18 @@ def _counted(runs: RunColumns, codes: Codes) -> _Counted:
     )
 
 
-def _places(places: Sequence[tuple[str, Place]], counted: Mapping[str, _Counted]) -> Iterator[Statement]:
+def _places(all_runs: RunColumns, places: Sequence[tuple[str, Place]], counted: Mapping[str, _Counted]) -> Iterator[Statement]:
     for place in dict.fromkeys(place for _, place in places):
         measures = tuple(measure for measure, other in places if other == place)
         members = sorted(place.members)
         runs = [(int(counted[each].breached[members].sum()), int(counted[each].judged[members].sum())) for each in measures]
-        yield place_statement(place, measures, runs)
+        yield place_statement(place, measures, runs, _blocked(all_runs, place.members))
+
+
+def _blocked(runs: RunColumns, members: AbstractSet[int]) -> tuple[str, ...]:
+    """Return the required ports that failed at these workstations, the most frequent first."""
+    here = (ports for station, ports in zip(runs.station.tolist(), runs.blocked, strict=False) if ports and station in members)
+    return tuple(port for port, _ in Counter(chain.from_iterable(here)).most_common())
 
 
 def _times(runs: RunColumns, places: Sequence[tuple[str, Place]], counted: Mapping[str, _Counted]) -> Iterator[Statement]:

@@ -1,9 +1,9 @@
 """What is said of a place or of hours of the day: one sentence with the numbers behind it, and what to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from nra.model.fleet import Scope, Statement
+from nra.model.fleet import Refusal, Scope, Statement
 from nra.model.verdict import Verdict
 from nra.scoring.contrast import Contrast
 from nra.scoring.fleet import REQUIRED_PORTS
@@ -13,14 +13,32 @@ from nra.scoring.scope_time import Hours
 MOST_NAMED: Final = 4
 TOO_FEW: Final = " (too few to prove it)"
 NO_VOICE: Final = "measure again, voice too, at a steady workstation; the notes say what was missing"
+OWN_FIREWALL: Final = "this workstation's own firewall, its policy and its VLAN, or ask the firewall team"
+FOR_PORTS: Final = (  # what a place's advice says of voice -> what it says of ports
+    ("look at the line of", "look at the firewall of"),
+    ("look at this workstation, its cable or Wi-Fi", f"look at {OWN_FIREWALL}"),
+    ("at its cable or Wi-Fi, and at the time of day", "at its own firewall, its policy and its VLAN, or ask the firewall team"),
+)
 
 
-def place_statement(place: Place, measures: tuple[str, ...], runs: Sequence[tuple[int, int]]) -> Statement:
-    """Return what is said of the place for these measures; `runs` are breached and judged ones of its workstations, by measure."""
-    text, advice = WORDS[place.scope](place, listed(measures), runs)
-    if measures == (REQUIRED_PORTS,):
-        advice = advice.replace("the line of", "the firewall of")
+def place_statement(place: Place, measures: tuple[str, ...], runs: Sequence[tuple[int, int]], blocked: Sequence[str] = ()) -> Statement:
+    """Return what is said of the place for these measures.
+
+    `runs` are breached and judged ones of its workstations, by measure; `blocked` are the required ports that failed there.
+    """
+    named = f"{REQUIRED_PORTS} ({listed(blocked)})" if blocked else REQUIRED_PORTS
+    text, advice = WORDS[place.scope](place, listed([named if each == REQUIRED_PORTS else each for each in measures]), runs)
+    if REQUIRED_PORTS in measures:
+        advice = _for_ports(advice, alone=len(measures) == 1)
     return _statement(place.scope, ", ".join(place.names), measures, text, advice, proven=place.proven)
+
+
+def _for_ports(advice: str, *, alone: bool) -> str:
+    """Return the advice where ports are blocked: a cable closes none."""
+    of_ports = advice
+    for voice, ports in FOR_PORTS:
+        of_ports = of_ports.replace(voice, ports)
+    return of_ports if alone or of_ports == advice else f"for the ports {of_ports}; for the rest {advice}"
 
 
 def time_statement(place: Place, measures: tuple[str, ...], hours: Hours) -> Statement:
@@ -32,6 +50,16 @@ def time_statement(place: Place, measures: tuple[str, ...], hours: Hours) -> Sta
         f"in {contrast.outside_failing} of {contrast.outside} at other times{'' if hours.proven else TOO_FEW}"
     )
     return _statement(Scope.TIME, when, measures, text, "look at what loads the line at these hours", proven=hours.proven)
+
+
+def refused_statement(refusals: Mapping[Refusal, int], runs: int) -> Iterator[Statement]:
+    """Yield how many runs are left out of judging because they prove nothing of voice, and why; nothing where there are none."""
+    total = sum(refusals.values())
+    if total:
+        why = ", ".join(f"{reason} ({refusals[reason]})" for reason in Refusal if refusals.get(reason))
+        text = f"{total} of {_count(runs, 'run')} proved nothing of voice: {why}"
+        advice = "measure again there, with nothing else at work, to the end"
+        yield _statement(Scope.UNKNOWN, "", (), text, advice, Verdict.NOT_MEASURED, proven=True)
 
 
 def nobody_statement(stations: int, runs: int, breached_runs: int, *, voice: bool) -> Statement:
@@ -144,6 +172,4 @@ def _range(numbers: Sequence[int]) -> str:
 def _statement(
     scope: Scope, where: str, measures: tuple[str, ...], text: str, advice: str, verdict: Verdict = Verdict.FAIL, *, proven: bool
 ) -> Statement:
-    return Statement(
-        scope=scope, where=where, measures=measures, text=text[:1].upper() + text[1:], advice=advice, proven=proven, verdict=verdict
-    )
+    return Statement(scope=scope, where=where, measures=measures, text=text, advice=advice, proven=proven, verdict=verdict)

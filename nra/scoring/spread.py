@@ -1,12 +1,19 @@
-"""Repeated runs of one workstation: median, worst and the share in breach of each measure, instead of one run's luck."""
+"""Repeated runs of one workstation: median, worst and the share in breach of each measure, instead of one run's luck.
 
-from typing import Any
+Runs that came to a verdict decide; an INCONCLUSIVE one is counted beside them and does not undo them.
+"""
+
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from nra.model.fleet import Spread, StationSpread
+from nra.model.verdict import Overall
 from nra.scoring.fleet import NOT_JUDGED, WORST_FIRST, FleetColumns, MeasureColumn
+
+FAILED, INCONCLUSIVE = WORST_FIRST.index(Overall.FAIL), WORST_FIRST.index(Overall.INCONCLUSIVE)
+LAST: Final = len(WORST_FIRST)  # where INCONCLUSIVE ranks among the runs of one workstation
 
 
 def spreads(columns: FleetColumns) -> tuple[StationSpread, ...]:
@@ -15,18 +22,20 @@ def spreads(columns: FleetColumns) -> tuple[StationSpread, ...]:
         return ()
     columns.breached()  # makes all columns equally long
     station: pd.Series[Any] = pd.Series(np.frombuffer(columns.station, dtype=np.int64))
-    overall = pd.Series(np.frombuffer(columns.overall, dtype=np.int8)).groupby(station)
-    worst, runs = overall.min(), overall.size()
-    failed = pd.Series(np.frombuffer(columns.overall, dtype=np.int8) == 0).groupby(station).sum()
+    overall = np.frombuffer(columns.overall, dtype=np.int8)
+    ranked = pd.Series(np.where(overall == INCONCLUSIVE, LAST, overall)).groupby(station)
+    worst, runs = ranked.min(), ranked.size()
+    failed, inconclusive = (pd.Series(overall == code).groupby(station).sum() for code in (FAILED, INCONCLUSIVE))
     started = pd.Series(columns.started, dtype=object).groupby(station)
     first, last = started.min(), started.max()
     each = [_measure(column, station) for column in columns.measures.values()]
     return tuple(
         StationSpread(
             station=place,
-            overall=WORST_FIRST[int(worst.iloc[index])],
+            overall=(*WORST_FIRST, Overall.INCONCLUSIVE)[int(worst.iloc[index])],
             runs=int(runs.iloc[index]),
             failed_runs=int(failed.iloc[index]),
+            inconclusive_runs=int(inconclusive.iloc[index]),
             first=str(first.iloc[index]),
             last=str(last.iloc[index]),
             spreads=tuple(measure[index] for measure in each),

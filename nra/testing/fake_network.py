@@ -112,6 +112,10 @@ class FakeConnection:
 
     script: TcpScript
 
+    def local_address(self) -> str | None:
+        """Return the address that all of the fake network's sockets have."""
+        return LOCAL_ADDRESS
+
     async def secure(self, server_name: str, deadline_ns: int, pin: str | None = None) -> TlsFacts:
         """Return the scripted facts or raise the scripted failure."""
         if isinstance(self.script.tls, TlsFacts):

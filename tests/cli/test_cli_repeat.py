@@ -1,5 +1,6 @@
 """`nra run --repeat`, `--every`, `--until`: what stands on the disk after each run, and what a series survives."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,7 +135,38 @@ def test_a_summary_that_is_open_elsewhere_stops_nothing(
 def test_what_begins_when_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever looks at the screen between two runs sees that it goes on."""
     repeat(HALF_HOURLY, runs(*(saved("good", n) for n in (1, 2, 3))), Day().waiting, tmp_path, quiet=False)
-    assert [line[:16] for line in capsys.readouterr().err.splitlines()] == ["run 2 of 3 begin", "run 3 of 3 begin"]
+    said = capsys.readouterr()
+    assert [line[:16] for line in said.err.splitlines()] == [
+        "run 1 of 3",
+        "run 2 of 3 begin",
+        "run 2 of 3",
+        "run 3 of 3 begin",
+        "run 3 of 3",
+        "3 runs: 3 PASS",
+    ]
+    assert said.out.splitlines() == [str(path) for path in tmp_path.glob("*_series.txt")]
+
+
+def test_ctrl_c_in_a_run_announces_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was measured until then is kept, the summary says who ended it, and nothing is promised any more."""
+    day = Day()
+
+    def once() -> Saved:
+        day.stop_s = day.now_s
+        return saved("interrupted", 1)
+
+    assert len(repeat(HALF_HOURLY, once, day.waiting, tmp_path, quiet=False)) == 1
+    assert "run 2" not in capsys.readouterr().err
+    assert "1 of 3 (interrupted by the user)" in summary(tmp_path)
+
+
+def test_times_are_those_of_the_reports(tmp_path: Path) -> None:
+    """UTC as everywhere else, and how far the clock on the wall is from it."""
+    repeat(HALF_HOURLY, runs(*(saved("good", n) for n in (1, 2, 3))), Day().waiting, tmp_path, quiet=True)
+    cells = dict(line.split("\t", 1) for line in summary(tmp_path).splitlines() if line.count("\t") == 1)
+    assert datetime.fromisoformat(cells["First run"]).tzinfo == UTC
+    assert cells["First run"].endswith("Z")
+    assert re.fullmatch(r"UTC[+-]\d\d:\d\d", cells["Clock on the wall here"])
 
 
 @pytest.mark.parametrize(("time_of_day", "seconds"), [("17:00", 17_970), ("12:01", 30), ("12:00", 86_370), ("00:00", 43_170)])

@@ -51,7 +51,7 @@ def fleet(kept: Sequence[Entry], problems: Sequence[Problem] = ()) -> Fleet:
     return Fleet(
         entries=kept,
         summary=summarize(map(run_row, kept)),
-        findings=[len(entry.document.findings) if entry.document else 0 for entry in kept],
+        findings=[len(entry.document.findings) if entry.document else 1 for entry in kept],
         profiles=list(dict.fromkeys(entry.document.thresholds for entry in kept if entry.document)),
         problems=problems,
     )

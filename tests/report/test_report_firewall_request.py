@@ -96,7 +96,7 @@ def test_bytes(kind: str) -> None:
 @pytest.mark.parametrize("kind", DUE)
 def test_the_letter_is_about_a_hundred_columns_wide(kind: str) -> None:
     """It reads in an e-mail; only the command line, which is to be copied, may be longer."""
-    assert [line for line in letter(canned_run(kind)) if len(line) > 100 and "nra run" not in line] == []
+    assert [line for line in letter(canned_run(kind)) if len(line) > 100 and " run --only firewall" not in line] == []
 
 
 def test_the_letter_says_who_asks_for_what_and_why() -> None:
@@ -177,14 +177,14 @@ def test_how_to_check_again(change: dict[str, Any], options: str) -> None:
     """The same questions again, on one line that can be copied."""
     document = canned_run("bad", org="Acme GmbH")
     document = replace(document, run=replace(document.run, asked=replace(document.run.asked, **change)))
-    assert f'    nra run --only firewall --region eu-central-1 --org "Acme GmbH" --site Munich {options}' in letter(document)
+    assert f'    nra.cmd run --only firewall --region eu-central-1 --org "Acme GmbH" --site Munich {options}' in letter(document)
 
 
 @pytest.mark.parametrize("org", ['x" & del *', "$(reboot)", "`x`", "%PATH%", "a;b", "a|b", "a\\", "“x”", "--help", "a\nb", ""])
 def test_a_name_that_a_command_line_could_obey_is_left_out(org: str) -> None:
     """The letter is forwarded to people who copy from it; the program asks for what is missing."""
     assert (
-        "    nra run --only firewall --region eu-central-1 --site Munich --services webrtc --reflector reflector.example.net:20862"
+        "    nra.cmd run --only firewall --region eu-central-1 --site Munich --services webrtc --reflector reflector.example.net:20862"
         in letter(canned_run("bad", org=org))
     )
 
@@ -273,3 +273,21 @@ def test_a_request_is_no_text_report() -> None:
     """Whoever gathers text reports from a folder can tell this letter from them."""
     with pytest.raises(UnreadableReport):
         parse(request(canned_run("blocked")).text)
+
+
+def test_without_a_stick_it_is_checked_again_by_the_installed_program() -> None:
+    """Where nra is installed it has its own name."""
+    document = canned_run("blocked")
+    lines = letter(replace(document, run=replace(document.run, stick=None)))
+    assert any(line.startswith("    nra run --only firewall ") for line in lines)
+    assert "On this workstation, or on another one of the same network:" in lines
+
+
+@pytest.mark.parametrize(("system", "program"), [("Windows", "nra.cmd"), ("Linux", "sh nra.sh"), ("Darwin", "./nra.command")])
+def test_from_a_stick_it_is_checked_again_by_the_stick_s_launcher(system: str, program: str) -> None:
+    """A workstation where nothing may be installed knows no `nra`."""
+    document = canned_run("blocked")
+    run = replace(document.run, stick="0" * 64, host=replace(document.run.host, os=system))
+    lines = letter(replace(document, run=run))
+    assert any(line.startswith(f"    {program} run --only firewall ") for line in lines)
+    assert "On this workstation, or on another one of the same network, in the stick's folder:" in lines

@@ -20,11 +20,13 @@ from nra.model.fleet import Problem
 from nra.report.excel import workbook
 from nra.report.sheets import firewall
 from nra.report.sheets.fleet_book import ROOM_FOR_HEADS, Fleet, workbooks
-from nra.report.sheets.style import FILLS
+from nra.report.sheets.style import FILLS, heading_lines
 from nra.testing.canned import KINDS, canned_run
 
 SHEETS = ["Summary", "VOIP", "Firewall", "Findings", "Runs", "Thresholds", "Workstations", "Sites", "Charts", "Problems"]
-ALONE = "look at this workstation, its cable or Wi-Fi"
+ALONE = "look at this workstation's own firewall, its policy and its VLAN, or ask the firewall team"
+YORK_S = "Required ports (443 TCP, 3478 UDP and 16384-65535 UDP)"
+PORTS = "Required ports (3478 UDP)"
 NEITHER = "counted as neither good nor bad: measure again there; the notes say what was missing"
 PROBLEM = Problem(file="=torn.json", what="Input data was truncated")
 HOSTILE = ("=cmd()|'/c calc'!A1", "@SUM(A1)", "+1-1", "#N/A", "</t></is><f>1</f>", "a\tb\r\nc\x00\x1b\udc80", "🎧" * 40, "")
@@ -86,7 +88,7 @@ def test_lists_the_same_as_for_single_runs(book: Workbook) -> None:
             for sheet in (one, many)
         ]
         assert looks[0] == looks[1], name
-    assert rows(single["Summary"], "Overall")[0] == rows(book["Summary"], "Overall")[0][:-2]
+    assert rows(single["Summary"], "Overall")[0] == rows(book["Summary"], "Overall")[0][:-3]
 
 
 def test_summary_says_first_how_far_the_trouble_reaches(book: Workbook) -> None:
@@ -95,8 +97,8 @@ def test_summary_says_first_how_far_the_trouble_reaches(book: Workbook) -> None:
     assert lines == [
         "24 runs of 8 workstations at 2 sites, 2026-11-22T08:03:11Z to 2026-11-22T16:03:11Z: 15 FAIL, 9 PASS",
         "FAIL: 4 of 4 workstations at Leeds fail Down Jitter and Down Packet Loss; 0 of 3 elsewhere: look at the line of Leeds",
-        "FAIL: 4 of 4 workstations at Leeds fail Required ports; 1 of 4 elsewhere (too few to prove it): look at the firewall of Leeds",
-        f"FAIL: York-4 at York fails Required ports in 3 of 3 runs; 0 of 3 other workstations at York fail: {ALONE}",
+        f"FAIL: 4 of 4 workstations at Leeds fail {PORTS}; 1 of 4 elsewhere (too few to prove it): look at the firewall of Leeds",
+        f"FAIL: York-4 at York fails {YORK_S} in 3 of 3 runs; 0 of 3 other workstations at York fail: {ALONE}",
         f"NOT MEASURED: Up Jitter, Down Jitter, Up Packet Loss and 8 more: nothing known at 1 of 8 workstations (York-4), {NEITHER}",
     ]
 
@@ -105,9 +107,17 @@ def test_summary_is_worst_first_frozen_and_filtered(book: Workbook) -> None:
     """One row per run; the header stays in sight below the lines above it; repeated runs are counted."""
     sheet = book["Summary"]
     assert column(sheet, "Overall", "Overall") == ["FAIL"] * 15 + ["PASS"] * 9
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("C7", "A6:N30", "$6:$6")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("C7", "A6:P30", "$6:$6")
     assert set(column(sheet, "Runs of this workstation", "Overall")) == {3}
     assert column(sheet, "of them FAIL", "Overall") == [3] * 15 + [0] * 9
+    assert set(column(sheet, "of them INCONCLUSIVE", "Overall")) == {0}
+
+
+def test_only_what_fails_is_said_in_red(book: Workbook) -> None:
+    """The lines above the table: FAIL bold in its colour, what was not measured in its own, as on every other sheet."""
+    fail, unknown = (book["Summary"][place].font for place in ("A2", "A5"))
+    assert (fail.bold, fail.color.rgb[-6:]) == (True, FILLS["FAIL"][1])
+    assert (unknown.bold, unknown.color.rgb[-6:]) == (False, FILLS["NOT MEASURED"][1])
 
 
 def test_workstations_show_the_spread(book: Workbook) -> None:
@@ -115,7 +125,7 @@ def test_workstations_show_the_spread(book: Workbook) -> None:
     sheet = book["Workstations"]
     head, first, *_ = rows(sheet, "Overall")
     row = dict(zip(head, first, strict=True))
-    assert (row["Workstation"], row["Site"], row["Subnet"], row["Runs"], row["FAIL (% of runs)"]) == (
+    assert (row["Workstation"], row["Site"], row["Subnet"], row["Runs"], row["FAIL (% of runs with a verdict)"]) == (
         "Leeds-1",
         "Leeds",
         "10.1.0.0/24",
@@ -171,6 +181,22 @@ def test_more_workstations_than_columns_go_on_in_a_further_sheet(monkeypatch: py
     assert book.sheetnames == [*SHEETS, "Firewall 2", "Firewall 3"]
     assert [book[name].max_column for name in ("Firewall", "Firewall 2", "Firewall 3")] == [8, 8, 7]
     assert book["Firewall 3"]["A2"].value == book["Firewall"]["A2"].value
+
+
+def test_a_long_name_of_a_workstation_is_not_clipped() -> None:
+    """The heading's row is as high as its lines: name, site and number of runs."""
+    runs = [canned_run("good", host="ACCOUNTING-WORKSTATION-0417", site=site) for site in ("Leeds and its surroundings", "York")]
+    (data,) = saved(fleet(entries(runs)))
+    sheet = opened(data)["Firewall"]
+    height, wide = sheet.row_dimensions[1].height, sheet.column_dimensions["F"].width
+    assert len(str(sheet["F1"].value)) > wide
+    assert height >= 15 * heading_lines(str(sheet["F1"].value), int(wide)) > 30
+
+
+def test_what_a_path_carries_is_not_lost() -> None:
+    """Who searched for the breach finds the number of calls beside the verdict; who did not has an empty cell."""
+    (data,) = saved(fleet(entries([canned_run("until-breach", host="A"), canned_run("good", host="B")])))
+    assert column(opened(data)["Summary"], "Calls at once", "Overall") == ["5", None]
 
 
 def test_problems_and_files_are_named(book: Workbook) -> None:
@@ -237,6 +263,8 @@ def test_text_reports_stand_beside_documents() -> None:
     runs = [canned_run(kind, host=f"PC-{kind}") for kind in KINDS]
     (data,) = saved(fleet([*entries(runs[:4]), *map(from_text, runs[4:])]))
     assert len(column(opened(data)["VOIP"], "Down Jitter", "Overall")) == len(KINDS)
+    said = column(opened(data)["Findings"], "What was found", "Severity")
+    assert said.count("Only the text report of this run is left: what it found stands there in sentences") == len(KINDS) - 4
 
 
 @pytest.mark.parametrize(("longest", "parts"), [(ROOM_FOR_HEADS + 24, 3), (ROOM_FOR_HEADS + 7, 16)])

@@ -1,6 +1,7 @@
 """One row per run: CSV and Parquet hold the same columns and values."""
 
 import csv
+import re
 from datetime import datetime
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -55,6 +56,14 @@ def test_no_cell_is_a_formula(name: str) -> None:
 def test_the_columns_of_metrics_are_the_run_document_s_keys() -> None:
     """A label's column is called as the key in the document."""
     assert {limit.label: limit.key for limit in LIMITS} == METRICS
+
+
+def test_columns_are_explained_in_their_order() -> None:
+    """Whoever reads the table beside the file finds them one after the other."""
+    page = (ROOT / "docs" / "compile.md").read_text("utf-8")
+    table = page.partition("| Columns | What they hold |")[2].partition("## Scale")[0]
+    named = [name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1] if "|" in line else "")]
+    assert [name for name in named if name in COLUMNS] == [name for name in COLUMNS if not name.endswith("_verdict")]
 
 
 def test_every_column_is_explained() -> None:

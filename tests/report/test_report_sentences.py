@@ -200,7 +200,7 @@ def test_instrument_line_tells_all_of_the_instrument() -> None:
     )
     line = instrument_line(whole)
     for part in (
-        "; packets took to its network device 0.1 ms (median), 0.2 ms (p99), 2.3 ms (maximum); ",
+        "; packets reached its network device after 0.1 ms (median), 0.2 ms (p99), 2.3 ms (maximum); ",
         "; sending thread woken 0.2 ms early, then spun; 416 KiB of arrivals kept per socket; the wall clock stepped by 3.0 ms.",
     ):
         assert part in line

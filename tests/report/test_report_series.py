@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from nra.model.document import RunDocument
-from nra.report.series import Entry, render
+from nra.model.verdict import Overall
+from nra.report.series import Entry, outcome, render
 from nra.testing.canned import canned_run
 
 
@@ -68,3 +69,22 @@ def test_names_are_no_formulas_and_break_no_line() -> None:
     document = canned_run("good")
     document = replace(document, run=replace(document.run, site="=cmd()\r\n\tx"))
     assert ["Site", "'=cmd() x"] in lines(Entry(at="09:00", document=document, file="a.json"))
+
+
+def test_a_run_without_a_verdict_says_why() -> None:
+    """Too unsteady, or not measured: and its rows are neither what failed nor in the spread."""
+    bad = canned_run("bad")
+    assert bad.voice is not None
+    voice = replace(bad.voice, instrument=replace(bad.voice.instrument, steady=False))
+    unsteady = replace(bad, verdict=Overall.INCONCLUSIVE, voice=voice, firewall=())
+    found = lines(Entry(at="09:00", document=unsteady, file="a.json"), entry("09:30", "good"), entry("10:00", "no-network"))
+    header = next(line for line in found if line[0] == "Started")
+    why = {line[0]: dict(zip(header, line, strict=True))["What failed"] for line in found if line[0] in ("09:00", "10:00")}
+    assert why["09:00"] == "no verdict: this workstation was too unsteady"
+    assert why["10:00"].startswith("not measured: 11 of 11 measurements")
+    assert next(line for line in found if line[0] == "Down Jitter")[2:] == ["1", "2.1", "2.1", "2.1", "09:30", "0", "0.00"]
+
+
+def test_what_the_runs_came_to() -> None:
+    """Each verdict with its count, and the runs that gave none."""
+    assert outcome([entry("09:00", "good"), entry("09:30", "bad"), entry("10:00", None)]) == "3 runs: 1 PASS, 1 FAIL, 1 no result"

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from nra.report.sheets.paste import MEASURES, REPORTS
+from nra.report.firewall_request import firewall_request
+from nra.report.series import Entry
+from nra.report.series import render as series_of
+from nra.report.sheets.paste import IS_REPORT, MEASURES, NO_REPORT, REPORTS
 from nra.report.template import template_workbook
 from nra.report.text import parse, render
 from nra.testing.canned import canned_run
@@ -43,13 +46,26 @@ def test_the_rows_are_the_contract_s() -> None:
     assert list(MEASURES) == printed
 
 
+def test_what_is_no_run_s_report_is_called_so() -> None:
+    """A series or a firewall request begins with other words: every formula asks for the report's first."""
+    row = [str(cell.value) for cell in opened()["Summary"][2]]
+    asked = IS_REPORT.replace("REPORT", "'Report 1'!")
+    assert all(formula.startswith(f"=IF({asked},") for formula in row)
+    assert [NO_REPORT in formula for formula in row] == [True, *[False] * (len(row) - 1)]
+
+
 @pytest.mark.peer
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_formulas_pick_the_values_out_of_pasted_reports(tmp_path: Path) -> None:
     """Reports pasted into their sheets fill rows of the summary: numbers as numbers, what was not measured as its word, never 0."""
     book = opened()
-    for number, kind in enumerate(("bad", "blocked"), start=3):
-        for row, line in enumerate(render(canned_run(kind, host=f"PC-{kind}")).decode("utf-8-sig").split("\r\n"), start=1):
+    blocked_run = canned_run("blocked")
+    request = firewall_request(blocked_run)
+    assert request is not None
+    series = series_of([Entry(at="2026-11-22T14:03:11Z", document=blocked_run, file="a.json")], 1, 0)
+    reports = [render(canned_run(kind, host=f"PC-{kind}")) for kind in ("bad", "blocked")]
+    for number, pasted in enumerate((*reports, series, request.text), start=3):
+        for row, line in enumerate(pasted.decode("utf-8-sig").split("\r\n"), start=1):
             for column, text in enumerate(line.split("\t"), start=1):
                 book[f"Report {number}"].cell(row, column).value = text
     book.save(tmp_path / "filled.xlsx")
@@ -57,10 +73,12 @@ def test_formulas_pick_the_values_out_of_pasted_reports(tmp_path: Path) -> None:
     summary_sheet = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2"
     subprocess.run([*command, summary_sheet, "--outdir", tmp_path, tmp_path / "filled.xlsx"], check=True, capture_output=True, timeout=100)
     rows = list(csv.DictReader((tmp_path / "filled-Summary.csv").read_text(encoding="utf-8").splitlines()))
-    assert [(row["Overall"], row["Workstation"]) for row in rows[:5]] == [
-        ("PASS", "PC-SAMPLE-1"), ("FAIL", "PC-SAMPLE-2"), ("FAIL", "PC-bad"), ("FAIL", "PC-blocked"), ("", ""),
+    assert [(row["Overall"], row["Workstation"]) for row in rows[:7]] == [
+        ("PASS", "PC-SAMPLE-1"), ("FAIL", "PC-SAMPLE-2"), ("FAIL", "PC-bad"), ("FAIL", "PC-blocked"),
+        (NO_REPORT, ""), (NO_REPORT, ""), ("", ""),
     ]  # fmt: skip
-    bad, blocked, empty = rows[2:5]
+    bad, blocked, *others, empty = rows[2:7]
+    assert [set(row.values()) for row in others] == [{NO_REPORT, ""}] * 2
     assert (bad["Down Jitter (ms)"], bad["Downstream MOS Score"], bad["Measurements that FAIL"]) == ("33.4", "3.91", "2")
     assert bad["What this means"].startswith("Calls will not sound good here")
     assert (blocked["Down Jitter (ms)"], blocked["Ports that FAIL"]) == ("NOT MEASURED", "4")

@@ -1,6 +1,8 @@
 """Many runs together: order, spreads, scope and a headline."""
 
-from nra.model.fleet import Measure, RunRow, Scope, Station
+from dataclasses import replace
+
+from nra.model.fleet import Measure, Refusal, RunRow, Scope, Station
 from nra.model.verdict import Overall, Verdict
 from nra.run.fleet import summarize
 
@@ -42,6 +44,16 @@ def test_runs_that_lie_close_together_say_nothing_about_the_time_of_day() -> Non
     assert [each.scope for each in found.statements] == [Scope.NOBODY, Scope.TIME]
     assert found.statements[-1].verdict is Verdict.INFO
     assert "all runs began between 2026-11-22T09:00:00Z and" in found.statements[-1].text
+
+
+def test_runs_that_prove_nothing_of_voice_are_counted_first() -> None:
+    """Before any blame: how many runs are left out, and why."""
+    rows = [run(number, name="PC-1", hour=9, jitter_ms=5.0) for number in range(4)]
+    why = (Refusal.INTERRUPTED, Refusal.BUSY, Refusal.BUSY, None)
+    rows = [replace(row, refusal=refusal) for row, refusal in zip(rows, why, strict=True)]
+    first = summarize(rows).statements[0]
+    assert first.text == "3 of 4 runs proved nothing of voice: the workstation was too busy (2), interrupted (1)"
+    assert first.verdict is Verdict.NOT_MEASURED
 
 
 def test_no_runs() -> None:

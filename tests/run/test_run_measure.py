@@ -123,6 +123,16 @@ def test_udp_fully_blocked_never_passes() -> None:
     assert "UDP is blocked on the way" in told(document)
 
 
+def test_where_udp_is_blocked_tcp_tells_the_address_that_a_firewall_s_team_needs() -> None:
+    """The request's source is known from any connection that was made."""
+    plan = settings(only="firewall")
+    net = healthy(plan)
+    net.udp.clear()
+    document = run(plan, net)
+    assert not any(check.state is PortState.OPEN for check in checks(document).values() if check.protocol == "UDP")
+    assert document.run.host.local_address == "192.0.2.10"
+
+
 def test_a_network_that_drops_everything_ends_in_bounded_time() -> None:
     """Trap 8: no name, no answer: a full report after as long as the resolver and every rung may take, never a PASS."""
     for names in ("silent", "known"):

@@ -22,8 +22,11 @@ def office(site: str, number: int, network: str = "") -> list[Station]:
     return [station(f"{site}-{index}", site, f"{network}.{index + 10}" if network else "") for index in range(number)]
 
 
-def fleet(stations: Iterable[Station], hours: Iterable[int], **measures: Fails) -> RunColumns:
-    """Return a run of each workstation at each hour; each measure is in breach where its function says so, None is not judged."""
+def fleet(stations: Iterable[Station], hours: Iterable[int], *, ports: tuple[str, ...] = (), **measures: Fails) -> RunColumns:
+    """Return a run of each workstation at each hour; each measure is in breach where its function says so, None is not judged.
+
+    `ports` are those that are blocked in every run.
+    """
     stations, hours = list(stations), list(hours)
     runs = [(index, hour) for index in range(len(stations)) for hour in hours]
     return RunColumns(
@@ -34,4 +37,5 @@ def fleet(stations: Iterable[Station], hours: Iterable[int], **measures: Fails) 
             name.replace("_", " "): np.array([{True: 1, False: 0, None: -1}[fails(stations[i], hour)] for i, hour in runs], dtype=np.int8)
             for name, fails in measures.items()
         },
+        blocked=[ports] * len(runs),
     )

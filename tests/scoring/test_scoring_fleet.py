@@ -70,6 +70,14 @@ def test_the_worst_verdict_counts_and_failed_runs_are_counted() -> None:
     assert (spread.overall, spread.failed_runs, spread.runs) == (Overall.FAIL, 1, 3)
 
 
+def test_an_inconclusive_run_undoes_no_other() -> None:
+    """The runs with a verdict decide; how many had none is counted. Only where none has one is there none."""
+    (mixed,) = spreads(columns(run(0), run(1, overall=Overall.INCONCLUSIVE), run(2, overall=Overall.WARN)))
+    assert (mixed.overall, mixed.runs, mixed.inconclusive_runs, mixed.judged_runs) == (Overall.WARN, 3, 1, 2)
+    (none,) = spreads(columns(run(0, overall=Overall.INCONCLUSIVE), run(1, overall=Overall.INCONCLUSIVE)))
+    assert (none.overall, none.inconclusive_runs) == (Overall.INCONCLUSIVE, 2)
+
+
 def test_no_runs() -> None:
     """Nothing is nothing."""
     assert spreads(columns()) == ()

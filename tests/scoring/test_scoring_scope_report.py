@@ -111,7 +111,7 @@ def test_a_single_unlucky_run_is_no_trouble() -> None:
 def test_bad_in_the_afternoon_only() -> None:
     """The same workstations fail at some hours and not at others."""
     runs = fleet(ALL, range(8, 18), Up_Jitter=lambda _, hour: hour >= 13)
-    everyone, time = statements(runs)
+    time, everyone = statements(runs)  # the hours first: they say more than that everyone fails
     assert everyone.scope is Scope.EVERYONE
     assert (time.scope, time.where, time.proven) == (Scope.TIME, "13:00 to 17:59 UTC", True)
     assert "Up Jitter fails in 75 of 75 runs begun from 13:00 to 17:59 UTC, in 0 of 75 at other times" in time.text
@@ -126,7 +126,7 @@ def test_one_site_in_the_afternoon_only() -> None:
 
 def test_over_midnight() -> None:
     """A night shift's hours are one stretch."""
-    (_, time) = statements(fleet(ALL, range(24), Up_Jitter=lambda _, hour: hour >= 22 or hour < 4))
+    (time, _) = statements(fleet(ALL, range(24), Up_Jitter=lambda _, hour: hour >= 22 or hour < 4))
     assert time.where == "22:00 to 03:59 UTC"
 
 
@@ -171,6 +171,27 @@ def test_measures_that_fail_at_one_place_share_a_sentence() -> None:
 def test_blocked_ports_of_a_site_are_its_firewall_s() -> None:
     """Where only required ports fail, the firewall is to be looked at."""
     assert only(fleet(ALL, NOON, Required_ports=lambda each, _: each.site == "York")).advice == "look at the firewall of York"
+
+
+def test_blocked_ports_of_one_workstation_are_named_and_no_cable_is_blamed() -> None:
+    """Which ports, and whose job it is: a cable closes none. The workstation keeps its name as it is."""
+    stations = [*office("Leeds", 3), station("fw-1", "Leeds")]
+    found = only(fleet(stations, NOON, ports=("3478 UDP", "443 TCP"), Required_ports=lambda each, _: each.name == "fw-1"))
+    assert found.text.startswith("fw-1 at Leeds fails Required ports (3478 UDP and 443 TCP) in 3 of 3 runs; 0 of 3 other")
+    assert found.advice == "look at this workstation's own firewall, its policy and its VLAN, or ask the firewall team"
+
+
+def test_where_ports_and_voice_fail_both_are_advised() -> None:
+    """A blocked port may be why voice fails, and the cable all the same why the rest does."""
+    stations = [*office("Leeds", 3), station("fw-1", "Leeds")]
+
+    def one(each: Station, _hour: int) -> bool:
+        return each.name == "fw-1"
+
+    found = only(fleet(stations, NOON, Up_Jitter=one, Required_ports=one))
+    assert "its own" not in found.text
+    assert found.advice.startswith("for the ports look at this workstation's own firewall")
+    assert found.advice.endswith("for the rest look at this workstation, its cable or Wi-Fi")
 
 
 def test_scattered_workstations() -> None:

@@ -19,7 +19,7 @@ class Opened:
 
     def answer(self, said: str) -> Answer:
         """Return the answer that came over it."""
-        return Answer(address=self.asking.address, elapsed_ms=self.elapsed_ms, said=said)
+        return Answer(address=self.asking.address, elapsed_ms=self.elapsed_ms, said=said, local_address=self.connection.local_address())
 
 
 @asynccontextmanager

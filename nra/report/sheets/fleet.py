@@ -10,7 +10,7 @@ from nra.model.verdict import Verdict
 from nra.report.entry import Entry
 from nra.report.sheets.style import Content, Measured
 from nra.report.sheets.table import Layout, Sheet, table
-from nra.report.view import firewall_verdict, voip_verdict
+from nra.report.view import firewall_verdict
 
 SEVERITY_VERDICTS: Final = {"fail": Verdict.FAIL, "warn": Verdict.WARN, "info": Verdict.INFO}
 UP_MOS, DOWN_MOS = "Upstream MOS Score", "Downstream MOS Score"
@@ -50,10 +50,11 @@ WHO: Final[dict[str, Fill]] = {
 }
 SUMMARY: Final[dict[str, Fill]] = {
     **WHO,
-    "VOIP": lambda entry: voip_verdict(entry.view),
+    "VOIP": lambda entry: entry.voip,
     "Firewall": lambda entry: firewall_verdict(entry.view),
     UP_MOS: _mos(UP_MOS),
     DOWN_MOS: _mos(DOWN_MOS),
+    "Calls at once": lambda entry: entry.calls_at_once,
     "What this means": lambda entry: entry.view.meaning[0] if entry.view.meaning else "",
 }
 """Heading -> what the run puts under it."""
@@ -112,7 +113,7 @@ def runs(more: Mapping[str, Fill]) -> Listing:
 
 
 def findings() -> Listing:
-    """Return the sheet Findings: a row for each finding of each run that has a document."""
+    """Return the sheet Findings: a row for each finding of each run; one that says so where only the text report is left."""
     return Listing(title="Findings", layout=Layout(headings=FINDINGS, frozen_columns=2), rows=_findings)
 
 
@@ -146,10 +147,13 @@ def _listing(title: str, columns: Mapping[str, Fill], frozen_columns: int, pages
     return Listing(title=title, layout=layout, rows=lambda entry: [[fill(entry) for fill in fills]])
 
 
+FINDINGS_IN_TEXT: Final = "Only the text report of this run is left: what it found stands there in sentences"
 FINDINGS: Final = ("Severity", "Workstation", "Site", "Seat", "Started", "Where", "What was found", "Evidence", "What to do")
 
 
 def _findings(entry: Entry) -> list[Sequence[Content]]:
     who = [WHO[name](entry) for name in ("Workstation", "Site", "Seat", "Started")]
-    found = entry.document.findings if entry.document else ()
+    if entry.document is None:
+        return [[Verdict.INFO, *who, "", FINDINGS_IN_TEXT, entry.file, ""]]
+    found = entry.document.findings
     return [[SEVERITY_VERDICTS[each.severity], *who, each.where, each.text, each.evidence, each.advice] for each in found]

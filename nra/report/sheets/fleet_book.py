@@ -110,6 +110,7 @@ def _listings(fleet: Fleet) -> tuple[Listing, ...]:
     repeated: Mapping[str, Callable[[Entry], Content]] = {
         "Runs of this workstation": lambda entry: beside(entry).runs,
         "of them FAIL": lambda entry: beside(entry).failed_runs,
+        "of them INCONCLUSIVE": lambda entry: beside(entry).inconclusive_runs,
     }
     labels = [measure.label for measure in fleet.summary.measures]
     return summary(repeated, preface), voip(labels), findings(), runs({"File": lambda entry: entry.file})
@@ -134,7 +135,7 @@ def _stream(fleet: Fleet, listings: Sequence[Listing], sheets: Mapping[str, Stre
 
 
 def _gravity(spread: StationSpread) -> tuple[int, float, tuple[str, str, str]]:
-    return WORST_FIRST.index(spread.overall), -spread.failed_runs / spread.runs, _key(spread)
+    return WORST_FIRST.index(spread.overall), -spread.failed_runs / max(1, spread.judged_runs), _key(spread)
 
 
 def _key(spread: StationSpread) -> tuple[str, str, str]:

@@ -54,6 +54,8 @@ GOOD: Final = (1.8, 2.1, 0.0, 0.0, 0.0, 0.0, 100.0, 100.0, 24.3, 4.41, 4.41)
 BAD: Final = (22.0, 33.4, 0.2, 3.0, 0.0, 1.4, 100.0, 99.73, 61.7, 4.39, 3.91)
 LAST_ROW: Final = 400  # of a pasted report
 TEXT_FORMAT: Final = "@"
+IS_REPORT: Final = f'ISNUMBER(SEARCH("{TITLE}:",REPORT$A$1))'  # not a series of runs, not a firewall request
+NO_REPORT: Final = "not a run's report"
 
 
 def build_template() -> Workbook:
@@ -92,8 +94,9 @@ def _summary(sheet: Worksheet) -> None:
         sheet.column_dimensions[get_column_letter(index)].width = 60 if text == "What this means" else 22 if index <= len(FACTS) else 16
         for report in range(1, REPORTS + 1):
             formula, digits = columns[text]
+            otherwise = f'IF(REPORT$A$1="","","{NO_REPORT}")' if text == "Overall" else '""'
             cell = cell_at(sheet, report + 1, index)
-            cell.value = f"={formula}".replace("REPORT", f"'Report {report}'!")
+            cell.value = f"=IF({IS_REPORT},{formula},{otherwise})".replace("REPORT", f"'Report {report}'!")
             cell.font, cell.border, cell.alignment, cell.number_format = BODY, LINE, RIGHT if digits else WRAPPED, digits or "General"
     for word in Overall:
         fill, ink = FILLS[word]
@@ -123,7 +126,7 @@ def _number(label: str, unit: str) -> tuple[str, str]:
 
 
 def _count(column: str) -> tuple[str, str]:
-    return f'IF(REPORT$A$1="","",COUNTIF(REPORT${column}$1:${column}${LAST_ROW},"{Verdict.FAIL}"))', "0"
+    return f'COUNTIF(REPORT${column}$1:${column}${LAST_ROW},"{Verdict.FAIL}")', "0"
 
 
 COUNTS: Final = {

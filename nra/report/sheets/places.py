@@ -14,9 +14,9 @@ from nra.report.sheets.stream import StreamSheet
 from nra.report.sheets.style import FILLS, Content, Judged, Measured
 from nra.report.sheets.table import Layout, table
 
-FAILING: Final = "FAIL (% of runs)"
+FAILING: Final = "FAIL (% of runs with a verdict)"
 WHO: Final = ("Overall", "Workstation", "Site", "Organization", "Subnet")
-WORKSTATION: Final = (*WHO, "First", "Last", "Runs", "Runs that FAIL", FAILING)
+WORKSTATION: Final = (*WHO, "First", "Last", "Runs", "Runs that FAIL", "Runs INCONCLUSIVE", FAILING)
 SHARE_COLUMN: Final = WORKSTATION.index(FAILING) + 1
 EACH_MEASURE: Final = 4  # columns: median, worst, limit, share in breach
 PLACES: Final = ("Scope", "Name", "Organization", "Workstations", "Runs", "Counted")
@@ -78,9 +78,9 @@ def _workstation(spread: StationSpread, measures: Sequence[MeasureKind]) -> list
     for measure, each in zip(measures, spread.spreads, strict=True):
         spread_of = (each.median, each.worst, limit_of(measure))
         numbers += [*(Measured(value, measure.unit) for value in spread_of), _share(each.breach_percent)]
-    failed = 100 * spread.failed_runs / spread.runs
+    failed = 100 * spread.failed_runs / spread.judged_runs if spread.judged_runs else None
     who: list[Content] = [spread.overall, station.name, station.site, station.organization, station.subnet]
-    return [*who, spread.first, spread.last, spread.runs, spread.failed_runs, Measured(failed, "%"), *numbers]
+    return [*who, spread.first, spread.last, spread.runs, spread.failed_runs, spread.inconclusive_runs, _share(failed), *numbers]
 
 
 def _share(percent: float | None) -> Content:

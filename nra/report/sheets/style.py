@@ -150,13 +150,18 @@ def lines_in(text: str, wide: float) -> int:
     return math.ceil(1.05 * width(text) / wide) or 1
 
 
+def heading_lines(title: str, wide: int) -> int:
+    """Return how many lines the title takes: its own, each of them broken where it is too long beside the filter's button."""
+    return sum(lines_in(line, wide - MARGIN) for line in title.split("\n"))
+
+
 def height(lines: int) -> float:
     """Return the height of a row of so many lines in points; Excel allows 409."""
     return min(TALLEST_POINTS, LINE_HEIGHT_POINTS * lines + PADDING_POINTS)
 
 
 def column_width(title: str, contents: Iterable[Content]) -> int:
-    """Return a width at which the title takes two lines at most and no number shows as ###."""
+    """Return a width at which each line of the title takes two at most, no word is broken and no number shows as ###."""
     words = max(map(width, title.split()), default=0)
     widest = max((width(shown(content)) for content in contents), default=0)
     return min(max(words, math.ceil(0.6 * width(title)), widest, NARROWEST) + MARGIN, WIDEST)

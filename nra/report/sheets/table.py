@@ -23,6 +23,7 @@ from nra.report.sheets.style import (
     cell_at,
     column_width,
     heading,
+    heading_lines,
     height,
     holds,
     lines_in,
@@ -38,6 +39,7 @@ SAMPLE: Final = 300  # rows by which columns get their widths
 WIDEST_MEASURED: Final = 99999.9
 LONGEST_ROWS: Final = 1_048_576  # of a sheet, in Excel
 MOST_COLUMNS: Final = 16_384
+LOUD: Final = (None, Verdict.FAIL, Verdict.WARN)  # what stands above a table in bold: a headline, and what somebody must act on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,9 @@ class Table:
         for number, text in enumerate(layout.preface):
             self._write([(text, PREFACE if number else TITLE_LINE)], height(1) if number else HEADER_HEIGHT_POINTS)
         over = [bool(sample) and numeric(sample[0][index]) for index in range(len(layout.headings))]
-        self._write([(text, ("heading", right)) for text, right in zip(layout.headings, over, strict=True)], HEADER_HEIGHT_POINTS)
+        lines = max((heading_lines(text, wide) for text, wide in zip(layout.headings, self.widths, strict=True)), default=1)
+        points = max(HEADER_HEIGHT_POINTS, height(lines))
+        self._write([(text, ("heading", right)) for text, right in zip(layout.headings, over, strict=True)], points)
 
     def add(self, row: Sequence[Content]) -> None:
         """Write one more row, as high as its text needs."""
@@ -110,7 +114,7 @@ class Table:
     def _held(self, content: Content, look: Hashable) -> tuple[str | float | None, int]:
         """Return what the cell holds and the number of its style, which is made once for each look."""
         held = str(content) if isinstance(look, tuple) else holds(content)
-        key = _look(content, held) if look is None else (look, isinstance(held, str) and risky(held), type(content))
+        key = _look(content, held) if look is None else (look, isinstance(held, str) and risky(held), _verdict_of(content))
         style = self._looks.get(key)
         if style is None:
             scratch = Cell(cast("Worksheet", self.sheet), row=1, column=1)
@@ -151,7 +155,12 @@ def _put(cell: Cell, content: Content, look: Hashable) -> None:
     if look is not None:  # a line above the table runs over the cells beside it
         ink = FILLS[content.verdict][1] if isinstance(content, Judged) else NAVY
         cell.fill, cell.border, cell.alignment = PatternFill(), Border(), Alignment(vertical="center")
-        cell.font = Font(name=FONT, size=14 if look == TITLE_LINE else 11, bold=True, color=ink)
+        loud = _verdict_of(content) in LOUD
+        cell.font = Font(name=FONT, size=14 if look == TITLE_LINE else 11, bold=loud, color=ink)
+
+
+def _verdict_of(content: Content) -> Verdict | None:
+    return content.verdict if isinstance(content, Judged) else None
 
 
 def _look(content: Content, held: str | float | None) -> Hashable:
