@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from lzma import LZMAError
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -23,7 +24,7 @@ LEVEL: Final = 6
 MOST_MEMBERS: Final = 20_000
 MOST_BYTES: Final = 1 << 30  # of all members together
 ENCRYPTED: Final = 1
-DAMAGE: Final = (BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error)
+DAMAGE: Final = (BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error, LZMAError)
 LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 CORE: Final = "docProps/core.xml"
 MADE: Final = re.compile(r"(<dcterms:(?:created|modified)[^>]*>)[^<]*")

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from nra.archive.document import SCHEMA_FAMILY, UnreadableDocument, read
+from nra.archive.document import MOST_BYTES, SCHEMA_FAMILY, UnreadableDocument, read
 from nra.model.document import RunDocument
 
 OF_NRA: Final = "nra-"
@@ -53,6 +53,8 @@ def files(place: Path) -> Iterator[Path]:
 
 def _is_another_of_ours(path: Path) -> bool:
     try:
+        if path.stat().st_size > MOST_BYTES:
+            return False
         schema = msgspec.json.decode(path.read_bytes(), type=_Head).schema
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False  # whoever reads it as a run document says what is wrong

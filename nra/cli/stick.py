@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from nra.cli.errors import UserError, told_to_the_user
+from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.cli.options import CommaList
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def verified(folder: Path) -> int:
         seen = verify(folder)
     for word, names in (("changed", seen.changed), ("missing", seen.missing), ("added", seen.added)):
         for name in names:
-            click.echo(f"{word}  {name}")
+            click.echo(f"{word}  {washed(name)}")
     if seen.none:
-        click.echo(f"{folder} is as it was laid out")
+        click.echo(f"{washed(str(folder))} is as it was laid out")
     return 0 if seen.none else CHANGED

@@ -17,7 +17,7 @@ from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE
 from nra.wire.stamp_plain_columns import PlainColumns, Rows
 from nra.wire.timestamps import SECOND_NS
 
-NEIGHBOURS: Final = 64  # packets that are looked up again after a stranger: in a flood of strangers that must not cost much
+NEIGHBOURS: Final = 64  # packets that are looked at first: in a flood of strangers a packet must not cost a look at the whole batch
 
 
 class Groups(NamedTuple):
@@ -107,17 +107,29 @@ class PlainBatch:
         What would make a session or a source lose its memory to another one is left to the core, which does one after the other.
         """
         sessions = self._reflector.sessions
-        if sessions.records.free < len(self._rows):
+        if not self._plainly[first] or sessions.records.free < len(self._rows):
             return 0
-        if sessions.departures != self._departures or self._rows[first] == STRANGER:  # whom the packet before it may have made known
+        if sessions.departures != self._departures:
             self._look_up(first, min(first + NEIGHBOURS, len(self._rows)))
         elif first >= self._until:
             self._look_up(first, len(self._rows))
-        rows = self._rows[first : self._until]
-        takes = self._plainly[first : self._until] & (rows != STRANGER) & (now_ns - self._last_seen_ns[rows] <= sessions.idle_ns)
+        if self._rows[first] == STRANGER:  # whom the packet before it may have made known
+            self._rows[first : first + 1] = self._lookup.rows_of(self._keys[first : first + 1])
+            if self._rows[first] == STRANGER:
+                return 0
+        for until in (min(first + NEIGHBOURS, self._until), self._until):
+            takes = self._takes(first, until, now_ns)
+            if not takes.all():
+                return int(takes.argmin())
+        return self._until - first
+
+    def _takes(self, first: int, until: int, now_ns: int) -> NDArray[np.bool_]:
+        sessions, rows = self._reflector.sessions, self._rows[first:until]
+        takes: NDArray[np.bool_] = self._plainly[first:until] & (rows != STRANGER)
+        takes &= now_ns - self._last_seen_ns[rows] <= sessions.idle_ns
         if self._reflector.guard.rate_per_s:
             takes &= self._bucket[rows] != NOWHERE
-        return len(rows) if takes.all() else int(takes.argmin())
+        return takes
 
     def reflect(self, first: int, count: int, now_ns: int) -> tuple[Rows, NDArray[Any]]:
         """Make the packets of a run their replies, but for T3; return those that are answered, and with which DSCP."""

@@ -14,6 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 26  # room for the labels of the axes
 ROOM: Final = 24  # half of a label's width
 MOST_POINTS: Final = 120
 MOST_TICKS: Final = 6
+LEAST: Final = 1e-9  # of any unit: below it a number is nothing
 NICE: Final = (1, 2, 5, 10)
 
 Values = Sequence[float | None]
@@ -168,9 +169,10 @@ def _path(values: Values, last: int, top: float) -> str:
 
 
 def _scale(highest: float) -> tuple[float, list[float]]:
-    """Return where the axis ends, at a mark, and its marks from zero on; an axis of nothing but zeros ends at 1."""
-    step = _nice((highest if highest > 0 else 1) / 4)
-    steps = math.ceil((highest if highest > 0 else 1) / step - 1e-9)
+    """Return where the axis ends, at a mark, and its marks from zero on; an axis of nothing, or less than can be told, ends at 1."""
+    most = highest if highest > LEAST else 1.0
+    step = _nice(most / 4)
+    steps = math.ceil(most / step - 1e-9)
     return step * steps, [round(step * index, 10) for index in range(steps + 1)]
 
 

@@ -19,6 +19,7 @@ SYSTEM_S_OWN: Final = re.compile(
 )
 LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 MOST_BYTES: Final = 8 << 20
+NO_FILE: Final = "not a file"  # in the place of a SHA-256, which it never equals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def files(root: Path) -> Iterator[tuple[str, Path]]:
 def _below(entry: Path, name: str) -> Iterator[tuple[str, Path]]:
     if SYSTEM_S_OWN.fullmatch(entry.name):
         return
-    if not entry.is_dir():
+    if entry.is_symlink() or not entry.is_dir():
         yield name, entry
         return
     for below in sorted(entry.iterdir()):
@@ -58,10 +59,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _is_plain(path: Path) -> bool:
+    """Tell whether it is a file that can be read to its end: no link out of the stick, no pipe, no device."""
+    return path.is_file() and not path.is_symlink()
+
+
 def digests(root: Path) -> dict[str, str]:
     """Return the SHA-256 of every file by its path; raises CannotLayOut for a folder that cannot be read."""
     try:
-        return {name: digest(path) for name, path in files(root)}
+        return {name: digest(path) if _is_plain(path) else NO_FILE for name, path in files(root)}
     except OSError as error:
         raise CannotLayOut(f"{error.filename or root}: {error.strerror or error}") from error
 
@@ -75,6 +81,8 @@ def read(root: Path) -> dict[str, str]:
     """Return what the manifest in the root says; raises CannotLayOut when there is none or it is none."""
     path = root / NAME
     try:
+        if path.exists() and not _is_plain(path):
+            raise CannotLayOut(f"{path}: not a file")
         if path.stat().st_size > MOST_BYTES:
             raise CannotLayOut(f"{path}: larger than any manifest")
         lines = path.read_bytes().decode("utf-8").splitlines()
@@ -91,7 +99,7 @@ def read(root: Path) -> dict[str, str]:
 def identity(root: Path) -> str | None:
     """Return the SHA-256 of the manifest, which stands for every file of the stick; None for a folder that is none."""
     try:
-        return digest(root / NAME)
+        return digest(root / NAME) if _is_plain(root / NAME) else None
     except OSError:
         return None
 

@@ -59,6 +59,10 @@ class Runtime:
 def read_runtime(path: Path) -> Runtime:
     """Return the Python in an archive; raises CannotLayOut with one line for anything else."""
     try:
+        if path.exists() and not path.is_file():
+            raise CannotLayOut("not a file")
+        if path.stat().st_size > MOST_BYTES:
+            raise CannotLayOut("larger than any archive of a Python")
         data = path.read_bytes()
         origin = f"{path.name}, SHA-256 {hashlib.sha256(data).hexdigest()}"
         files = _unpacked(data)

@@ -3,7 +3,7 @@
 A type that is understood loses U and gets its answer; any other keeps its value with U set; a malformed one gets M and ends
 the work, the rest is copied; a failed HMAC TLV puts I into every TLV and nothing else is done. Return Path, Destination Node
 Address and Reflected Test Packet Control are never understood: they would let a sender aim replies at others. Of our own two types
-one question a packet is answered: each costs as much as a packet, and dozens have room in one.
+one question a packet is answered, and one Location with a few sub-TLVs: each costs as much as a packet, and dozens have room in one.
 """
 
 from collections.abc import Callable
@@ -30,6 +30,7 @@ from nra.wire.stamp_tlv import (
 from nra.wire.stamp_values import ClassOfService, DirectMeasurement, Location, LocationType, TimestampInformation, answer_sub_tlv
 from nra.wire.timestamps import WORD
 
+MOST_SUB_TLVS: Final = 8  # of a Location; there are seven kinds of answers (RFC 8972 4.2.1)
 ANY_DSCP: Final = frozenset(range(64))
 
 
@@ -72,8 +73,8 @@ def reflect_tlvs(request_tail: bytes, context: ReflectionContext) -> bytes:
         flags = reply[span.offset] = _answer(answers.get(span.type), reply, request_tail, span, context)
         if flags & MALFORMED:
             return bytes(reply)
-        if span.type in OWN_ANSWERS and not flags:
-            answers = STANDARD_ANSWERS
+        if span.type in DEAR and not flags:
+            answers = {kind: answer for kind, answer in answers.items() if kind not in DEAR[span.type]}
     return bytes(reply) if context.key is None else seal_tlvs(bytes(reply), context.reply_sequence, context.key)
 
 
@@ -154,7 +155,10 @@ def _timestamp_information(value: bytes, context: ReflectionContext) -> bytes | 
     return known + value[len(known) :]
 
 
-def _location(value: bytes, context: ReflectionContext) -> bytes:
+def _location(value: bytes, context: ReflectionContext) -> bytes | None:
+    wanted = Location.decode(value).sub_tlvs
+    if len(wanted) > MOST_SUB_TLVS:
+        return None
     addresses: dict[int, str | None] = {
         LocationType.DESTINATION_IP: context.destination_address,
         LocationType.SOURCE_IP: context.source_address,
@@ -162,7 +166,7 @@ def _location(value: bytes, context: ReflectionContext) -> bytes:
     return Location(
         destination_port=context.destination_port,
         source_port=context.source_port,
-        sub_tlvs=tuple(answer_sub_tlv(sub, addresses) for sub in Location.decode(value).sub_tlvs),
+        sub_tlvs=tuple(answer_sub_tlv(sub, addresses) for sub in wanted),
     ).encode()
 
 
@@ -185,5 +189,7 @@ STANDARD_ANSWERS: Final[dict[int, Answer]] = {
     TlvType.HMAC: _hmac,
 }
 OWN_ANSWERS: Final[dict[int, Answer]] = {TlvType.RECEIVE_RECORD: _receive_record, TlvType.ANNOUNCEMENT: _announcement}
-ANSWERS: Final = STANDARD_ANSWERS | OWN_ANSWERS
+DEAR: Final = dict.fromkeys(OWN_ANSWERS, frozenset(OWN_ANSWERS)) | {TlvType.LOCATION: frozenset({TlvType.LOCATION})}
+"""Types of which one a packet is answered, each with those that are not answered after it."""
+ANSWERS: Final[dict[int, Answer]] = STANDARD_ANSWERS | OWN_ANSWERS
 """What is understood; every other type is copied with U set."""

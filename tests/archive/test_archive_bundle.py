@@ -1,7 +1,7 @@
 """A bundle: the same members give the same bytes, a change is named, and what was made to harm is not opened."""
 
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile, ZipInfo
 
 import pytest
 
@@ -90,6 +90,17 @@ def test_every_truncation_and_flipped_byte_is_one_line() -> None:
             differences(unpacked(data[:place] + bytes([data[place] ^ 0x41]) + data[place + 1 :]))
         except UnreadableBundle as error:
             assert "\n" not in str(error)
+
+
+def test_damage_of_any_compression_is_one_line() -> None:
+    """LZMA has an error of its own."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_LZMA) as archive:
+        archive.writestr(MANIFEST, b"x" * 1000)
+    data = bytearray(file.getvalue())
+    data[45:60] = b"\xff" * 15
+    with pytest.raises(UnreadableBundle):
+        unpacked(bytes(data))
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"0" * 64 + b"  a\n" + b"0" * 64 + b"  a\n", b"\xff"])

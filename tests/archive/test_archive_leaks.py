@@ -62,7 +62,16 @@ def test_the_name_of_a_file_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"127.0.0.1 and ::1", b"at 14:03:11", b"api.mypurecloud.de", b"xpc77", b"\x00\x01\x02", b"PK\x03\x04 broken"]
+    "data",
+    [
+        b"127.0.0.1 and ::1",
+        b"at 14:03:11",
+        b"api.mypurecloud.de",
+        b"xpc77",
+        b".who:not(.a)::after{} b::before",
+        b"\x00\x01\x02",
+        b"PK\x03\x04 broken",
+    ],
 )
 def test_what_is_no_name_passes(data: bytes) -> None:
     """Loopback, times, public hosts, a short name inside of another word."""

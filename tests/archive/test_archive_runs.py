@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from nra.archive.document import UnreadableDocument, encode
+from nra.archive.document import MOST_BYTES, UnreadableDocument, encode
 from nra.archive.runs import run_documents
 from nra.testing.canned import canned_run
 
@@ -73,3 +74,11 @@ def test_nothing_to_judge_is_an_error(tmp_path: Path) -> None:
         run_documents([tmp_path])
     with pytest.raises(UnreadableDocument, match="No such file"):
         run_documents([tmp_path / "nosuch.json"])
+
+
+def test_a_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
+    """It is refused by its size: reading it would take the memory of the machine."""
+    with (tmp_path / "big.json").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with patch.object(Path, "read_bytes", side_effect=AssertionError("read")), pytest.raises(UnreadableDocument, match="larger than any"):
+        run_documents([tmp_path])

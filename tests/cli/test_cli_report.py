@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from nra.archive.document import encode
 from nra.archive.naming import stem
 from nra.cli import cli
+from nra.report import PRINTERS
 from nra.report.text import parse, render
 from nra.report.view import view
 from nra.testing.canned import canned_run
@@ -103,3 +104,11 @@ def test_renders_the_page(run_file: Path, tmp_path: Path) -> None:
     path = Path(done.stdout.splitlines()[0])
     assert path == tmp_path / "out" / f"{stem(RUN)}.html"
     assert path.read_bytes().startswith(b'<!DOCTYPE html>\n<html lang="en">')
+
+
+@pytest.mark.parametrize("name", list(PRINTERS))
+def test_every_format_can_be_written_without_names(run_file: Path, tmp_path: Path, name: str) -> None:
+    """Nothing that a format is made of may look like a name to the last search."""
+    done = nra_report(run_file, "--format", name, "--out", tmp_path / "out", "--redact", "--redact-key", tmp_path / "key")
+    assert done.exit_code == 0, done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir() if RUN.run.org.name.encode() in path.read_bytes()] == []

@@ -110,6 +110,8 @@ def test_verify_tells_each_file_with_a_word(capsys: pytest.CaptureFixture[str]) 
     Path("E", "b").unlink()
     Path("E", "d").write_text("added")
     assert ended(capsys, "E", "--verify") == (1, "changed  a\nmissing  b\nadded  d\n", "")
+    Path("E", manifest.NAME).write_bytes(manifest.text(manifest.digests(Path("E")) | {"x\x1b[31m": "0" * 64}))
+    assert ended(capsys, "E", "--verify") == (1, "missing  x?[31m\n", "")
 
 
 def test_without_archives_every_target_takes_the_running_python() -> None:

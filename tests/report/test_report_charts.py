@@ -71,7 +71,7 @@ def test_the_scale_begins_at_zero_and_holds_the_highest() -> None:
     assert (second[1], third[0]) == pytest.approx((TOP + (chart.upward[0].at - TOP) * 13 / 60, WIDTH - RIGHT), abs=0.1)
 
 
-@pytest.mark.parametrize("values", [(0.0, 0.0), (0.0,), (1e-7, 2e-7), (99999.5, 1.0), (0.3, 0.1)])
+@pytest.mark.parametrize("values", [(0.0, 0.0), (0.0,), (5e-324, 5e-324), (1e-7, 2e-7), (99999.5, 1.0), (0.3, 0.1)])
 def test_every_range_has_a_scale(values: Sequence[float]) -> None:
     """Nothing but zeros, one point, tiny and huge values are drawn inside the frame, with at most a handful of marks."""
     (chart,) = charts(with_round_trips(*values))

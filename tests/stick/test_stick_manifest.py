@@ -1,6 +1,7 @@
 """MANIFEST.sha256: what is on a stick, and what is no longer as it was."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -81,3 +82,19 @@ def test_compare_is_about_names_and_digests_alone() -> None:
     """Nothing differs from itself."""
     assert compare({"a": "1"}, {"a": "1"}).none
     assert compare({"a": "1"}, {"b": "1"}).missing == ("a",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links are POSIX's")
+def test_what_is_no_file_is_never_opened(stick: Path) -> None:
+    """A pipe would hang, a link leads off the stick: named, not read."""
+    os.mkfifo(stick / "pipe")
+    (stick / "endless").symlink_to("/dev/zero")
+    (stick / "nra.cmd").unlink()
+    (stick / "nra.cmd").symlink_to("/dev/zero")
+    seen = verify(stick)
+    assert (seen.changed, seen.added) == (("nra.cmd",), ("endless", "pipe"))
+    (stick / "MANIFEST.sha256").unlink()
+    os.mkfifo(stick / "MANIFEST.sha256")
+    assert identity(stick) is None
+    with pytest.raises(CannotLayOut, match="not a file"):
+        verify(stick)

@@ -87,7 +87,7 @@ REFUSED = (
     TlvType.MICRO_SESSION_ID,
     TlvType.REFLECTED_TEST_PACKET_CONTROL,
 )
-COS, DM = request_tlv(QUESTIONS["cos"]), request_tlv(QUESTIONS["dm"])
+COS, DM, LOCATION = (request_tlv(QUESTIONS[name]) for name in ("cos", "dm", "location"))
 PADDING = request_tlv(ExtraPadding(8))
 UNKNOWN = Tlv(UNRECOGNIZED, 200, b"as it came")
 
@@ -233,6 +233,15 @@ def test_of_our_own_types_the_first_question_is_answered_alone(kind: str) -> Non
     alone = reflected(PLAIN, first)[0]
     assert alone.flags == 0
     assert reflected(PLAIN, stranger, first, *ours, COS, *ours) == (stranger, alone, *ours, *reflected(PLAIN, COS), *ours)
+
+
+def test_one_location_is_answered_with_a_few_sub_tlvs() -> None:
+    """Each costs a packet, so that dozens of dozens in one would let a sender keep a core busy."""
+    alone = reflected(PLAIN, LOCATION)[0]
+    assert alone.flags == 0
+    assert reflected(PLAIN, LOCATION, LOCATION, COS) == (alone, LOCATION, *reflected(PLAIN, COS))
+    many = Tlv(UNRECOGNIZED, TlvType.LOCATION, Location(sub_tlvs=(Tlv(UNRECOGNIZED, 99, b""),) * 9).encode())
+    assert reflected(PLAIN, many) == (many,)
 
 
 @pytest.mark.parametrize("rest", [b"\x80", b"\x80\x04", b"\x80\x04\x00"])
