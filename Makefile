@@ -15,7 +15,7 @@ demo: $(VENV)/installed
 	$(BIN)/nra run --region local --org Demo --out results
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check
