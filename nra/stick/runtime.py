@@ -31,6 +31,7 @@ UNIX_STDLIB: Final = re.compile(r"lib/python3\.\d{2}/(.+)")
 PATCH_LEVEL: Final = re.compile(rb'#define PY_VERSION\s+"([0-9.]+)')
 UNREADABLE: Final = (
     OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+    IndexError,  # zipfile, of a name that is empty
 )  # fmt: skip
 """What the archives' readers raise for what is no archive, is torn, or is made in a way that they do not know."""
 
