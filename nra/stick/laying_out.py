@@ -16,7 +16,7 @@ from nra.stick import manifest
 from nra.stick.compiling import compile_in_place, interpreter
 from nra.stick.errors import CannotLayOut
 from nra.stick.host_runtime import host_runtime
-from nra.stick.packages import install, requirements, versions
+from nra.stick.packages import install, installer, requirements, versions
 from nra.stick.runtime import Runtime
 from nra.stick.search_path import PURE, search_path, stdlib_archive
 from nra.stick.selection import kept, misfits, place
@@ -53,6 +53,9 @@ class Laid:
 
 def lay_out(order: Order, say: Callable[[str], None]) -> list[Laid]:
     """Make the stick or add to it, and return what each target became; raises CannotLayOut with one line."""
+    installer()  # what is missing is said before anything is done
+    if order.wheelhouse is not None and not order.wheelhouse.is_dir():
+        raise CannotLayOut(f"--wheelhouse {order.wheelhouse}: no such folder")
     try:
         with tempfile.TemporaryDirectory(prefix="nra-stick-") as made:
             stage = Path(made)

@@ -42,12 +42,28 @@ def needed(lines: Iterable[str], extras: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def install(folder: Path, target: Target, minor: str, needs: Iterable[str], wheelhouse: Path | None, constraints: Path | None) -> None:
-    """Unpack wheels for the target into the folder, from the index or from a folder of wheels alone; raises CannotLayOut."""
+def installer() -> str:
+    """Return where uv is; raises CannotLayOut where it is not."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
         raise CannotLayOut("uv is missing: install nra with its extra stick (pip install 'nra[stick]')")
-    command = [uv, "pip", "install", "--quiet", "--target", str(folder), "--python-platform", target.platform, "--python-version", minor]
+    return uv
+
+
+def install(folder: Path, target: Target, minor: str, needs: Iterable[str], wheelhouse: Path | None, constraints: Path | None) -> None:
+    """Unpack wheels for the target into the folder, from the index or from a folder of wheels alone; raises CannotLayOut."""
+    command = [
+        installer(),
+        "pip",
+        "install",
+        "--quiet",
+        "--target",
+        str(folder),
+        "--python-platform",
+        target.platform,
+        "--python-version",
+        minor,
+    ]
     command += ["--only-binary", ":all:", "--link-mode", "copy", "--python", sys.executable]
     command += ["--offline", "--no-index", "--find-links", str(wheelhouse)] if wheelhouse else []
     command += ["--constraints", str(constraints)] if constraints else []

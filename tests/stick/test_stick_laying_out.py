@@ -184,3 +184,15 @@ def test_a_name_that_no_stick_takes_is_refused(tmp_path: Path, wheels: Path) -> 
     with pytest.raises(CannotLayOut, match="site/win_amd64/fast/README: no name for FAT32"):
         made(tmp_path / "stick", wheels, runtime(tmp_path, zipped(embeddable(version=PYTHON))))
     assert not (tmp_path / "stick").exists()
+
+
+def test_what_is_missing_is_said_before_anything_is_done(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, no folder: neither wheels nor uv are looked for half-way."""
+    chosen = {"win_amd64": runtime(tmp_path, zipped(embeddable(version=PYTHON)))}
+    said: list[str] = []
+    with pytest.raises(CannotLayOut, match="--wheelhouse .*nowhere: no such folder"):
+        lay_out(Order(folder=tmp_path / "stick", runtimes=chosen, wheelhouse=tmp_path / "nowhere"), said.append)
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(CannotLayOut, match="uv is missing"):
+        lay_out(Order(folder=tmp_path / "stick", runtimes=chosen, wheelhouse=wheels), said.append)
+    assert (said, (tmp_path / "stick").exists()) == ([], False)
