@@ -1,13 +1,13 @@
 """What the support form asks, from options, nra.toml and, on a terminal, from whoever sits there; each answer checked."""
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import click
 
+from nra.cli.asking import at_a_terminal
 from nra.cli.errors import UserError
 from nra.model.case import CaseForm
 
@@ -95,7 +95,7 @@ def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: str | None) -> CaseForm:
     """Return the form; raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing."""
     answers = {field.name: _checked(field, typed.get(field.name)) for field in FIELDS}
-    if is_answered() and any(field.required and not answers[field.name] for field in FIELDS):
+    if at_a_terminal() and any(field.required and not answers[field.name] for field in FIELDS):
         answers |= {field.name: _asked(field, customer) for field in FIELDS if not answers[field.name]}
         actions = actions or _asked_actions()
     answers["customer"] = answers["customer"] or customer
@@ -103,11 +103,6 @@ def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: s
     if missing:
         raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml")
     return CaseForm(**answers, actions=tuple(filter(None, map(text, actions))))  # type: ignore[arg-type]
-
-
-def is_answered() -> bool:
-    """Tell whether somebody sits there who can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _checked(field: Field, value: str | None) -> str | None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from nra.cli.asking import ask, known_region
 from nra.cli.config import FILE_NAME
 from nra.cli.errors import washed
 from nra.cli.remembered import CannotRemember, remembered
-from nra.cli.run import ask, known_region
 
 if TYPE_CHECKING:
     from nra.cli.door import Door

@@ -11,7 +11,7 @@ import click
 from nra.archive.files import CannotWrite, overwrite
 from nra.archive.naming import SERIES, stem
 from nra.cli.errors import UserError, washed
-from nra.cli.run import Saved
+from nra.cli.saving import Saved
 from nra.report.series import Entry, outcome, render
 from nra.run.rhythm import Rhythm, Series
 from nra.run.waiting import Waiting

@@ -1,7 +1,6 @@
 """`nra run`: measure this workstation and write the reports, the main job."""
 
 import signal
-import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from nra.cli.asking import ask, at_a_terminal, known_region
 from nra.cli.door import Door
 from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible, until_input_ends
 from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
+from nra.cli.saving import Saved, folder_for_results, save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from nra.archive.files import CannotWrite
     from nra.model.document import RunDocument
     from nra.run.measure import Measured
     from nra.run.settings import Settings
@@ -131,15 +131,6 @@ class Output:
     piped: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What one measurement left: its document (None: none), its files, and what kept others from being written."""
-
-    document: "RunDocument | None" = None
-    paths: tuple[Path, ...] = ()
-    problem: str = ""
-
-
 def measure_once(settings: "Settings", interrupt: Interrupt, output: Output) -> Saved:
     """Measure, write the files, show the result; nothing when the user stopped it before anything was measured."""
     measured = carry_out(settings, interrupt, quiet=output.quiet, piped=output.piped)
@@ -172,49 +163,6 @@ def say_beforehand(settings: "Settings", *, quiet: bool) -> None:
         click.echo(text, err=True)
 
 
-def folder_for_results(out: Path | None, door: Door) -> Path:
-    """Return the folder that results will be written into, and say so where it is not the one that is expected."""
-    from nra.archive.files import CannotWrite, results_folder
-
-    try:
-        folder, refusal = results_folder(out, door.program_folder, Path.cwd(), home())
-    except CannotWrite as error:
-        raise UserError(f"{error} (choose another folder with --out)") from error
-    if refusal is not None:
-        click.echo(f"{refusal}: the results go to {folder}", err=True)
-    return folder
-
-
-def home() -> Path | None:
-    """Return the user's own folder, None where the system knows none."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
-
-
-def at_a_terminal() -> bool:
-    """Tell whether somebody can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def ask(option: str, question: str, check: "Callable[[str], str]") -> str:
-    """Return what the user types, asking again until `check` takes it; without a terminal there is nobody to ask."""
-    if not at_a_terminal():
-        raise UserError(f"{option} is missing (nra run --help)")
-    return str(click.prompt(question, err=True, value_proc=check))
-
-
-def known_region(text: str) -> str:
-    """Return the text if it names a region; raises UsageError, after which a prompt asks again."""
-    from nra.cli.settings import region_named
-
-    try:
-        return region_named(text).name
-    except UserError as error:
-        raise click.UsageError(str(error)) from error
-
-
 def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool, piped: bool = False) -> "Measured":
     """Measure, with the progress shown."""
     from nra.cli.local import served
@@ -229,30 +177,6 @@ def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool, piped:
 def is_empty(document: "RunDocument") -> bool:
     """Tell whether nothing at all was measured."""
     return document.voice is None and not any(check.connect_ms is not None for check in document.firewall or ())
-
-
-def save(measured: "Measured", folder: Path, formats: tuple[str, ...], *, keep_packets: bool) -> "tuple[list[Path], CannotWrite | None]":
-    """Write the files and return the paths of those that could be written, with what kept the rest from it.
-
-    The firewall request is no format: it is written whenever something required is not open.
-    """
-    from nra.archive.files import CannotWrite, write_bytes
-    from nra.archive.naming import FIREWALL_REQUEST, stem
-    from nra.archive.packets import write_packets
-    from nra.cli.printing import firewall_request_files, rendered
-
-    name = stem(measured.document)
-    paths: list[Path] = []
-    try:
-        for extension, data in rendered(measured.document, formats):
-            paths.append(write_bytes(folder, name, extension, data))
-        for extension, data in firewall_request_files(measured.document):
-            paths.append(write_bytes(folder, f"{name}{FIREWALL_REQUEST}", extension, data))
-        if keep_packets and measured.stream is not None:
-            paths.append(write_packets(folder, name, measured.stream))
-    except CannotWrite as error:
-        return paths, error
-    return paths, None
 
 
 def tell(document: "RunDocument", paths: list[Path], *, quiet: bool, as_json: bool) -> None:

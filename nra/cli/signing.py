@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from nra.archive.minisign import BadKey, SecretKey, read_secret_key, sign
-from nra.cli.case_form import is_answered
+from nra.cli.asking import at_a_terminal
 from nra.cli.errors import UserError
 
 MOST_KEY_BYTES: Final = 1 << 16
@@ -43,6 +43,6 @@ def signed(key: SecretKey, manifest: bytes) -> bytes:
 
 
 def _password() -> str:
-    if not is_answered():
+    if not at_a_terminal():
         raise BadKey("it is encrypted, and nobody is there to type the password (minisign -G -W makes keys without one)")
     return str(click.prompt("Password of the secret key", hide_input=True, err=True))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def ui(ctx: click.Context, port: int, no_browser: bool, out: Path | None) -> None:
     """Measure from a page in the browser; it is served to this workstation only, and ends with Ctrl-C or after an idle hour."""
     from nra.cli.config import user_folder
-    from nra.cli.run import folder_for_results
+    from nra.cli.saving import folder_for_results
     from nra.ui.serve import CannotServe, serve
     from nra.ui.words import Memory
 

@@ -1,10 +1,12 @@
 """What the gate came to (`nra-gate/1`, docs/go-live.md): every row and port judged again, what the policy demands, what changed."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from nra.model.document import FirewallCheck, Metric
 from nra.model.observation import PortState
 from nra.model.policy import Half, Waiver
+from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 
 GATE_SCHEMA: Final = "nra-gate/1"
@@ -26,6 +28,37 @@ class Case:
     note: str = ""
     advice: str = ""
     waiver: Waiver | None = None
+
+    @classmethod
+    def of_metric(cls, metric: Metric, advice: str) -> Self:
+        """Return the case of a row."""
+        return cls(
+            half="voice",
+            key=metric.key,
+            name=metric.label,
+            verdict=metric.verdict,
+            limit=metric.limit,
+            value=metric.value,
+            unit=metric.unit,
+            note=metric.note or "",
+            advice=advice,
+        )
+
+    @classmethod
+    def of_check(cls, check: FirewallCheck, advice: str) -> Self:
+        """Return the case of a port."""
+        where = "at the reflector " if check.at is Side.REFLECTOR else "to "
+        return cls(
+            half="firewall",
+            key=f"{check.port}/{check.protocol}".upper(),
+            name=f"{check.port} {check.protocol} {check.service} {where}{check.destination}",
+            verdict=check.verdict,
+            limit="open" if check.required else "",
+            required=check.required,
+            state=check.state,
+            note=check.evidence,
+            advice=advice,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from xml.etree import ElementTree as Xml  # only written here, never read
 
 from nra.model.document import FirewallCheck, Metric, RunDocument
 from nra.model.judgement import GATE_SCHEMA, Case, JudgedRun, Judgement
-from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 from nra.report.cells import clean
 from nra.report.gate import INTERRUPTED, TOLERATED, UNSTEADY, place, until, words
@@ -166,31 +165,10 @@ def _as_judged(document: RunDocument) -> JudgedRun:
 
 
 def _row(metric: Metric, document: RunDocument) -> Case:
-    advice = next((finding.advice for finding in document.findings if finding.evidence.startswith(f"{metric.label} ")), "")
-    return Case(
-        half="voice",
-        key=metric.key,
-        name=metric.label,
-        verdict=metric.verdict,
-        limit=metric.limit,
-        value=metric.value,
-        unit=metric.unit,
-        note=metric.note or "",
-        advice=advice,
-    )
+    mine = (finding.advice for finding in document.findings if finding.evidence.startswith(f"{metric.label} "))
+    return Case.of_metric(metric, next(mine, ""))
 
 
 def _port(check: FirewallCheck, document: RunDocument) -> Case:
-    mine = (each for each in document.findings if each.where == "firewall" and each.evidence and each.evidence == check.evidence)
-    where = "at the reflector " if check.at is Side.REFLECTOR else "to "
-    return Case(
-        half="firewall",
-        key=f"{check.port}/{check.protocol}",
-        name=f"{check.port} {check.protocol} {check.service} {where}{check.destination}",
-        verdict=check.verdict,
-        limit="open" if check.required else "",
-        required=check.required,
-        state=check.state,
-        note=check.evidence,
-        advice=next((each.advice for each in mine), ""),
-    )
+    mine = (each.advice for each in document.findings if each.where == "firewall" and each.evidence and each.evidence == check.evidence)
+    return Case.of_check(check, next(mine, ""))

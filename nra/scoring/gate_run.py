@@ -10,7 +10,6 @@ from nra.model.document import FirewallCheck, RunDocument
 from nra.model.judgement import Case, JudgedRun
 from nra.model.observation import PortState
 from nra.model.policy import Policy, Waiver
-from nra.model.region import Side
 from nra.model.verdict import Verdict
 from nra.scoring.assess import come_to, voice_rows
 from nra.scoring.findings import findings, of_row
@@ -86,17 +85,7 @@ def _rows(document: RunDocument, thresholds: Thresholds) -> Iterator[Case]:
     skipped = document.run.asked.only == "firewall"
     for metric in voice_rows(voice, thresholds, skipped=skipped, why_absent=None if voice else why):
         advised = voice is not None and metric.value is not None and metric.verdict in (Verdict.FAIL, Verdict.WARN)
-        yield Case(
-            half="voice",
-            key=metric.key,
-            name=metric.label,
-            verdict=metric.verdict,
-            limit=metric.limit,
-            value=metric.value,
-            unit=metric.unit,
-            note=metric.note or "",
-            advice=of_row(metric, voice).advice if advised and voice is not None else "",
-        )
+        yield Case.of_metric(metric, of_row(metric, voice).advice if advised and voice is not None else "")
 
 
 def _ports(document: RunDocument, policy: Policy) -> Iterator[Case]:
@@ -131,18 +120,7 @@ def _required_anew(checks: Sequence[FirewallCheck], wanted: set[str]) -> Iterato
 
 def _port(check: FirewallCheck) -> Case:
     found = findings(None, (), [check])
-    where = "at the reflector " if check.at is Side.REFLECTOR else "to "
-    return Case(
-        half="firewall",
-        key=port_key(check),
-        name=f"{check.port} {check.protocol} {check.service} {where}{check.destination}",
-        verdict=check.verdict,
-        limit="open" if check.required else "",
-        required=check.required,
-        state=check.state,
-        note=check.evidence,
-        advice=found[0].advice if found else "",
-    )
+    return Case.of_check(check, found[0].advice if found else "")
 
 
 def _unasked(key: str, name: str, why: str) -> Case:

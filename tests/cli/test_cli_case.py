@@ -215,7 +215,7 @@ def test_what_the_form_asks_for_must_be_there(case: Case, tmp_path: Path, option
 
 def test_a_terminal_is_asked(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is asked for, again after an answer that is none; what may be left out may be left out."""
-    monkeypatch.setattr("nra.cli.case_form.is_answered", lambda: True)
+    monkeypatch.setattr("nra.cli.case_form.at_a_terminal", lambda: True)
     runs = saved(tmp_path, canned_run("good"))
     words = [
         "case",

@@ -82,7 +82,7 @@ def test_a_stick_that_cannot_be_written_to(
     """The answers hold for this run, the results go to the user's own folder, and the program says both."""
     stick.rmdir()
     stick.write_text("a file, so nothing can be made in it")
-    monkeypatch.setattr("nra.cli.run.Path.cwd", lambda: stick)
+    monkeypatch.setattr("nra.cli.saving.Path.cwd", lambda: stick)
     typing(monkeypatch, "eu-central-1", "Muster")
     code, err = started(capsys, stick)
     assert code == 0

@@ -10,7 +10,8 @@ import pytest
 from nra.archive import files
 from nra.cli.errors import UserError
 from nra.cli.repeat import repeat, rhythm_of, seconds_until
-from nra.cli.run import Saved, ended
+from nra.cli.run import ended
+from nra.cli.saving import Saved
 from nra.run.rhythm import Rhythm
 from nra.run.waiting import Waiting
 from nra.testing.canned import canned_run

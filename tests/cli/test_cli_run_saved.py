@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from nra.archive.naming import FIREWALL_REQUEST, LONGEST_NAME, stem
-from nra.cli.run import save, tell
+from nra.cli.run import tell
+from nra.cli.saving import save
 from nra.model.document import RunDocument
 from nra.report.firewall_request import firewall_request
 from nra.run.measure import Measured
