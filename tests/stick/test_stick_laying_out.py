@@ -190,7 +190,7 @@ def test_what_is_missing_is_said_before_anything_is_done(tmp_path: Path, wheels:
     """One line, no folder: neither wheels nor uv are looked for half-way."""
     chosen = {"win_amd64": runtime(tmp_path, zipped(embeddable(version=PYTHON)))}
     said: list[str] = []
-    with pytest.raises(CannotLayOut, match="--wheelhouse .*nowhere: no such folder"):
+    with pytest.raises(CannotLayOut, match=r"--wheelhouse .*nowhere: no such folder"):
         lay_out(Order(folder=tmp_path / "stick", runtimes=chosen, wheelhouse=tmp_path / "nowhere"), said.append)
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(CannotLayOut, match="uv is missing"):
