@@ -14,8 +14,9 @@ from nra.archive.naming import short_name, slug
 from nra.archive.scrub import Public, Scrubber, is_own_text
 from nra.archive.tokens import Tokens, address_in
 from nra.model.criteria import Criterion, Thresholds
-from nra.model.document import Asked, Endpoint, FirewallCheck, Host, LadderStep, Metric, Org, Run, RunDocument, Used, Voice
+from nra.model.document import Asked, FirewallCheck, Host, LadderStep, Metric, Org, Run, RunDocument, Used
 from nra.model.region import Side
+from nra.model.voice import Endpoint, Voice
 
 NAMES: Final = {
     (Org, "name"): "org",

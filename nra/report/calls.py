@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from nra.model.capacity import EndedBy, Outcome
-from nra.model.document import CallQuality, Capacity, Metric, Voice
+from nra.model.document import Capacity, Metric
+from nra.model.voice import CallQuality, Voice
 from nra.report.cells import SPOKEN_UNITS, clean, quantity
 
 NOT_THE_NETWORK: Final = {

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nra.model.document import Voice
 from nra.model.verdict import Basis
+from nra.model.voice import Voice
 from nra.report.cells import number, quantity
 
 WIDTH, HEIGHT = 360, 190  # of the drawing, in its own units: about pixels, so that labels stay legible on a phone

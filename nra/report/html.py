@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from nra.model.document import Direction, RunDocument, Voice
+from nra.model.document import RunDocument
 from nra.model.region import Side
 from nra.model.verdict import Basis, Verdict
+from nra.model.voice import Direction, Voice
 from nra.report.cells import clean, number, quantity
 from nra.report.charts import bar, charts, seconds
 from nra.report.explanations import Explanation, of_port, of_row

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nra.model.document import CallDirection, Direction, Voice
 from nra.model.verdict import Basis
+from nra.model.voice import CallDirection, Direction, Voice
 from nra.report.calls import ranked
 
 

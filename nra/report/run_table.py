@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import BinaryIO, Final, Literal
 
-from nra.model.document import Run, Voice
+from nra.model.document import Run
 from nra.model.verdict import Verdict
+from nra.model.voice import Voice
 from nra.report.cells import clean, guarded_list
 from nra.report.entry import Entry
 from nra.report.view import firewall_verdict

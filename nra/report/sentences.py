@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nra.model.document import Cost, Direction, Finding, FirewallCheck, Instrument, Metric, RunDocument, Spread, Voice
+from nra.model.document import Finding, FirewallCheck, Metric, RunDocument
 from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.model.voice import Cost, Direction, Instrument, Spread, Voice
 from nra.report.calls import calls_line, capacity_line
 from nra.report.cells import SPOKEN_UNITS, clean, number, quantity
 from nra.report.firewall_rules import Need, Rule, nothing_answered, place, rules

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Final
 
 from nra.model.criteria import Criterion, Operator
-from nra.model.document import FirewallCheck, Metric, Run, RunDocument, Voice
+from nra.model.document import FirewallCheck, Metric, Run, RunDocument
 from nra.model.region import Side
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.model.voice import Voice
 from nra.report.calls import TriedRow, tried_rows
 from nra.report.cells import clean, number, quantity
 from nra.report.firewall_rules import service_first

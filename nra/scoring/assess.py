@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from nra.model.criteria import Criterion, Thresholds
-from nra.model.document import Direction, FirewallCheck, Metric, Voice
+from nra.model.document import FirewallCheck, Metric
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.model.voice import Direction, Voice
 from nra.scoring.criteria import judge, limit_text
 from nra.scoring.statistics import percent
 from nra.scoring.voice import DELAY_ONLY

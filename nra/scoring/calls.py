@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nra.model.codec import Codec
-from nra.model.document import CallDirection, CallQuality
+from nra.model.voice import CallDirection, CallQuality
 from nra.scoring.bursts import burst_ratio, run_lengths
 from nra.scoring.fates import Fate, Fates, Journey
 from nra.scoring.quality import Impairments, mos_of

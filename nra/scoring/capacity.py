@@ -6,9 +6,10 @@ from typing import Final
 
 from nra.model.capacity import Outcome
 from nra.model.criteria import Criterion, Operator, Thresholds
-from nra.model.document import CapacityStep, Metric, Voice
+from nra.model.document import CapacityStep, Metric
 from nra.model.failure import Failure, FailureKind
 from nra.model.verdict import Verdict
+from nra.model.voice import Voice
 
 BEST: Final = {"%": 100.0, "MOS": 4.41}
 """The best value of a row that must be at least so much (MOS: of G.711 without any impairment); of all others it is 0."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
-from nra.model.document import Spread, Voice
 from nra.model.self_test import Check, Reading
 from nra.model.verdict import Overall, Verdict
+from nra.model.voice import Spread, Voice
 from nra.scoring.assess import LEAST_PACKETS
 from nra.scoring.criteria import judge, limit_text
 from nra.scoring.doctor_rules import RULES, Rule

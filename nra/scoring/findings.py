@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from nra.model.document import Direction, Finding, FirewallCheck, Metric, Voice
+from nra.model.document import Finding, FirewallCheck, Metric
 from nra.model.verdict import Basis, Verdict
+from nra.model.voice import Direction, Voice
 from nra.scoring.wording import (
     BAD_MOMENT,
     BLEACHED,

@@ -6,8 +6,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nra.model.document import Instrument, Spread
 from nra.model.sample import InstrumentSample
+from nra.model.voice import Instrument, Spread
 from nra.scoring.clocks import STEADY, ClockFault
 from nra.scoring.statistics import NS_PER_MS, nearest_rank, percent
 

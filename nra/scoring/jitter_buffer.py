@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from nra.model.document import BufferOutcome
 from nra.model.sample import ABSENT, Int64Column
+from nra.model.voice import BufferOutcome
 from nra.scoring.fates import Journey
 from nra.scoring.statistics import NS_PER_MS, FloatColumn, percent
 from nra.scoring.upstream import BoolColumn

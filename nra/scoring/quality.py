@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from nra.model.codec import Codec, EModel, Standing
-from nra.model.document import CodecQuality, Cost
+from nra.model.voice import CodecQuality, Cost
 from nra.scoring.emodel import EModelParameters, EModelResult, rate, with_echo_path
 from nra.scoring.jitter_buffer import NOMINAL_MS
 

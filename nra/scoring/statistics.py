@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nra.model.document import Pdv, RoundTrip
 from nra.model.sample import Int64Column
+from nra.model.voice import Pdv, RoundTrip
 from nra.scoring.fates import Fate, Journey
 
 FloatColumn = NDArray[np.float64]

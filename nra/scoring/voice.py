@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from nra.model.codec import Codec, Standing
-from nra.model.document import BufferOutcome, Direction, Endpoint, RoundTrip, Voice, WindowDirection, Worst
 from nra.model.sample import ABSENT, Int64Column, VoiceSample
 from nra.model.verdict import Basis
+from nra.model.voice import BufferOutcome, Direction, Endpoint, RoundTrip, Voice, WindowDirection, Worst
 from nra.scoring.bursts import LossPattern, loss_pattern
 from nra.scoring.calls import CallCounts, by_call, calls_at_once
 from nra.scoring.fates import Fate, Fates, Journey, resolve

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from nra.model.document import Window, WindowDirection, WorstWindow
 from nra.model.sample import Int64Column
+from nra.model.voice import Window, WindowDirection, WorstWindow
 from nra.scoring.bursts import burst_ratio
 from nra.scoring.fates import Fate, Journey
 from nra.scoring.quality import Impairments

@@ -10,25 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from nra.model.criteria import Criterion, Operator
-from nra.model.document import (
-    SCHEMA,
-    Asked,
-    Endpoint,
-    Finding,
-    FirewallCheck,
-    Host,
-    LadderStep,
-    Metric,
-    Org,
-    Run,
-    RunDocument,
-    Spread,
-    Used,
-    Voice,
-    Worst,
-    WorstWindow,
-)
+from nra.model.document import SCHEMA, Asked, Finding, FirewallCheck, Host, LadderStep, Metric, Org, Run, RunDocument, Used
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.model.voice import Endpoint, Spread, Voice, Worst, WorstWindow
 from nra.testing.canned_calls import CAPACITY, PER_CALL
 from nra.testing.canned_parts import (
     BAD_DOWN,

@@ -3,8 +3,9 @@
 from typing import Final
 
 from nra.model.capacity import EndedBy, Outcome
-from nra.model.document import CallDirection, CallQuality, Capacity, CapacityStep, Metric
+from nra.model.document import Capacity, CapacityStep, Metric
 from nra.model.verdict import Basis, Verdict
+from nra.model.voice import CallDirection, CallQuality
 
 
 def _call(call: int, up_ms: float, loss_percent: float, mos: float) -> CallQuality:

@@ -4,13 +4,15 @@ from dataclasses import replace
 from typing import Final
 
 from nra.model.criteria import Criterion, Operator, Thresholds
-from nra.model.document import (
+from nra.model.document import Finding
+from nra.model.sample import StampKind
+from nra.model.verdict import Basis
+from nra.model.voice import (
     BufferOutcome,
     CodecQuality,
     Cost,
     Direction,
     Endpoint,
-    Finding,
     Instrument,
     Pdv,
     RoundTrip,
@@ -19,8 +21,6 @@ from nra.model.document import (
     Window,
     WindowDirection,
 )
-from nra.model.sample import StampKind
-from nra.model.verdict import Basis
 
 LIMITS: Final = (  # catalogue/data/thresholds-genesys-cloud.toml, checked 2026-11-22
     Criterion(key="up_jitter_ms", label="Up Jitter", unit="ms", operator=Operator.LESS, limit=30.0, warn=20.0),

@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 from nra.catalogue import codecs
-from nra.model.document import Direction, Voice
 from nra.model.observation import Observation
 from nra.model.plan import Target, Task, VoiceParameters
 from nra.model.sample import VoiceSample
+from nra.model.voice import Direction, Voice
 from nra.probes import voice_stream
 from nra.probes.parts.probe import Watch
 from nra.reflector.core import Reflector, Request

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from nra.model.capacity import EndedBy, Outcome
-from nra.model.document import CallDirection, CallQuality, Capacity
+from nra.model.document import Capacity
+from nra.model.voice import CallDirection, CallQuality
 from nra.report.calls import calls_line, capacity_line, ranked, tried_rows
 from nra.report.sentences import meaning
 from nra.report.view import view

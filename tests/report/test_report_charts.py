@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from nra.model.document import Voice
+from nra.model.voice import Voice
 from nra.report.charts import HEIGHT, LEFT, MOST_POINTS, RIGHT, TOP, WIDTH, bar, charts, seconds
 from nra.testing.canned import canned_run
 from nra.testing.canned_parts import window

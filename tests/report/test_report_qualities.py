@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nra.model.document import RoundTrip, Voice
+from nra.model.voice import RoundTrip, Voice
 from nra.report.qualities import Figure, buffers, codecs, costs, delays, worst
 from nra.testing.canned import canned_run
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from nra.model.document import Finding, Instrument, Spread
+from nra.model.document import Finding
 from nra.model.observation import PortState
 from nra.model.verdict import Overall, Verdict
+from nra.model.voice import Instrument, Spread
 from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, summary
 from nra.testing.canned import KINDS, canned_run
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from nra.model.document import Endpoint, RunDocument
+from nra.model.document import RunDocument
 from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
+from nra.model.voice import Endpoint
 from nra.report.view import View, firewall_verdict, gravest, view, voip_verdict
 from nra.testing.canned import KINDS, canned_run
 

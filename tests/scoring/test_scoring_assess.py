@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from samples import CODECS, GENESYS, Way, echo_sample, losing, stamp_sample, steady
 
-from nra.model.document import FirewallCheck, Metric, Voice
+from nra.model.document import FirewallCheck, Metric
 from nra.model.observation import PortState
 from nra.model.sample import VoiceSample
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.model.voice import Voice
 from nra.scoring.assess import overall, voice_rows
 from nra.scoring.voice import score_voice
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from samples import CODECS, Row, call_rows, echo_rows, ledger, losing, random_way, steady, voice_sample
 
-from nra.model.document import Voice
 from nra.model.sample import ABSENT, CallLedger
+from nra.model.voice import Voice
 from nra.scoring.voice import score_voice
 
 

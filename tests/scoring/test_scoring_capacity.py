@@ -8,9 +8,10 @@ from samples import CODECS, GENESYS, losing, quiet_instrument, stamp_sample, ste
 
 from nra.model.capacity import Outcome
 from nra.model.criteria import Criterion, Operator
-from nra.model.document import CapacityStep, Voice
+from nra.model.document import CapacityStep
 from nra.model.failure import Failure, FailureKind
 from nra.model.sample import column
+from nra.model.voice import Voice
 from nra.scoring.assess import voice_rows
 from nra.scoring.capacity import breaking_row, failed_step, gravest_row, judged_step, used_up
 from nra.scoring.voice import score_voice

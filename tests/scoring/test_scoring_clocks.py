@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import CODECS, MS, START_NS, Way, random_way, stamp_sample, steady
 
-from nra.model.document import Voice
 from nra.model.sample import ABSENT, Int64Column, VoiceSample, column
+from nra.model.voice import Voice
 from nra.scoring import clocks
 from nra.scoring.clocks import STEADY, ahead_ns
 from nra.scoring.voice import score_voice

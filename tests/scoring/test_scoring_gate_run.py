@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nra.catalogue import thresholds
-from nra.model.document import FirewallCheck, RunDocument, Voice
+from nra.model.document import FirewallCheck, RunDocument
 from nra.model.judgement import Case, JudgedRun
 from nra.model.observation import PortState
 from nra.model.policy import Policy, SiteLimits, Waiver
 from nra.model.verdict import Overall, Verdict
+from nra.model.voice import Voice
 from nra.scoring.gate_run import judge_run, thresholds_at
 from nra.testing.canned import KINDS, canned_run
 

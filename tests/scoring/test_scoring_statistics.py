@@ -19,8 +19,8 @@ from slow_reference import (
     upward,
 )
 
-from nra.model.document import Direction
 from nra.model.sample import column
+from nra.model.voice import Direction
 from nra.scoring.statistics import delay_variation, nearest_rank, percent, reordered_count, running_jitter
 from nra.scoring.voice import score_voice
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from nra.model.document import Direction
 from nra.model.observation import PortState
 from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
+from nra.model.voice import Direction
 from nra.testing.canned import KINDS, canned_run
 
 

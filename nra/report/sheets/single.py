@@ -9,8 +9,9 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from nra.model.document import RunDocument, Voice
+from nra.model.document import RunDocument
 from nra.model.region import Side
+from nra.model.voice import Voice
 from nra.report.qualities import Figure, Table, buffers, calls, codecs, costs, worst
 from nra.report.sheets.charts import CHART_ROWS, CHARTS, add_chart
 from nra.report.sheets.style import (
