@@ -16,6 +16,7 @@ from nra.archive.files import overwrite
 from nra.archive.folders import candidates, is_document
 from nra.archive.naming import FIREWALL_REQUEST, stem
 from nra.archive.spool import Spool
+from nra.cli.case_checks import console_text, refuse_name, refuse_old
 from nra.cli.case_form import form_of
 from nra.cli.errors import UserError, washed
 from nra.cli.gathering import Gathering
@@ -33,7 +34,6 @@ from nra.run.facts import gather_here
 from nra.run.fleet import summarize
 
 CASE_TEXT: Final = "case.txt"
-MOST_CONSOLE_BYTES: Final = 16 << 20
 TITLE: Final = "Bundle for a support case"
 NAMED: Final = ("host", "network", "mac")  # kinds of facts whose values are names
 
@@ -116,46 +116,6 @@ def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
     if not found:
         raise UserError("at least one run document (.json) is needed, and there is none in what was named")
     return found
-
-
-def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) -> None:
-    """Raise UserError for the oldest run if it is older than asked."""
-    if most_hours is None:
-        return
-    oldest = min(measured.values(), key=lambda document: moment(document.run.started_at) or datetime.max.replace(tzinfo=UTC))
-    started = moment(oldest.run.started_at)
-    hours = (datetime.now(UTC) - started).total_seconds() / 3600 if started else 0.0
-    if hours > most_hours:
-        raise UserError(
-            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {_age(hours, '.1f')} old: "
-            f"older than --max-age allows ({_age(most_hours, 'g')})"
-        )
-
-
-def _age(hours: float, form: str) -> str:
-    """Return the age in days, or in hours where it is less than two days."""
-    number, unit = (hours, "hours") if hours < 48 else (hours / 24, "days")
-    said = f"{number:{form}}"
-    return f"{said} {unit[:-1] if said == '1' else unit}"
-
-
-def refuse_name(name: str, hiding: Redaction) -> None:
-    """Raise UserError if the bundle itself is called by a name that it must not hold."""
-    try:
-        hiding.refuse_names({name: b""})
-    except UserError:
-        raise UserError("--out: with --redact the bundle's own name must not hold a name that is left out of it") from None
-
-
-def console_text(path: Path) -> str:
-    """Return what somebody kept of the console; raises UserError."""
-    try:
-        if path.exists() and (not path.is_file() or path.stat().st_size > MOST_CONSOLE_BYTES):
-            raise UserError(f"--console {path}: not a file, or larger than {MOST_CONSOLE_BYTES >> 20} MiB")
-        data = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise UserError(f"--console {path}: {getattr(error, 'strerror', None) or 'no such name'}") from error
-    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")  # PowerShell's > writes UTF-16
 
 
 def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redaction | None) -> Runs:

@@ -8,7 +8,7 @@ from nra.model.sample import VoiceSample
 from nra.net.ports import Arrival, Network, Transmission
 from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
 from nra.probes.parts.round_trip import RoundTripForm, measure_round_trip
-from nra.probes.parts.stream import Reply
+from nra.probes.parts.stream_record import Reply
 from nra.probes.parts.stun_question import REQUEST_BYTES, StunQuestion, binding_request
 from nra.wire.errors import MalformedMessage
 from nra.wire.stun import MessageType, decode_message

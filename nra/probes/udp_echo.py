@@ -15,7 +15,7 @@ from nra.net.ports import Arrival, Network, Transmission
 from nra.probes.parts.echo_question import EchoQuestion, read_echo
 from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
 from nra.probes.parts.round_trip import RoundTripForm, measure_round_trip
-from nra.probes.parts.stream import Reply
+from nra.probes.parts.stream_record import Reply
 from nra.wire.beacon import MIN_SIZE, EchoProbe, encode_echo
 
 MOST_BYTES: Final = 300

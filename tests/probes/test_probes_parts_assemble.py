@@ -7,7 +7,7 @@ import pytest
 from nra.model.sample import ABSENT, InstrumentSample, StampKind, StreamSample
 from nra.net.ports import Arrival, Equipment
 from nra.probes.parts.assemble import LostReply, samples
-from nra.probes.parts.stream import Reply, StreamRecord
+from nra.probes.parts.stream_record import Reply, StreamRecord
 from nra.testing.fake_network import FakeNetwork, FakePort
 
 MS = 1_000_000

@@ -5,7 +5,8 @@ import pytest
 from nra.model.sample import StampKind
 from nra.net.ports import Arrival
 from nra.probes.parts.glimpse import MOST_ARRIVALS, Glimpse
-from nra.probes.parts.stream import MS, Reply, StreamRecord
+from nra.probes.parts.stream import MS
+from nra.probes.parts.stream_record import Reply, StreamRecord
 
 INTERVAL = 20 * MS
 

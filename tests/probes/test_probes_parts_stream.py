@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from nra.model.failure import FailureKind
 from nra.model.sample import ABSENT, StampKind
 from nra.net.ports import Arrival, Transmission
-from nra.probes.parts.stream import MS, Grid, ProbeStream, Reply, slots_in
+from nra.probes.parts.stream import MS, Grid, ProbeStream, slots_in
+from nra.probes.parts.stream_record import Reply
 from nra.testing.fake_network import refusal
 
 START = 1_000_000 * MS

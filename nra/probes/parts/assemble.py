@@ -6,7 +6,7 @@ import numpy as np
 
 from nra.model.sample import ABSENT, InstrumentSample, Int64Column, StampKind, StreamSample, column
 from nra.net.ports import DatagramPort
-from nra.probes.parts.stream import ROW, StreamRecord, unanswered
+from nra.probes.parts.stream_record import ROW, StreamRecord, unanswered
 
 LostReply = tuple[int, int, int, int, int | None]  # call, reflector sequence, sequence, T2, TOS on the way up
 Row = tuple[int, ...]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from nra.model.pulse import Pulse
 
 if TYPE_CHECKING:
-    from nra.probes.parts.stream import StreamRecord
+    from nra.probes.parts.stream_record import StreamRecord
 
 MOST_ARRIVALS: Final = 64
 MS: Final = 1_000_000

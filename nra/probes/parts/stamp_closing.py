@@ -12,7 +12,8 @@ from typing import Final
 from nra.model.failure import Failure
 from nra.net.ports import Arrival, Refusal, Transmission
 from nra.probes.parts.stamp_dialect import StampDialect, Values, counters_of, sender_packet, values_of
-from nra.probes.parts.stream import MS, ProbeStream, Reply
+from nra.probes.parts.stream import MS, ProbeStream
+from nra.probes.parts.stream_record import Reply
 from nra.wire.errors import MalformedMessage
 from nra.wire.receive_record import ReceiveRecord, RecordReply, RecordRequest
 from nra.wire.stamp import ReflectorPacket

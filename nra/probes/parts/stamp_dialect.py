@@ -7,7 +7,7 @@ from typing import Final
 
 from nra.net.ports import Arrival, Transmission
 from nra.probes.parts.reflector_numbers import ReflectorNumbers, unwrap
-from nra.probes.parts.stream import Reply
+from nra.probes.parts.stream_record import Reply
 from nra.wire.errors import BadHmac, MalformedMessage
 from nra.wire.stamp import (
     AUTHENTICATED,

@@ -1,0 +1,53 @@
+"""What `nra case` refuses before it makes anything: runs that are too old, a telling name, a console log that is none."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from nra.archive.document import moment
+from nra.cli.errors import UserError, washed
+from nra.cli.redacting import Redaction
+from nra.model.document import RunDocument
+
+MOST_CONSOLE_BYTES: Final = 16 << 20
+
+
+def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) -> None:
+    """Raise UserError for the oldest run if it is older than asked."""
+    if most_hours is None:
+        return
+    oldest = min(measured.values(), key=lambda document: moment(document.run.started_at) or datetime.max.replace(tzinfo=UTC))
+    started = moment(oldest.run.started_at)
+    hours = (datetime.now(UTC) - started).total_seconds() / 3600 if started else 0.0
+    if hours > most_hours:
+        raise UserError(
+            f"run {oldest.run.id[:8]} of {washed(oldest.run.host.name)}, {oldest.run.started_at}, is {_age(hours, '.1f')} old: "
+            f"older than --max-age allows ({_age(most_hours, 'g')})"
+        )
+
+
+def _age(hours: float, form: str) -> str:
+    """Return the age in days, or in hours where it is less than two days."""
+    number, unit = (hours, "hours") if hours < 48 else (hours / 24, "days")
+    said = f"{number:{form}}"
+    return f"{said} {unit[:-1] if said == '1' else unit}"
+
+
+def refuse_name(name: str, hiding: Redaction) -> None:
+    """Raise UserError if the bundle itself is called by a name that it must not hold."""
+    try:
+        hiding.refuse_names({name: b""})
+    except UserError:
+        raise UserError("--out: with --redact the bundle's own name must not hold a name that is left out of it") from None
+
+
+def console_text(path: Path) -> str:
+    """Return what somebody kept of the console; raises UserError."""
+    try:
+        if path.exists() and (not path.is_file() or path.stat().st_size > MOST_CONSOLE_BYTES):
+            raise UserError(f"--console {path}: not a file, or larger than {MOST_CONSOLE_BYTES >> 20} MiB")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UserError(f"--console {path}: {getattr(error, 'strerror', None) or 'no such name'}") from error
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")  # PowerShell's > writes UTF-16
