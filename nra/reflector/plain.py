@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from nra.reflector.core import DSCP_SHIFT, ERROR_ESTIMATE, Reflector
-from nra.reflector.records import PAGE
-from nra.reflector.sessions import NOWHERE
+from nra.reflector.guard import BUCKET
+from nra.reflector.records import PAGE, RECORD, RECORD_BYTES
+from nra.reflector.sessions import NOWHERE, ROW, ROW_BYTES
 from nra.wire.stamp_plain import (
     BASE,
     CLASS_OF_SERVICE,
@@ -67,11 +68,10 @@ class Buckets:
 def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets) -> Reflect:
     """Return what reflects packets that lie in `frames`; what it writes and counts is what the core would have."""
     sessions, counters, known = reflector.sessions, reflector.counters, reflector.sessions.rows.get
-    last_seen_ns, highest, received, transmitted = sessions.last_seen_ns, sessions.highest, sessions.received, sessions.transmitted
-    page_of, bucket_of, take, find = sessions.page, sessions.bucket, reflector.guard.take, buckets.find
-    senders, times_ns, toses = sessions.records.senders, sessions.records.times_ns, sessions.records.toses
+    read_row, write_row, rows, last_seen_ns = ROW.unpack_from, ROW.pack_into, sessions.octets, sessions.last_seen_ns
+    place_of, write_record, records = sessions.place, RECORD.pack_into, sessions.records.octets
     read, write, write_with_tlvs = REQUEST.unpack_from, REPLY.pack_into, REPLY_WITH_TLVS.pack_into
-    idle_ns, has_limit = sessions.idle_ns, reflector.guard.rate_per_s > 0
+    idle_ns, has_limit, take, find = sessions.idle_ns, reflector.guard.rate_per_s > 0, reflector.guard.take, buckets.find
 
     def reflect(at: int, length: int, sender: bytes, received_ns: int, ttl: int, tos: int, now_ns: int) -> int:
         if length < BASE:
@@ -80,30 +80,32 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets) -> Refle
         has_tlvs = length >= PADDING_AT and first & WITHOUT_FLAGS == CLASS_OF_SERVICE and second & WITHOUT_FLAGS == DIRECT_MEASUREMENT
         behind, last = (length - PADDING_AT, third) if has_tlvs else (length - BASE, first)
         row = known(sender + ssid)
-        if (behind and last & WITHOUT_FLAGS != PADDING | behind - HEADER.size) or zeros != ZEROS or estimate[0] & PTP_BIT:
+        if (behind and last & WITHOUT_FLAGS != PADDING | behind - HEADER.size) or zeros != ZEROS or estimate[0] & PTP_BIT or row is None:
             return NOT_PLAIN
-        if row is None or now_ns - last_seen_ns[row] > idle_ns:
+        seen_ns, highest, count, number, page, bucket = read_row(rows, row * ROW_BYTES)
+        if now_ns - seen_ns > idle_ns:
             return NOT_PLAIN
         counters["received"] += 1
-        received[row] = count = received[row] + 1
-        if has_limit and not take(bucket_of[row] if bucket_of[row] != NOWHERE else find(row, sender, now_ns), now_ns):
+        bucket = find(row, sender, now_ns) if has_limit and bucket == NOWHERE else bucket
+        if has_limit and not take(bucket, now_ns):
+            sessions.received[row] = count + 1
             counters["rate_limited"] += 1
             return UNANSWERED
         counters["answered"] += 1
-        last_seen_ns[row] = now_ns
-        if sequence > highest[row]:
-            highest[row] = sequence
-        number, page, offset = transmitted[row], page_of[row], transmitted[row] % PAGE
-        place = page + offset if offset and page != NOWHERE else sessions.place(row, number)
-        transmitted[row] = number + 1
-        senders[place], times_ns[place], toses[place] = sequence, received_ns, tos
+        offset = number % PAGE
+        if not offset or page == NOWHERE:
+            last_seen_ns[row] = now_ns  # the longest silent one may have to give its pages for it
+            page = place_of(row, number) - offset
+        write_record(records, (page + offset) * RECORD_BYTES, received_ns, sequence, tos)
+        highest = sequence if sequence > highest else highest  # noqa: FURB136
+        write_row(rows, row * ROW_BYTES, now_ns, highest, count + 1, number + 1, page, bucket)
         reply = number & WORD, ERROR_ESTIMATE, ssid, ntp_from_unix_ns(received_ns), sequence, t1, estimate, ttl
         if not has_tlvs:
             write(frames, at, *reply)
             frames[at + BASE] = 0  # flags of the padding, if there is any
             return tos >> DSCP_SHIFT
         asked: int = dscp1 >> DSCP_SHIFT
-        marks, counts = asked << DSCP1_SHIFT | tos << TOS_SHIFT, (sender_tx, count & WORD, (number + 1) & WORD)
+        marks, counts = asked << DSCP1_SHIFT | tos << TOS_SHIFT, (sender_tx, (count + 1) & WORD, (number + 1) & WORD)
         write_with_tlvs(frames, at, *reply, CLASS_OF_SERVICE, marks, DIRECT_MEASUREMENT, *counts, 0)
         return asked
 
