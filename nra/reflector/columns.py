@@ -30,7 +30,7 @@ def table(rows: int, row_bytes: int, **kinds: type[np.generic]) -> "np.ndarray[A
 
 def numbers_of(rows: "np.ndarray[Any, Any]", name: str) -> "memoryview[int]":
     """Return a table's column of whole numbers."""
-    return cast("memoryview[int]", rows[name].data)
+    return rows[name].data
 
 
 def fractions_of(rows: "np.ndarray[Any, Any]", name: str) -> "memoryview[float]":
@@ -40,4 +40,4 @@ def fractions_of(rows: "np.ndarray[Any, Any]", name: str) -> "memoryview[float]"
 
 def octets_of(rows: "np.ndarray[Any, Any]") -> "memoryview[int]":
     """Return a table octet by octet."""
-    return cast("memoryview[int]", rows.view(np.uint8).data)
+    return rows.view(np.uint8).data

@@ -18,6 +18,7 @@ RATE_LIMIT_PER_S: Final = 6000  # a hundred calls of 50 packets/s, and room
 MAX_BUCKETS: Final = 20_000
 BUCKET: Final = Struct("=qd")
 """A bucket in `Guard.octets`: then_ns, tokens."""
+BUCKET_BYTES: Final = BUCKET.size
 KEPT: Final = 4096  # addresses whose network or household is remembered
 
 RESPONDER_PORTS: Final = frozenset(
