@@ -61,13 +61,9 @@ class MessageBuffers:
         sizes = split(length)
         return b"".join(block[row, :size].tobytes() for block, size in zip((self.heads, self.bodies, self.rests), sizes, strict=True))
 
-    def control(self, row: int, size: int) -> "Iterator[tuple[int, int, bytes]]":
+    def control(self, row: int, size: int) -> Iterator[tuple[int, int, bytes]]:
         """Go through the row's control messages, whatever they are."""
-        octets, at = self.envelopes[row, :size].tobytes(), 0
-        while at + CMSG.size <= size:
-            length, level, kind = CMSG.unpack_from(octets, at)
-            yield level, kind, octets[at + CMSG.size : at + length]
-            at += max(CMSG.size, -(-length // CMSG_ALIGN) * CMSG_ALIGN)
+        return control_messages(self.envelopes[row, :size].tobytes())
 
 
 class Arrivals(NamedTuple):
@@ -198,9 +194,7 @@ class FamilyRows:
 
     def name(self, row: int) -> tuple[int, bytes, int, int]:
         """Return port, address, flow and scope of the row's sender; the latter two mean something with IPv6 only."""
-        octets = self._buffers.envelopes[row, NAME_AT : NAME_AT + NAME_BYTES].tobytes()
-        flow, scope = FLOW_AND_SCOPE.unpack(octets)
-        return int.from_bytes(octets[PORT]), octets[self.layout.address], int.from_bytes(flow), scope
+        return name_of(self._buffers.envelopes[row, NAME_AT : NAME_AT + NAME_BYTES].tobytes(), self.layout)
 
     def arrivals(self, count: int, offset_ns: int) -> Arrivals:
         """Return what is told of the first rows, with stamps that many nanoseconds ahead of the kernel's."""
@@ -230,6 +224,21 @@ class FamilyRows:
             return self.messages_at + rows.start * MESSAGE_BYTES, rows.stop - rows.start
         self._chosen[: len(rows)] = self._messages[rows]
         return self._chosen.ctypes.data, len(rows)
+
+
+def control_messages(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Go through control messages, whatever they are: level, type, data."""
+    at = 0
+    while at + CMSG.size <= len(octets):
+        length, level, kind = CMSG.unpack_from(octets, at)
+        yield level, kind, octets[at + CMSG.size : at + length]
+        at += max(CMSG.size, -(-length // CMSG_ALIGN) * CMSG_ALIGN)
+
+
+def name_of(octets: bytes, layout: Family) -> tuple[int, bytes, int, int]:
+    """Return port, address, flow and scope of a sender; the latter two mean something with IPv6 only."""
+    flow, scope = FLOW_AND_SCOPE.unpack(octets)
+    return int.from_bytes(octets[PORT]), octets[layout.address], int.from_bytes(flow), scope
 
 
 def split(length: int) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from nra.reflector.responders.udp import STAMP, serve
 
 __all__ = ["CannotListen", "Engine", "every_address"]
 
-GLANCE_S: Final = 0.2  # how long at most until a request to stop is noticed
+GLANCE_S: Final = 0.2  # how long at most until a request to stop is noticed; the batched engine takes up to twice as long
 EXPIRE_EVERY_NS: Final = 5_000_000_000
 
 

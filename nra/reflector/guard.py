@@ -3,18 +3,22 @@
 import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 import numpy as np
 
 from nra.net.sockets import household
-from nra.reflector.columns import column, fractions
+from nra.reflector.columns import fractions_of, numbers_of, octets_of, table
 from nra.wire.timestamps import SECOND_NS
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 RATE_LIMIT_PER_S: Final = 6000  # a hundred calls of 50 packets/s, and room
 MAX_BUCKETS: Final = 20_000
+BUCKET: Final = Struct("=qd")
+"""A bucket in `Guard.octets`: then_ns, tokens."""
+BUCKET_BYTES: Final = BUCKET.size
 KEPT: Final = 4096  # addresses whose network or household is remembered
 
 RESPONDER_PORTS: Final = frozenset(
@@ -35,9 +39,9 @@ class Guard:
         self._allowed = lru_cache(maxsize=KEPT)(self._in_allowed_network)
         self._household_of = lru_cache(maxsize=KEPT)(household)
         self.rate_per_s = float(rate_limit)
-        rows = MAX_BUCKETS if rate_limit else 0
-        self.tokens = fractions(rows)
-        self.then_ns = column(np.int64, rows)
+        rows = table(MAX_BUCKETS if rate_limit else 0, BUCKET.size, then_ns=np.int64, tokens=np.float64)
+        self.octets = octets_of(rows)
+        self.tokens, self.then_ns = fractions_of(rows, "tokens"), numbers_of(rows, "then_ns")
         self.forgotten = 0
         self._bucket_of: dict[str, int] = {}
         self._households: list[str] = []
@@ -84,11 +88,12 @@ class Guard:
 
     def take(self, bucket: int, now_ns: int) -> bool:
         """Take one token of a bucket, which holds one second's worth; False when there is none."""
-        then_ns = self.then_ns[bucket]
+        at = bucket * BUCKET.size
+        then_ns, tokens = BUCKET.unpack_from(self.octets, at)
         now_ns = max(now_ns, then_ns)  # nobody pays for a clock that goes backwards
-        tokens = min(self.rate_per_s, self.tokens[bucket] + min(now_ns - then_ns, SECOND_NS) * self.rate_per_s / SECOND_NS)
-        granted = tokens >= 1
-        self.tokens[bucket], self.then_ns[bucket] = tokens - granted, now_ns
+        tokens = min(self.rate_per_s, tokens + min(now_ns - then_ns, SECOND_NS) * self.rate_per_s / SECOND_NS)
+        granted: bool = tokens >= 1
+        BUCKET.pack_into(self.octets, at, now_ns, tokens - granted)
         return granted
 
     def _in_allowed_network(self, address: str) -> bool:

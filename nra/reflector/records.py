@@ -1,17 +1,20 @@
-"""The receive records of all sessions: columns of fixed size, cut into pages that sessions take one by one and give back."""
+"""The receive records of all sessions: rows of fixed size, cut into pages that sessions take one by one and give back."""
 
 from collections.abc import Iterable
+from struct import Struct
 from typing import Final
 
 import numpy as np
 
-from nra.reflector.columns import column
+from nra.reflector.columns import numbers_of, octets_of, table
 from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import ntp_from_unix_ns
 
 PAGE: Final = 64  # records: a session that is just beginning must not cost much
 TOS_UNKNOWN: Final = -1
-KINDS: Final = (np.uint32, np.int64, np.int16)  # of the sender's numbers, T2, and TOS
+RECORD_BYTES: Final = 16
+RECORD: Final = Struct("=qIh")
+"""A record in `Records.octets`: T2 (ns), the sender's number, TOS."""
 
 
 class Records:
@@ -22,7 +25,9 @@ class Records:
         self.pages = max(1, records // PAGE)
         self._fresh = 0
         self._returned: list[int] = []
-        self.senders, self.times_ns, self.toses = (column(kind, self.pages * PAGE) for kind in KINDS)
+        rows = table(self.pages * PAGE, RECORD_BYTES, times_ns=np.int64, senders=np.uint32, toses=np.int16)
+        self.octets = octets_of(rows)
+        self.times_ns, self.senders, self.toses = (numbers_of(rows, name) for name in ("times_ns", "senders", "toses"))
 
     @property
     def used(self) -> int:

@@ -7,11 +7,12 @@ import ipaddress
 from array import array
 from functools import lru_cache
 from itertools import islice
+from struct import Struct
 from typing import Final
 
 import numpy as np
 
-from nra.reflector.columns import SILENT, column
+from nra.reflector.columns import SILENT, column, numbers_of, octets_of, table
 from nra.reflector.records import PAGE, TOS_UNKNOWN, Records
 from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import WORD
@@ -33,6 +34,9 @@ SSID: Final = slice(-2, None)
 NO_SSID: Final = bytes(2)
 KEY_BYTES: Final = 24  # of a key in its column: zeros behind it, and how long it is in the last octet, which tells the families apart
 KEY_SIZE_AT: Final = KEY_BYTES - 1
+ROW_BYTES: Final = 64
+ROW: Final = Struct("=6q")
+"""A session's row in `Sessions.octets`: last_seen_ns, highest, received, transmitted, page, bucket."""
 
 
 def session_key(ssid: int, address: str, port: int) -> SessionKey:
@@ -97,12 +101,16 @@ class Sessions:
         self.idle_ns = idle_ns
         self.rows: dict[SessionKey, int] = {}
         self.keys = column(np.uint8, max_sessions * KEY_BYTES)
-        self.received = column(np.int64, max_sessions)
-        self.transmitted = column(np.int64, max_sessions)
-        self.highest = column(np.int64, max_sessions)
-        self.last_seen_ns = column(np.int64, max_sessions, SILENT)
-        self.page = column(np.int64, max_sessions)  # where the newest page of its records is
-        self.bucket = column(np.int64, max_sessions)  # of its source, for whoever looked it up at the guard
+        whole = np.int64
+        rows = table(
+            max_sessions, ROW_BYTES, last_seen_ns=whole, highest=whole, received=whole, transmitted=whole, page=whole, bucket=whole
+        )
+        rows["last_seen_ns"] = SILENT
+        self.octets = octets_of(rows)
+        self.last_seen_ns, self.highest = numbers_of(rows, "last_seen_ns"), numbers_of(rows, "highest")
+        self.received, self.transmitted = numbers_of(rows, "received"), numbers_of(rows, "transmitted")
+        self.page = numbers_of(rows, "page")  # where the newest page of its records is
+        self.bucket = numbers_of(rows, "bucket")  # of its source, for whoever looked it up at the guard
         self.records = Records(RECORDS_IN_ALL)
         self.departures = 0  # of keys: rows that were looked up before one are to be looked up again
         self.evicted = 0

@@ -11,6 +11,9 @@ from nra.wire.errors import MalformedMessage
 
 NTP_TO_UNIX_S: Final = 2_208_988_800  # from 1900-01-01 to 1970-01-01 (RFC 5905 6)
 SECOND_NS: Final = 1_000_000_000
+HALF_SECOND_NS: Final = SECOND_NS // 2
+NTP_ERA: Final = NTP_TO_UNIX_S << 32
+LONG: Final = (1 << 64) - 1
 ERA_NS: Final = SECOND_NS << 32
 WORD: Final = 0xFFFF_FFFF
 
@@ -23,7 +26,7 @@ MULTIPLIER_MAX: Final = 0xFF
 
 def ntp_from_unix_ns(unix_ns: int) -> int:
     """Return the 64-bit NTP time stamp nearest to a Unix time; a step is 0.23 ns, so the way back is exact."""
-    return (((unix_ns << 32) + SECOND_NS // 2) // SECOND_NS + (NTP_TO_UNIX_S << 32)) & (1 << 64) - 1
+    return ((unix_ns << 32) + HALF_SECOND_NS) // SECOND_NS + NTP_ERA & LONG
 
 
 def unix_ns_from_ntp(timestamp: int, near_ns: int) -> int:

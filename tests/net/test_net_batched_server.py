@@ -143,7 +143,7 @@ def test_stamps_that_cannot_be_are_not_believed(monkeypatch: pytest.MonkeyPatch)
         right_ns = port._wall._ahead_ns
         for wrong_ns in (-60_000_000_000, 60_000_000_000):
             monkeypatch.setattr(port._wall, "_ahead_ns", right_ns + wrong_ns)
-            port._to_line_ns, port._stepped = port._wall.on_line(0), None
+            port.to_line_ns, port._stepped = port._wall.on_line(0), None
             told = port.arrived(0)
             assert told is not None
             assert told[3] == port.read_ns == port.arrivals().received_ns[0]
@@ -152,13 +152,14 @@ def test_stamps_that_cannot_be_are_not_believed(monkeypatch: pytest.MonkeyPatch)
 def test_waiting_in_the_call_itself() -> None:
     """With one channel alone: it returns with the first datagram, and without any when the time is over."""
     with opened("127.0.0.1") as port, client(port.bound[0]) as sock:
-        port.wait_in_fill(0.05)
+        port.wait_in_take(0.05)
+        desk, file = port.desk(0), port.file(0)
         began = time.monotonic()
-        assert port.fill(0) == 0
+        assert port.take(file, desk.incoming, 0) == -1
         assert 0.03 < time.monotonic() - began < 2
         sock.send(b"x")
-        assert port.fill(0) == 1
-        assert port.arrived(0) is not None
+        assert port.take(file, desk.incoming, 0) == 1
+        assert port.datagram_on(desk, 0, 1, CLOCK.now_ns()).payload == b"x"
 
 
 def test_an_address_that_is_not_ours() -> None:

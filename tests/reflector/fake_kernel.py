@@ -3,7 +3,7 @@
 import ctypes
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from struct import Struct
 from typing import Any, Final
@@ -44,6 +44,10 @@ class HandClock(SystemClock):
         """Start there."""
         self.now = now_ns
 
+    def line(self) -> tuple[Callable[[], int], int]:
+        """Return the time that was set."""
+        return self.now_ns, 0
+
     def now_ns(self) -> int:
         """Return the time that was set."""
         return self.now
@@ -79,21 +83,27 @@ class FakeKernel:
         for message in messages_at(place, rows):
             if not self.queue:
                 break
-            request = self.queue.popleft()
-            name, control = self._name(request.source), self._control(request)
-            assert len(name) <= message["name_bytes"]
-            ctypes.memmove(int(message["name"]), name, len(name))
-            room = int(message["control_bytes"])
-            ctypes.memmove(int(message["control"]), control, min(len(control), room))
-            left = request.payload
-            for at, size in parts_of(message):
-                ctypes.memmove(at, left[:size], len(left[:size]))
-                left = left[size:]
-            assert not left
-            message["name_bytes"], message["control_bytes"] = len(name), min(len(control), room)
-            message["flags"], message["length"] = 0, len(request.payload)
+            message["length"] = self._lay(message, self.queue.popleft())
             count += 1
         return count or -1
+
+    def recvmsg(self, file: int, place: ctypes.c_void_p, flags: int) -> int:
+        """Lay the next datagram into the message, which has no place for its length."""
+        return self._lay(messages_at(place, 1)[0], self.queue.popleft()) if self.queue else -1
+
+    def _lay(self, message: Any, request: Request) -> int:
+        name, control = self._name(request.source), self._control(request)
+        assert len(name) <= message["name_bytes"]
+        ctypes.memmove(int(message["name"]), name, len(name))
+        room = int(message["control_bytes"])
+        ctypes.memmove(int(message["control"]), control, min(len(control), room))
+        left = request.payload
+        for at, size in parts_of(message):
+            ctypes.memmove(at, left[:size], len(left[:size]))
+            left = left[size:]
+        assert not left
+        message["name_bytes"], message["control_bytes"], message["flags"] = len(name), min(len(control), room), 0
+        return len(request.payload)
 
     def sendmmsg(self, file: int, place: ctypes.c_void_p, count: int, flags: int) -> int:
         """Take the messages until one cannot be sent."""
@@ -107,6 +117,10 @@ class FakeKernel:
             local, tos = self._marks(ctypes.string_at(int(message["control"]), int(message["control_bytes"])))
             self.sent.append(Sent(payload, (address, port), local, tos))
         return count
+
+    def sendmsg(self, file: int, place: ctypes.c_void_p, flags: int) -> int:
+        """Take the message, or not."""
+        return self.sendmmsg(file, place, 1, flags)
 
     def reply(self, request: Datagram, payload: bytes, dscp: int) -> bool:
         """Take what is sent without the rows."""
@@ -171,13 +185,18 @@ class World:
         port._wall = SameWall()
         self.kernel.socket_dscp = port._dscp
         port._receive, port._send, port._send_one = self.kernel.recvmmsg, self.kernel.sendmmsg, self.kernel.sendmmsg
-        port.reply = self.kernel.reply
+        port.reply, port.take, port.give = self.kernel.reply, self.kernel.recvmsg, self.kernel.sendmsg
+        self.answer = self.engine._answering(0)
 
-    def serve(self, requests: list[Request]) -> list[Sent]:
-        """Let these requests come as one batch, and return what is answered."""
+    def serve(self, requests: list[Request], *, singly: bool = False) -> list[Sent]:
+        """Let these requests come as one batch, or singly one behind the other, and return what is answered."""
         self.kernel.sent = []
         self.kernel.queue.extend(replace(request, destination_port=0) for request in requests)
-        self.engine._serve(0)
+        if not singly:
+            self.engine._serve(0)
+        while self.kernel.queue:
+            self.answer()
+        self.engine._tally.tell()
         assert not self.kernel.queue
         return self.kernel.sent
 

@@ -211,6 +211,7 @@ def world(reflector: Reflector, address: str) -> Iterator[World]:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
 @given(
     batches=batches,
+    singly=st.booleans(),
     few=st.sampled_from([0, 3, 10_000]),
     rate=st.sampled_from([0, 0, 7, 30, 6000]),
     max_sessions=st.sampled_from([1, 3, 1000]),
@@ -221,6 +222,7 @@ def world(reflector: Reflector, address: str) -> Iterator[World]:
 )
 def test_what_it_answers_and_counts_is_what_the_core_does(
     batches: list[tuple[list[Shape], int]],
+    singly: bool,
     few: int,
     rate: int,
     max_sessions: int,
@@ -242,7 +244,7 @@ def test_what_it_answers_and_counts_is_what_the_core_does(
             for shaped, later_ns in batches:
                 here.clock.now += later_ns
                 requests = [senders.request(shape, here.clock.now) for shape in shaped]
-                assert here.serve(requests) == by_the_core(portable, requests, here.clock.now, refused)
+                assert here.serve(requests, singly=singly) == by_the_core(portable, requests, here.clock.now, refused)
             assert memory_of(batched) == memory_of(portable)
 
 
@@ -268,18 +270,22 @@ def test_plain_packets_need_no_core_once_their_session_is_known(form: str, monke
     with world(reflector, "127.0.0.1") as here:
         for count in (1, 5, 100):
             assert len(here.serve(requests_of(form, count))) == count
-    assert len(asked) == 1
-    assert reflector.counters == {"received": 106, "answered": 106}
+        assert len(asked) == 1
+        here.serve(requests_of(form, 1), singly=True)  # what a channel tells is not trusted before it was looked at
+        assert len(here.serve(requests_of(form, 5), singly=True)) == 5
+    assert len(asked) == 2
+    assert reflector.counters == {"received": 112, "answered": 112}
 
 
-def test_what_the_kernel_tells_otherwise_is_left_to_the_core() -> None:
-    """A datagram without its stamp is answered all the same, stamped when it was read, few or many of them."""
+@pytest.mark.parametrize("singly", [False, True])
+def test_what_the_kernel_tells_otherwise_is_left_to_the_core(singly: bool) -> None:
+    """A datagram without its stamp is answered all the same, stamped when it was read, few or many of them, or one by one."""
     reflector = made(0, 10)
     with world(reflector, "127.0.0.1") as here:
         first, *rest = requests_of("ours", 60)
-        here.serve([first])
+        here.serve([first], singly=singly)
         here.kernel.told_otherwise = {request.payload for request in rest[::3]}
-        replies = here.serve(rest)
+        replies = here.serve(rest, singly=singly)
     t2 = [int.from_bytes(reply.payload[16:24]) for reply in replies]
     assert t2[::3] == [ntp_from_unix_ns(NOW)] * 20
     assert t2[1::3] == [ntp_from_unix_ns(NOW - 20_000)] * 20
