@@ -20,8 +20,17 @@ from stamp_vectors import GOLDEN
 from wire_decoders import CASES
 
 from nra.model.responder import RESPONDERS
+from nra.wire.beacon import EchoProbe, encode_echo
+from nra.wire.dns import encode_query
+from nra.wire.ntp import encode_request
+from nra.wire.quic import encode_version_probe
 from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
+from nra.wire.stun import encode_binding_request
 
+OPTIONS: Final = (
+    b"OPTIONS sip:a@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKx;rport\r\nMax-Forwards: 70\r\n"
+    b"From: <sip:b@192.0.2.2>;tag=1\r\nTo: <sip:a@192.0.2.1>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+)
 STAMP_PORT: Final = 20862
 MARK: Final = 0xA3AF  # the SSID of what is certainly answered
 HEADERS: Final = 28  # of IPv4 and UDP
@@ -30,7 +39,17 @@ DOZEN: Final = 12
 PATIENCE_S: Final = 5.0
 SILENCE_S: Final = 0.05
 
-SEEDS: Final = (encode_sender(SenderPacket(7, 1 << 40, 1, ssid=1)), GOLDEN.sender_octets + GOLDEN.tlvs, *(case.valid for case in CASES))
+REQUESTS: Final = (
+    encode_sender(SenderPacket(7, 1 << 40, 1, ssid=1)),
+    GOLDEN.sender_octets + GOLDEN.tlvs,
+    encode_binding_request(bytes(range(12)), software="x" * 40),
+    encode_query(7, "example.net"),
+    encode_request(1 << 40),
+    encode_version_probe(0x1A2A3A4A, bytes(8), bytes(8)),
+    encode_echo(EchoProbe(1, 2, 3, 4), 172),
+    OPTIONS,
+)
+SEEDS: Final = (*REQUESTS * 4, *(case.valid for case in CASES))  # mostly what somebody answers
 
 
 class Sum:
