@@ -35,7 +35,10 @@ RATE_PER_S: Final = 1000
 """What a test floods with: sender, attacker and reflector share whatever cores there are. What a reflector bears: docs/reflector.md."""
 VOICE_BYTES: Final = 172
 MOST_MEMORY_KB: Final = 256 * 1024  # MemoryMax of examples/deploy/nra-reflector.service
-FLOODS: Final = {"voice": "answered", "bombs": "answered", "garbage": "malformed", "one octet": "too_short", "oversized": "reply"}
+FLOODS: Final = {"voice": "answered", "bombs": "answered", "garbage": "malformed", "one octet": "too_short", "oversized": "answered"}
+"""What comes, and what it is counted as."""
+NONE: Final = (0, 0, 0)
+AGAIN: Final = 1
 
 
 @contextmanager
@@ -46,11 +49,15 @@ def attacked(world: World, kind: str, rate_per_s: int = RATE_PER_S) -> Iterator[
     assert attack.stop().code == 0
 
 
-def voice_of(world: World, *options: str) -> dict[str, Any]:
-    """Return the voice half of a run of four seconds."""
+def voice_of(world: World) -> dict[str, Any]:
+    """Return the voice half of a run of four seconds; empty where the flood let no answer through at all."""
     where = ("--only", "voice", "--method", "stamp", "--reflector", SERVER_ADDRESS, "--duration", "4")
-    voice: dict[str, Any] = measure(world, *where, *options)["voice"]
-    return voice
+    return measure(world, *where)["voice"] or {}
+
+
+def losses(voice: dict[str, Any]) -> tuple[int, int, int] | None:
+    """Return what was lost up, down, and somewhere."""
+    return (voice["up"]["lost"], voice["down"]["lost"], voice["lost_unknown"]) if voice else None
 
 
 def counted(ended: Ended) -> dict[str, int]:
@@ -59,22 +66,44 @@ def counted(ended: Ended) -> dict[str, int]:
     return {name: int(count) for name, count in re.findall(r"(\w+) (\d+)", ended.out.splitlines()[-1])}
 
 
-def peak_memory_kb(world: World) -> int:
-    """Return the largest resident memory so far of the reflector in the server's namespace."""
+def about_process(world: World, file: str) -> str:
+    """Return what the kernel says of the reflector in the server's namespace, a file of /proc/PID."""
     (pid,) = world.run(SERVER, "sh", "-c", f"ss -lnup 'sport = :{PORT}' | grep -o 'pid=[0-9]*' | sort -u").replace("pid=", "").split()
-    return int(re.findall(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text("ascii"), re.MULTILINE)[0])
+    return Path(f"/proc/{pid}", file).read_text("ascii")
+
+
+def is_starved(world: World) -> bool:
+    """Tell whether others have this machine: the reflector waited for a core for more than half as long as it had one."""
+    ran_ns, waited_ns, _ = map(int, about_process(world, "schedstat").split())
+    return 2 * waited_ns > ran_ns
+
+
+def beside(world: World, kind: str, thousands: int = 0) -> tuple[dict[str, Any], dict[str, int], int]:
+    """Measure beside a flood, from so many thousand packets on, and once more if this machine had no time for the reflector.
+
+    Return the voice half, the reflector's counters, and its largest resident memory in kB.
+    """
+    rate_per_s = RATE_PER_S // 10 if kind == "oversized" else RATE_PER_S
+    for _ in range(1 + AGAIN):
+        reflect = start_reflector(world)
+        with attacked(world, kind, rate_per_s) as attack:
+            attack.wait_for(f"{thousands} thousand" if thousands else "attacking", 60)
+            voice = voice_of(world)
+        peak_kb = int(re.findall(r"^VmHWM:\s+(\d+) kB$", about_process(world, "status"), re.MULTILINE)[0])
+        starved = is_starved(world)
+        counts = counted(reflect.stop())
+        if losses(voice) == NONE or not starved:
+            return voice, counts, peak_kb
+    pytest.skip("this machine is too busy with other work: what was lost proves nothing of the reflector")
 
 
 @pytest.mark.parametrize("kind", FLOODS)
 def test_a_measurement_does_not_notice_a_flood(world: World, kind: str) -> None:
     """Requests of forged sources, TLV bombs, garbage, single octets, datagrams of 60 kB: nothing of the measurement is lost either way."""
-    reflect = start_reflector(world)
-    with attacked(world, kind, RATE_PER_S if kind != "oversized" else RATE_PER_S // 10):
-        voice = voice_of(world)
-    assert (voice["up"]["lost"], voice["down"]["lost"], voice["lost_unknown"]) == (0, 0, 0)
+    voice, counts, _ = beside(world, kind)
+    assert losses(voice) == NONE
     assert voice["up"]["received"] == voice["sent"] > 100
-    counts = counted(reflect.stop())
-    assert counts["received"] > 3 * voice["sent"] or kind == "oversized"
+    assert counts[FLOODS[kind]] > voice["sent"]
     assert "unsendable" not in counts
 
 
@@ -83,22 +112,17 @@ def test_what_was_recorded_and_is_sent_again_is_a_duplicate(world: World) -> Non
     start_reflector(world)
     with attacked(world, "replay"):
         voice = voice_of(world)
-    assert (voice["up"]["lost"], voice["down"]["lost"], voice["lost_unknown"]) == (0, 0, 0)
+    assert losses(voice) == NONE
     assert voice["up"]["received"] == voice["down"]["received"] == voice["sent"]
     assert voice["up"]["duplicates"] > voice["sent"] // 2
 
 
 def test_sessions_by_the_ten_thousand_take_no_more_memory_than_they_may(world: World) -> None:
     """Forged sources open more sessions than are kept: the longest silent ones go, the measurement's stays, memory ends where it must."""
-    reflect = start_reflector(world)
-    with attacked(world, "voice") as attack:
-        attack.wait_for("11 thousand", 60)
-        voice = voice_of(world)
-    peak_kb = peak_memory_kb(world)
-    counts = counted(reflect.stop())
+    voice, counts, peak_kb = beside(world, "voice", thousands=11)
     assert counts["sessions"] == 10_000
     assert counts["evicted"] > 0
-    assert (voice["up"]["lost"], voice["down"]["lost"], voice["lost_unknown"]) == (0, 0, 0)
+    assert losses(voice) == NONE
     assert peak_kb < MOST_MEMORY_KB
 
 
@@ -141,7 +165,7 @@ def test_who_floods_spends_his_own_tokens(world: World) -> None:
     voice = voice_of(world)
     flood.kill()
     counts = counted(reflect.stop())
-    assert (voice["up"]["lost"], voice["down"]["lost"], voice["lost_unknown"]) == (0, 0, 0)
+    assert losses(voice) == NONE
     assert counts["rate_limited"] > counts["answered"] - voice["sent"]
 
 
