@@ -1,0 +1,41 @@
+"""Ask the reflector of this machine one STAMP question: exit code 0 when it answers within two seconds, 1 when it does not.
+
+Address, port and key are those of `nra reflect` in the environment (NRA_REFLECT_BIND, _PORT, _KEY_FILE); NRA_REFLECT_ALLOW must let
+127.0.0.1 ask, or there is never an answer.
+"""
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from nra.cli.settings import read_key
+from nra.wire.errors import MalformedMessage
+from nra.wire.stamp import AUTHENTICATED, UNAUTHENTICATED, SenderPacket, decode_reflector, encode_sender
+from nra.wire.timestamps import ErrorEstimate, ntp_from_unix_ns
+
+PATIENCE_S = 2.0
+
+
+def main() -> int:
+    """Return the exit code."""
+    where = os.environ.get("NRA_REFLECT_BIND") or "127.0.0.1", int(os.environ.get("NRA_REFLECT_PORT") or 20862)
+    key_file = os.environ.get("NRA_REFLECT_KEY_FILE")
+    key = read_key(Path(key_file)) if key_file else None
+    clock = ErrorEstimate.of(1_000_000_000, synchronized=False).encode()
+    asked = SenderPacket(0, ntp_from_unix_ns(time.time_ns()), clock)
+    with socket.socket(socket.AF_INET6 if ":" in where[0] else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(PATIENCE_S)
+        try:
+            sock.connect(where)
+            sock.send(encode_sender(asked, key))
+            reply = decode_reflector(sock.recv((UNAUTHENTICATED if key is None else AUTHENTICATED).size), key)
+        except (OSError, MalformedMessage) as error:
+            print(f"no answer from {where[0]} port {where[1]}: {error}", file=sys.stderr)
+            return 1
+    return int(reply.sender_timestamp != asked.timestamp)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
