@@ -12,6 +12,7 @@ import click
 
 from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
+from nra.cli.lazy import Entry, LazyGroup
 
 if TYPE_CHECKING:
     from nra.cli.workers import Tally
@@ -19,17 +20,19 @@ if TYPE_CHECKING:
     from nra.reflector.core import Reflector
     from nra.reflector.engine import Engine
     from nra.reflector.guard import IpNetwork
+    from nra.reflector.keys import Keys
 
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
 
 PORT: Final = 20862
 RATE_LIMIT_PER_S: Final = 6000
+COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a reflector: add, list and revoke keys.")}
 
 
-@click.command()
+@click.group(cls=LazyGroup, table=COMMANDS, invoke_without_command=True, subcommand_metavar="[keys ...]")
 @click.option("--bind", metavar="ADDRESS", help="Address to listen on.  [default: all]")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="UDP port.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with this key only: 64 hex digits.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with these keys only.")
 @click.option("--allow", metavar="CIDR", multiple=True, help="Answer this network only (repeatable).")
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
@@ -38,7 +41,10 @@ RATE_LIMIT_PER_S: Final = 6000
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
 @click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
+@click.pass_context
 def reflect(
+    ctx: click.Context,
+    /,
     bind: str | None,
     port: int,
     key_file: Path | None,
@@ -50,8 +56,9 @@ def reflect(
     key: Path | None,
 ) -> int:
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
+    if ctx.invoked_subcommand is not None:
+        return 0
     from nra.cli.responders import responding, tls_of
-    from nra.cli.settings import read_key
     from nra.cli.workers import CRASHED, crew
     from nra.reflector.sharing import can_share
 
@@ -59,8 +66,7 @@ def reflect(
         raise UserError("--cert and --key: of use with --responders only")
     if workers > 1 and not can_share():
         raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
-    secret = read_key(key_file) if key_file else None
-    make = partial(reflector_of, secret, networks(allow), rate_limit, port)
+    make = partial(reflector_of, keys_in(key_file), networks(allow), rate_limit, port)
     with crew(workers - 1, partial(work, make)) as others:
         tls = tls_of(cert, key) if responders else None
         reflector, where = make(), addresses(bind)
@@ -73,7 +79,7 @@ def reflect(
             if workers > 1:
                 engine.spread(workers)
             for address, number in bound:
-                click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
+                click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.authenticated_only else ''}")
             for line, is_error in told:
                 click.echo(line, err=is_error)
             engine.run(interrupt)
@@ -108,12 +114,25 @@ def opened(reflector: "Reflector", binds: Sequence[tuple[str, int]], *, shared: 
         raise UserError(f"cannot listen on {where} port {binds[0][1]}: {error}") from error
 
 
-def reflector_of(key: bytes | None, allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
+def keys_in(path: Path | None) -> "Keys | None":
+    """Return the keys in a reflector's key file, None where none was given; raises UserError, also where it names nobody."""
+    if path is None:
+        return None
+    from nra.cli.key_files import read_reflectors
+    from nra.reflector.keys import Keys
+
+    holders = read_reflectors(path)
+    if not holders:
+        raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
+    return Keys(holders)
+
+
+def reflector_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
     """Return a reflector; each process has its own."""
     from nra.reflector.core import Reflector
     from nra.reflector.guard import Guard
 
-    return Reflector(key=key, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
+    return Reflector(keys=keys, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
 
 
 def addresses(bind: str | None) -> tuple[str, ...]:
