@@ -86,6 +86,7 @@ async def _stream(
         silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
         interrupted=interrupted,
         remarks=remarks(asked, dialect, closing),
+        authenticated=asked.key is not None,
     )
 
 

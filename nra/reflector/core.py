@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from nra.model.responder import Announcement
 from nra.reflector.guard import Guard
 from nra.reflector.keys import Keys
-from nra.reflector.sessions import Session, Sessions, session_key
+from nra.reflector.replays import Seals, Window
+from nra.reflector.sessions import Session, SessionKey, Sessions, session_key
 from nra.wire.errors import BadHmac, MalformedMessage
 from nra.wire.stamp import (
     AUTHENTICATED,
@@ -82,6 +83,7 @@ class Reflector:
     guard: Guard = field(default_factory=Guard)
     sessions: Sessions = field(default_factory=Sessions)
     counters: Counter[str] = field(default_factory=Counter)
+    seals: Seals = field(default_factory=Seals)
     announcement: Announcement | None = None
     announcement_ipv6: Announcement | None = None
 
@@ -127,6 +129,8 @@ class Reflector:
             return "malformed"
         if isinstance(accepted, str):
             return accepted
+        if accepted.key is not None and self._is_replay(request, accepted.packet):
+            return "replayed"
         limited = self.guard.limits(request.source[0], now_ns)
         if limited is not None:
             self._count_unanswered(request, accepted.packet.ssid)
@@ -177,7 +181,8 @@ class Reflector:
             session.received += 1
 
     def _reflect(self, request: Request, packet: SenderPacket, key: bytes | None, now_ns: int) -> Response:
-        session = self.sessions.of(session_key(packet.ssid, *request.source), packet.sequence, now_ns)
+        place = session_key(packet.ssid, *request.source)
+        session = self._guarded(request, packet, place, now_ns) if key else self.sessions.of(place, packet.sequence, now_ns)
         sequence = self.sessions.reflected(session.row, packet.sequence, request.received_ns, request.tos, now_ns)
         tail = packet.tail
         if tail and not packet.twamp_light:
@@ -197,6 +202,28 @@ class Reflector:
         agreed = None if packet.twamp_light else agreed_dscp(tail)
         dscp = (request.tos or 0) >> DSCP_SHIFT if agreed is None else agreed
         return Response(payload=encode_reflector(reply, key), dscp=dscp, key=key)
+
+    def _is_replay(self, request: Request, packet: SenderPacket) -> bool:
+        """It is counted with its session: copies that the network made up look the same."""
+        session = self.sessions.current(session_key(packet.ssid, *request.source), packet.sequence)
+        refused = session is not None and session.window is not None and session.window.refuses(packet)
+        if session is not None and refused:
+            session.copies += 1
+        return refused or request.payload in self.seals
+
+    def _guarded(self, request: Request, packet: SenderPacket, place: SessionKey, now_ns: int) -> Session:
+        """Return the session of an authenticated packet, which is remembered there; a sender that starts anew has a new one."""
+        before = self.sessions.current(place, packet.sequence)
+        floor = None
+        if before is not None and before.window is not None and before.window.begins_anew(packet):
+            floor = before.window.newest
+            self.sessions.end(before)
+        session = self.sessions.of(place, packet.sequence, now_ns)
+        if session.window is None:
+            session.window = Window(floor)
+        session.window.note(packet)
+        self.seals.note(request.payload)
+        return session
 
     def _announced_to(self, address: str) -> Announcement | None:
         """A port may be bound in one IP version alone: whoever asks over the other would find nobody there."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from nra.reflector.columns import SILENT, column, numbers_of, octets_of, table
 from nra.reflector.records import PAGE, TOS_UNKNOWN, Records
+from nra.reflector.replays import Window
 from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import WORD
 
@@ -22,7 +23,9 @@ IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long
 RECORDS_PER_SESSION: Final = 32_768  # ten minutes at 50 packets/s
 RECORDS_IN_ALL: Final = 2_000_000
 SETTLED: Final = 25  # replies after which a session may be followed to a new address
-NAMESAKES: Final = 8  # sessions of one SSID that are looked at for that: an SSID is 16 bits, and forging them must not cost us time
+NAMESAKES: Final = (
+    32  # sessions of one SSID that are looked at for that: as many as one run asks questions with, and forging them must cost us no time
+)
 REBINDING_REACH: Final = 250  # how far ahead the first packet from the new address may be: 5 s at 50 packets/s
 NOWHERE: Final = -1
 """A session's page or bucket before it has one."""
@@ -51,9 +54,12 @@ def packed_address(address: str) -> bytes:
 
 
 class Session:
-    """One row of `Sessions`; of its records those before `dropped` are no longer there."""
+    """One row of `Sessions`; of its records those before `dropped` are no longer there.
 
-    __slots__ = ("_all", "dropped", "first", "key", "moved_from", "pages", "row")
+    With a key `window` tells which packets were received, and `copies` is how many came again and were not answered.
+    """
+
+    __slots__ = ("_all", "copies", "dropped", "first", "key", "moved_from", "pages", "row", "window")
 
     def __init__(self, sessions: "Sessions", row: int, key: SessionKey) -> None:
         """Begin with nothing received."""
@@ -64,6 +70,8 @@ class Session:
         self.pages = array("I")
         self.first = 0  # the number with which the first page begins
         self.dropped = 0
+        self.window: Window | None = None
+        self.copies = 0
 
     @property
     def received(self) -> int:
@@ -136,6 +144,14 @@ class Sessions:
             session = self._take_over(key, sequence, now_ns) or self._open(key)
         self.touch(session.row, sequence, now_ns)
         return session
+
+    def current(self, key: SessionKey, sequence: int) -> Session | None:
+        """Return the session that a packet belongs to, None where there is none yet; nothing is changed by it."""
+        return self.known(self._current(key, sequence))
+
+    def end(self, session: Session) -> None:
+        """Forget a session."""
+        self._drop(session)
 
     def touch(self, row: int, sequence: int, now_ns: int) -> None:
         """Note that a packet of the session came."""
@@ -220,23 +236,27 @@ class Sessions:
         """Follow a settled session whose SSID goes on from a new address where the old one stopped: a NAT rebinding.
 
         SSID 0 is nobody's own. A NAT that forgets gives a new port on the same address; another address is somebody else, who
-        may only have guessed SSID and number.
+        may only have guessed SSID and number. Calls that share an SSID are not taken for one another: where several fit, none is.
         """
         if key[SSID] == NO_SSID:
             return None
+        fitting = []
         for old in islice(reversed(self._keys_of_ssid.get(key[SSID], {})), NAMESAKES):
             row = self.rows[old]
             if old[ADDRESS] != key[ADDRESS]:
                 continue
             is_alive = now_ns - self.last_seen_ns[row] <= self.idle_ns
             if is_alive and self.transmitted[row] > SETTLED and 0 < sequence - self.highest[row] <= REBINDING_REACH:
-                session = self.of_row(row)
-                self._unfile(session)
-                session.key, session.moved_from, self._moved[old] = key, old, key
-                self._file(session)
-                self.rebound += 1
-                return session
-        return None
+                fitting.append(old)
+        if len(fitting) != 1:
+            return None
+        (old,) = fitting
+        session = self.of_row(self.rows[old])
+        self._unfile(session)
+        session.key, session.moved_from, self._moved[old] = key, old, key
+        self._file(session)
+        self.rebound += 1
+        return session
 
     def _open(self, key: SessionKey) -> Session:
         row = self._free_row()
