@@ -38,6 +38,7 @@ COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
+@click.option("--rate-limit-total", type=click.IntRange(min=0), default=0, help="Packets/s from all sources together.  [default: no limit]")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
 @click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
@@ -51,6 +52,7 @@ def reflect(
     key_file: Path | None,
     allow: tuple[str, ...],
     rate_limit: int,
+    rate_limit_total: int,
     workers: int,
     responders: bool,
     cert: Path | None,
@@ -67,7 +69,7 @@ def reflect(
         raise UserError("--cert and --key: of use with --responders only")
     if workers > 1 and not can_share():
         raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
-    make = partial(reflector_of, keys_in(key_file), networks(allow), rate_limit, port)
+    make = partial(reflector_of, keys_in(key_file), networks(allow), rate_limit, rate_limit_total / workers, port)
     with crew(workers - 1, partial(work, make)) as others:
         tls = tls_of(cert, key) if responders else None
         reflector, where = make(), addresses(bind)
@@ -130,12 +132,12 @@ def keys_in(path: Path | None) -> "Keys | None":
     return Keys(holders)
 
 
-def reflector_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
-    """Return a reflector; each process has its own."""
+def reflector_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, total_limit: float, port: int) -> "Reflector":
+    """Return a reflector; each process has its own, and its share of what all together may answer."""
     from nra.reflector.core import Reflector
     from nra.reflector.guard import Guard
 
-    return Reflector(keys=keys, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
+    return Reflector(keys=keys, guard=Guard(allow, rate_limit, frozenset({port}), total_limit))
 
 
 def addresses(bind: str | None) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import WORD
 
 MAX_SESSIONS: Final = 10_000
+OF_ONE_SOURCE: Final = 2_000  # a search up to a thousand calls, and what came before it
+LOOKED_AT: Final = 8  # sessions of a source, those opened first, of which the longest silent one makes room for its next one
 IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long (RFC 4787 REQ-5)
 RECORDS_PER_SESSION: Final = 32_768  # ten minutes at 50 packets/s
 RECORDS_IN_ALL: Final = 2_000_000
@@ -45,6 +47,12 @@ ROW: Final = Struct("=6q")
 def session_key(ssid: int, address: str, port: int) -> SessionKey:
     """Return the key of a packet's session."""
     return port.to_bytes(2) + packed_address(address) + ssid.to_bytes(2)
+
+
+def source_of(key: SessionKey) -> bytes:
+    """Return who a session's sender is to us: an IPv4 address, or an IPv6 address's /64 (`nra.net.sockets.household`)."""
+    address = key[ADDRESS]
+    return address[:8] if len(address) > 8 else address
 
 
 @lru_cache(maxsize=4096)
@@ -102,11 +110,12 @@ class Session:
 
 
 class Sessions:
-    """All sessions: when the cap is reached, the longest silent one goes."""
+    """All sessions: when the cap is reached, the longest silent one goes; a source that has too many loses one of its own."""
 
-    def __init__(self, max_sessions: int = MAX_SESSIONS, idle_ns: int = IDLE_NS) -> None:
+    def __init__(self, max_sessions: int = MAX_SESSIONS, idle_ns: int = IDLE_NS, of_one_source: int = OF_ONE_SOURCE) -> None:
         """Start empty."""
         self.idle_ns = idle_ns
+        self._of_one_source = of_one_source
         self.rows: dict[SessionKey, int] = {}
         self.keys = column(np.uint8, max_sessions * KEY_BYTES)
         whole = np.int64
@@ -127,6 +136,7 @@ class Sessions:
         self._returned: list[int] = []
         self._fresh = 0
         self._keys_of_ssid: dict[bytes, dict[SessionKey, None]] = {}  # newest last
+        self._keys_of_source: dict[bytes, dict[SessionKey, None]] = {}  # likewise
         self._moved: dict[SessionKey, SessionKey] = {}  # from where a NAT took a session to where it is now
 
     def __len__(self) -> int:
@@ -259,6 +269,7 @@ class Sessions:
         return session
 
     def _open(self, key: SessionKey) -> Session:
+        self._make_room_at(source_of(key))
         row = self._free_row()
         session = self._sessions[row] = Session(self, row, key)
         self.received[row] = self.transmitted[row] = 0
@@ -266,6 +277,16 @@ class Sessions:
         self.page[row] = self.bucket[row] = NOWHERE
         self._file(session)
         return session
+
+    def _make_room_at(self, source: bytes) -> None:
+        """Drop one session of a source that has too many; those that are in use are passed over as long as others are at hand."""
+        keys = self._keys_of_source.get(source, {})
+        if len(keys) >= self._of_one_source:
+            first = min(islice(keys, LOOKED_AT), key=lambda key: self.last_seen_ns[self.rows[key]])
+            self._drop(self.of_row(self.rows[first]))
+            self.evicted += 1
+            for key in [*islice(keys, LOOKED_AT - 1)]:  # to be looked at again when all others were
+                keys[key] = keys.pop(key)
 
     def _free_row(self) -> int:
         if not self._returned and self._fresh < len(self._sessions):
@@ -281,6 +302,7 @@ class Sessions:
         self.rows[key] = session.row
         self.keys[start : start + KEY_BYTES] = key.ljust(KEY_SIZE_AT, b"\0") + bytes((len(key),))
         self._keys_of_ssid.setdefault(key[SSID], {})[key] = None
+        self._keys_of_source.setdefault(source_of(key), {})[key] = None
 
     def _unfile(self, session: Session) -> None:
         self.departures += 1
@@ -288,10 +310,10 @@ class Sessions:
         self.keys[session.row * KEY_BYTES + KEY_SIZE_AT] = 0  # nobody's key
         if session.moved_from is not None:
             self._moved.pop(session.moved_from, None)
-        keys = self._keys_of_ssid[session.key[SSID]]
-        del keys[session.key]
-        if not keys:
-            del self._keys_of_ssid[session.key[SSID]]
+        for index, name in ((self._keys_of_ssid, session.key[SSID]), (self._keys_of_source, source_of(session.key))):
+            del index[name][session.key]
+            if not index[name]:
+                del index[name]
 
     def _drop(self, session: Session) -> None:
         self._unfile(session)
