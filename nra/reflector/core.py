@@ -10,6 +10,7 @@ from nra.reflector.guard import Guard
 from nra.reflector.keys import Keys
 from nra.reflector.replays import Seals, Window
 from nra.reflector.sessions import Session, SessionKey, Sessions, session_key
+from nra.reflector.suspects import Suspects
 from nra.wire.errors import BadHmac, MalformedMessage
 from nra.wire.stamp import (
     AUTHENTICATED,
@@ -31,6 +32,21 @@ AFTER_SEQUENCE: Final = slice(UNAUTHENTICATED.timestamp, AUTHENTICATED.timestamp
 """Zeros in an authenticated request, where any other has T1, Error Estimate and SSID."""
 AFTER_SSID: Final = slice(UNAUTHENTICATED.ssid + 2, UNAUTHENTICATED.size)
 """Zeros in a STAMP request; a TWAMP Light sender has its padding there, which starts in the SSID's place (RFC 5357 4.1.2)."""
+DROPPED: Final = (
+    "bad_hmac",
+    "malformed",
+    "not_allowed",
+    "not_understood",
+    "rate_limited",
+    "replayed",
+    "reply",
+    "responder_port",
+    "too_short",
+    "total_limited",
+    "unknown_ssid",
+    "unsendable",
+)
+"""The counters of packets that got no answer, one for each reason; `not_understood` is the other services' (responders/udp.py)."""
 REPLY_WITHIN: Final = 1 << 36
 """How far T3 may be behind T2 in what is taken for a reply: 16 s, in both formats of time stamps; a busy reflector takes its time."""
 CLOCK_ERROR_NS: Final = 100_000_000
@@ -77,6 +93,7 @@ class Reflector:
     """Answers STAMP and TWAMP Light senders; `counters` says how often each thing happened.
 
     `announcement` is what it tells of its responders, None that there are none; `announcement_ipv6` to who asks over IPv6, None the same.
+    `suspects` are whose packets were dropped, None where nobody wants to know.
     """
 
     keys: Keys | None = None
@@ -84,6 +101,7 @@ class Reflector:
     sessions: Sessions = field(default_factory=Sessions)
     counters: Counter[str] = field(default_factory=Counter)
     seals: Seals = field(default_factory=Seals)
+    suspects: Suspects | None = None
     announcement: Announcement | None = None
     announcement_ipv6: Announcement | None = None
 
@@ -97,13 +115,19 @@ class Reflector:
         self.counters["received"] += 1
         accepted = self._accepted(request, now_ns)
         if isinstance(accepted, str):
-            self.counters[accepted] += 1
+            self.refuse(accepted, request.source[0])
             return None
         self.counters["answered"] += 1
         packet, key = accepted
         if key is None and any(request.payload[AFTER_SSID]):
             packet = replace(packet, ssid=0, twamp_light=True)
         return self._reflect(request, packet, key, now_ns)
+
+    def refuse(self, reason: str, address: str, count: int = 1) -> None:
+        """Count packets of a source that are not answered, and for what reason."""
+        self.counters[reason] += count
+        if self.suspects is not None:
+            self.suspects.note(reason, address, count)
 
     def stamped(self, response: Response, now_ns: int) -> bytes:
         """Return the reply's octets with T3 as it is right before sending: making the reply takes long enough to be interrupted."""

@@ -139,12 +139,12 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets, tally: T
             if not granted:
                 sessions.received[row] = count + 1
                 counters["received"] += 1
-                counters["rate_limited"] += 1
+                reflector.refuse("rate_limited", str(ip_address(sender[AFTER_PORT])))
                 return UNANSWERED
         if total and not guard.take_of_all(1, now_ns):
             sessions.received[row] = count + 1
             counters["received"] += 1
-            counters["total_limited"] += 1
+            reflector.refuse("total_limited", str(ip_address(sender[AFTER_PORT])))
             return UNANSWERED
         offset = number % PAGE
         if not offset or page == NOWHERE:

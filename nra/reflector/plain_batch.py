@@ -13,7 +13,7 @@ from nra.net.message_buffers import Arrivals
 from nra.reflector.core import DSCP_SHIFT, ERROR_ESTIMATE, Reflector
 from nra.reflector.lookup import STRANGER, Ints, Lookup
 from nra.reflector.records import PAGE
-from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE
+from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE, address_of
 from nra.wire.stamp_plain_columns import PlainColumns, Rows
 from nra.wire.timestamps import SECOND_NS
 
@@ -153,7 +153,8 @@ class PlainBatch:
         if len(rows):
             groups = Groups.of(self._rows[rows])
             self._received[groups.values] += groups.counts
-            self._reflector.counters[reason] += len(rows)
+            for session, count in zip(groups.values.tolist(), groups.counts.tolist(), strict=True):
+                self._reflector.refuse(reason, address_of(self._reflector.sessions.of_row(session).key), count)
 
     def _answer(self, rows: Rows, now_ns: int) -> NDArray[Any]:
         numbers, received = self._count(rows, now_ns)

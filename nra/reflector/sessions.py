@@ -49,6 +49,11 @@ def session_key(ssid: int, address: str, port: int) -> SessionKey:
     return port.to_bytes(2) + packed_address(address) + ssid.to_bytes(2)
 
 
+def address_of(key: SessionKey) -> str:
+    """Return the address of a session's sender."""
+    return str(ipaddress.ip_address(key[ADDRESS]))
+
+
 def source_of(key: SessionKey) -> bytes:
     """Return who a session's sender is to us: an IPv4 address, or an IPv6 address's /64 (`nra.net.sockets.household`)."""
     address = key[ADDRESS]

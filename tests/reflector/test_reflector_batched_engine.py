@@ -22,6 +22,7 @@ from nra.reflector.lookup import Ints, Lookup
 from nra.reflector.plain_batch import NEIGHBOURS
 from nra.reflector.records import PAGE
 from nra.reflector.sessions import IDLE_NS, Sessions
+from nra.reflector.suspects import Suspects
 from nra.wire.receive_record import RecordRequest
 from nra.wire.stamp import ReflectorPacket, SenderPacket, encode_reflector, encode_sender
 from nra.wire.stamp_tlv import Tlv, encode_tlvs
@@ -156,7 +157,7 @@ class Senders:
 def made(rate: int, max_sessions: int, total: int = 0, of_one_source: int = 1000) -> Reflector:
     """Return a reflector."""
     sessions = Sessions(max_sessions=max_sessions, of_one_source=of_one_source)
-    return Reflector(guard=Guard(rate_limit=rate, total_limit=total), sessions=sessions)
+    return Reflector(guard=Guard(rate_limit=rate, total_limit=total), sessions=sessions, suspects=Suspects())
 
 
 def by_the_core(reflector: Reflector, requests: list[Request], now_ns: int, unreachable: set[int]) -> list[Sent]:
@@ -192,6 +193,7 @@ def memory_of(reflector: Reflector) -> dict[str, Any]:
     return {
         "sessions": held,
         "tokens": tokens,
+        "suspects": sorted(reflector.suspects.take()) if reflector.suspects else [],
         "total": (reflector.guard._total_tokens, reflector.guard._total_then_ns),
         "counters": dict(reflector.counters),
         "evicted": known.evicted,
