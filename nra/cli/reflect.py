@@ -3,7 +3,7 @@
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,12 @@ def serve(wanted: Wanted, events: ServiceLog) -> int:
         opening = responding(reflector, engine, where, tls, allow, wanted.rate_limit) if tls else nullcontext(Opened())
         caretaker = Caretaker(ask, events, wanted.key_file, addresses=wanted.log_addresses)
         bound = engine.bound
-        with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told, shown(wanted.metrics, ask, told.counters) as page:
+        with (
+            closing(engine),
+            stoppable(signal.SIGINT, signal.SIGTERM) as interrupt,
+            opening as told,
+            shown(wanted.metrics, ask, told.counters) as page,
+        ):
             others.start((bound, reflector.announcement, reflector.announcement_ipv6))
             others.watch(interrupt.note)
             if workers > 1:
