@@ -1,25 +1,22 @@
 """The Session-Reflector's protocol without input and output: a request and the time in, a reply or a counted reason out."""
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from nra.model.responder import Announcement
+from nra.reflector.admission import Accepted, decoded, is_reply, layout_of
 from nra.reflector.guard import Guard
 from nra.reflector.keys import Keys
 from nra.reflector.replays import Seals, Window
 from nra.reflector.sessions import Session, SessionKey, Sessions, session_key
 from nra.reflector.suspects import Suspects
-from nra.wire.errors import BadHmac, MalformedMessage
+from nra.wire.errors import MalformedMessage
 from nra.wire.stamp import (
-    AUTHENTICATED,
     TTL_UNKNOWN,
     UNAUTHENTICATED,
-    Layout,
     ReflectorPacket,
     SenderPacket,
-    decode_sender,
     encode_reflector,
     restamp,
 )
@@ -28,8 +25,6 @@ from nra.wire.stamp_values import SyncSource, TimestampInformation, TimestampMet
 from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns
 
 DSCP_SHIFT: Final = 2  # DSCP is the upper six bits of the TOS octet (RFC 2474)
-AFTER_SEQUENCE: Final = slice(UNAUTHENTICATED.timestamp, AUTHENTICATED.timestamp)
-"""Zeros in an authenticated request, where any other has T1, Error Estimate and SSID."""
 AFTER_SSID: Final = slice(UNAUTHENTICATED.ssid + 2, UNAUTHENTICATED.size)
 """Zeros in a STAMP request; a TWAMP Light sender has its padding there, which starts in the SSID's place (RFC 5357 4.1.2)."""
 DROPPED: Final = (
@@ -47,8 +42,6 @@ DROPPED: Final = (
     "unsendable",
 )
 """The counters of packets that got no answer, one for each reason; `not_understood` is the other services' (responders/udp.py)."""
-REPLY_WITHIN: Final = 1 << 36
-"""How far T3 may be behind T2 in what is taken for a reply: 16 s, in both formats of time stamps; a busy reflector takes its time."""
 CLOCK_ERROR_NS: Final = 100_000_000
 ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
 TIMESTAMP_INFORMATION: Final = TimestampInformation(
@@ -79,13 +72,6 @@ class Response:
     payload: bytes
     dscp: int
     key: bytes | None = None
-
-
-class Accepted(NamedTuple):
-    """A packet that is answered, and with which key it is authenticated."""
-
-    packet: SenderPacket
-    key: bytes | None
 
 
 @dataclass(slots=True)
@@ -143,12 +129,14 @@ class Reflector:
 
     def _accepted(self, request: Request, now_ns: int) -> Accepted | str:
         """Return the packet, or why it is not answered; what is none spends nobody's tokens, since its source may be forged."""
-        layout = self._layout(request.payload)
-        reason = self.guard.bars(*request.source) or self._too_short(request) or self._reply(request, layout)
+        layout = layout_of(request.payload, self.keys)
+        reason = self.guard.bars(*request.source) or self._too_short(request)
         if reason is not None:
             return reason
+        if is_reply(request.payload, layout):
+            return "reply"
         try:
-            accepted = self._decoded(request.payload, layout)
+            accepted = decoded(request.payload, layout, self.keys)
         except MalformedMessage:
             return "malformed"
         if isinstance(accepted, str):
@@ -161,42 +149,9 @@ class Reflector:
             return limited
         return accepted
 
-    def _layout(self, payload: bytes) -> Layout:
-        """Tell authenticated packets from others: all are where only they are answered, else those that are laid out so for an SSID."""
-        if self.keys is None:
-            return UNAUTHENTICATED
-        if self.keys.only:
-            return AUTHENTICATED
-        is_signed = (
-            len(payload) >= AUTHENTICATED.size and not any(payload[AFTER_SEQUENCE]) and self.keys.of(_ssid_at(payload, AUTHENTICATED))
-        )
-        return AUTHENTICATED if is_signed else UNAUTHENTICATED
-
-    def _decoded(self, payload: bytes, layout: Layout) -> Accepted | str:
-        """Return the packet, or why it is none of ours; raises MalformedMessage."""
-        if self.keys is None or layout is UNAUTHENTICATED:
-            return Accepted(decode_sender(payload), None)
-        if len(payload) < AUTHENTICATED.size:
-            return "malformed"
-        keys = self.keys.of(_ssid_at(payload, AUTHENTICATED))
-        for key in keys:
-            with suppress(BadHmac):
-                return Accepted(decode_sender(payload, key), key)
-        return "bad_hmac" if keys else "unknown_ssid"
-
     def _too_short(self, request: Request) -> str | None:
         """Refuse what would be answered by more than it is: a reply is never larger than its request."""
         return "too_short" if len(request.payload) < UNAUTHENTICATED.size else None
-
-    def _reply(self, request: Request, layout: Layout) -> str | None:
-        """Refuse what another reflector answered: two of them, on whatever ports, would go on answering each other for ever.
-
-        A reply bears T2 where a request has zeros or padding, and T3 shortly behind it: chance does that once in 2^28.
-        """
-        at = layout.receive_timestamp
-        received, sent = request.payload[at : at + 8], request.payload[layout.timestamp : layout.timestamp + 8]
-        is_reply = any(received) and 0 <= int.from_bytes(sent) - int.from_bytes(received) < REPLY_WITHIN
-        return "reply" if is_reply else None
 
     def _count_unanswered(self, request: Request, ssid: int) -> None:
         """Let the session's counters tell its sender that it was our limit, not the network, that took the packet."""
@@ -271,7 +226,3 @@ class Reflector:
             key=key,
             authenticated=key is not None,
         )
-
-
-def _ssid_at(payload: bytes, layout: Layout) -> int:
-    return int.from_bytes(payload[layout.ssid : layout.ssid + 2])
