@@ -3,85 +3,157 @@
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
+from nra.cli.lazy import Entry, LazyGroup
+from nra.cli.options import HOST_PORT
+from nra.cli.service_log import ServiceLog
 
 if TYPE_CHECKING:
-    from nra.cli.workers import Tally
+    from nra.cli.caretaker import Ask
+    from nra.cli.workers import Crew, Tally
+    from nra.model.plan import Target
     from nra.model.responder import Announcement
     from nra.reflector.core import Reflector
     from nra.reflector.engine import Engine
     from nra.reflector.errands import Errand
     from nra.reflector.guard import IpNetwork
+    from nra.reflector.keys import Keys
 
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
 
 PORT: Final = 20862
+METRICS_PORT: Final = 9862
+HANG_UP: Final = getattr(signal, "SIGHUP", None)  # there is none on Windows
 RATE_LIMIT_PER_S: Final = 6000
+COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a reflector: add, list and revoke keys.")}
 
 
-@click.command()
+@click.group(cls=LazyGroup, table=COMMANDS, invoke_without_command=True, subcommand_metavar="[keys ...]")
 @click.option("--bind", metavar="ADDRESS", help="Address to listen on.  [default: all]")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="UDP port.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with this key only: 64 hex digits.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with these keys only.")
 @click.option("--allow", metavar="CIDR", multiple=True, help="Answer this network only (repeatable).")
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
+@click.option("--rate-limit-total", type=click.IntRange(min=0), default=0, help="Packets/s from all sources together.  [default: no limit]")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
+@click.option("--metrics", type=HOST_PORT(METRICS_PORT), help="Show Prometheus what was counted, at this address.")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Events on standard error.")
+@click.option("--log-addresses", is_flag=True, help="With --log json: also whose packets were not answered.")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
 @click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
-def reflect(
-    bind: str | None,
-    port: int,
-    key_file: Path | None,
-    allow: tuple[str, ...],
-    rate_limit: int,
-    workers: int,
-    responders: bool,
-    cert: Path | None,
-    key: Path | None,
-) -> int:
+@click.pass_context
+def reflect(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
-    from nra.cli.responders import responding, tls_of
-    from nra.cli.settings import read_key
-    from nra.cli.workers import CRASHED, crew
+    if ctx.invoked_subcommand is not None:
+        return 0
     from nra.reflector.sharing import can_share
 
-    if (cert or key) and not responders:
+    wanted = Wanted(**options)
+    if (wanted.cert or wanted.key) and not wanted.responders:
         raise UserError("--cert and --key: of use with --responders only")
-    if workers > 1 and not can_share():
+    if wanted.workers > 1 and not can_share():
         raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
-    secret = read_key(key_file) if key_file else None
-    make = partial(reflector_of, secret, networks(allow), rate_limit, port)
+    if wanted.log_addresses and wanted.log != "json":
+        raise UserError("--log-addresses: of use with --log json only")
+    return serve(wanted, ServiceLog(as_json=wanted.log == "json"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The options of `nra reflect`, as click hands them over."""
+
+    bind: str | None
+    port: int
+    key_file: Path | None
+    allow: tuple[str, ...]
+    rate_limit: int
+    rate_limit_total: int
+    workers: int
+    metrics: "Target | None"
+    log: str
+    log_addresses: bool
+    responders: bool
+    cert: Path | None
+    key: Path | None
+
+
+def serve(wanted: Wanted, events: ServiceLog) -> int:
+    """Answer until interrupted or terminated, and return the exit code; raises UserError."""
+    from nra.cli.caretaker import Caretaker
+    from nra.cli.metrics import shown
+    from nra.cli.responders import Opened, responding, tls_of
+    from nra.cli.workers import crew
+
+    allow, workers = networks(wanted.allow), wanted.workers
+    make = partial(reflector_of, keys_in(wanted.key_file), limits_of(wanted))
     with crew(workers - 1, partial(work, make)) as others:
-        tls = tls_of(cert, key) if responders else None
-        reflector, where = make(), addresses(bind)
-        engine = opened(reflector, [(address, port) for address in where], shared=workers > 1)
+        tls = tls_of(wanted.cert, wanted.key) if wanted.responders else None
+        reflector, where = make(), addresses(wanted.bind)
+        engine = opened(reflector, [(address, wanted.port) for address in where], shared=workers > 1)
+        ask = everybody(engine, others)
+        opening = responding(reflector, engine, where, tls, allow, wanted.rate_limit) if tls else nullcontext(Opened())
+        caretaker = Caretaker(ask, events, wanted.key_file, addresses=wanted.log_addresses)
         bound = engine.bound
-        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit) if tls else nullcontext(())
-        with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told:
+        with (
+            closing(engine),
+            stoppable(signal.SIGINT, signal.SIGTERM) as interrupt,
+            opening as told,
+            shown(wanted.metrics, ask, told.counters) as page,
+        ):
             others.start((bound, reflector.announcement, reflector.announcement_ipv6))
             others.watch(interrupt.note)
             if workers > 1:
                 engine.spread(workers)
-            for address, number in bound:
-                click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
-            for line, is_error in told:
-                click.echo(line, err=is_error)
-            engine.run(interrupt)
-    click.echo(summary([tally(reflector), *others.tallies]))
-    if others.lost:
-        click.echo(f"{others.lost} of {workers} worker processes ended unexpectedly", err=True)
-    return CRASHED if others.lost else 0
+            stamp = f"STAMP{' authenticated' if reflector.authenticated_only else ''}"
+            lines = [(f"listening on UDP {address} port {number}: {stamp}", False) for address, number in bound]
+            tell(events, [*lines, *told.lines, *((line, False) for line in page)])
+            with caretaker.at_work():
+                engine.run(interrupt)
+    return ended([tally(reflector), *others.tallies], others.lost, workers, events)
+
+
+def ended(tallies: "Sequence[Tally]", lost: int, workers: int, events: ServiceLog) -> int:
+    """Say what was counted, and return the exit code."""
+    from nra.cli.workers import CRASHED
+
+    click.echo(summary(tallies))
+    if lost:
+        events.tell("lost", f"{lost} of {workers} worker processes ended unexpectedly", processes=lost)
+    events.tell("ended", counters=counters_of(tallies))
+    return CRASHED if lost else 0
+
+
+def tell(events: ServiceLog, lines: Sequence[tuple[str, bool]]) -> None:
+    """Print what is listened on, and on standard error what could not be; programs read both there."""
+    for line, is_error in lines:
+        if not is_error:
+            click.echo(line)
+        if events.as_json or is_error:
+            events.tell("refused" if is_error else "listening", line)
+
+
+def everybody(engine: "Engine", others: "Crew") -> "Ask":
+    """Return what has an errand done by every process; a TimeoutError of this one is its None."""
+
+    def ask(errand: "Errand") -> list[Any]:
+        answers: list[Any] = []
+        with suppress(TimeoutError):
+            answers.append(engine.errands.ask(errand))
+        return [*(answers or [None]), *others.ask(errand)]
+
+    return ask
 
 
 def work(
@@ -89,6 +161,8 @@ def work(
 ) -> "Tally":
     """Answer beside the first process: at the addresses that it has bound, telling of the responders that it opened; raises UserError."""
     reflector = make()
+    if reflector.keys is not None and HANG_UP is not None:
+        signal.signal(HANG_UP, signal.SIG_IGN)  # it is the first process's to read them again
     binds, reflector.announcement, reflector.announcement_ipv6 = orders
     engine = opened(reflector, binds, shared=True, claimed=True)
     listening(engine.errands.ask)
@@ -111,12 +185,43 @@ def opened(reflector: "Reflector", binds: Sequence[tuple[str, int]], *, shared: 
         raise UserError(f"cannot listen on {where} port {binds[0][1]}: {error}") from error
 
 
-def reflector_of(key: bytes | None, allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
-    """Return a reflector; each process has its own."""
+def keys_in(path: Path | None) -> "Keys | None":
+    """Return the keys in a reflector's key file, None where none was given; raises UserError, also where it names nobody."""
+    if path is None:
+        return None
+    from nra.cli.key_files import read_reflectors
+    from nra.reflector.keys import Keys
+
+    holders = read_reflectors(path)
+    if not holders:
+        raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
+    return Keys(holders)
+
+
+def limits_of(wanted: Wanted) -> "Limits":
+    """Return the limits of each process; raises UserError."""
+    total = max(1.0, wanted.rate_limit_total / wanted.workers) if wanted.rate_limit_total else 0.0  # a share of nothing would answer nobody
+    return Limits(networks(wanted.allow), wanted.rate_limit, total, wanted.port, wanted.log_addresses)
+
+
+class Limits(NamedTuple):
+    """What each process's guard is made of, and whether it shall be told whom it did not answer."""
+
+    allow: "tuple[IpNetwork, ...]"
+    rate_limit: int
+    total_limit: float
+    port: int
+    notes_suspects: bool
+
+
+def reflector_of(keys: "Keys | None", limits: Limits) -> "Reflector":
+    """Return a reflector; each process has its own, and its share of what all together may answer."""
     from nra.reflector.core import Reflector
     from nra.reflector.guard import Guard
+    from nra.reflector.suspects import Suspects
 
-    return Reflector(key=key, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
+    guard = Guard(limits.allow, limits.rate_limit, frozenset({limits.port}), limits.total_limit)
+    return Reflector(keys=keys, guard=guard, suspects=Suspects() if limits.notes_suspects else None)
 
 
 def addresses(bind: str | None) -> tuple[str, ...]:
@@ -152,9 +257,13 @@ def tally(reflector: "Reflector") -> "Tally":
     return Tally(dict(reflector.counters), len(sessions), sessions.evicted, sessions.rebound)
 
 
+def counters_of(tallies: "Sequence[Tally]") -> dict[str, int]:
+    """Return the counters of all processes, in the order of their names."""
+    return dict(sorted(sum((Counter(one.counters) for one in tallies), Counter[str]()).items()))
+
+
 def summary(tallies: "Sequence[Tally]") -> str:
     """Return the counters of all processes on one line."""
-    counters = sum((Counter(one.counters) for one in tallies), Counter[str]())
-    counts = ", ".join(f"{name} {count}" for name, count in sorted(counters.items())) or "nothing received"
+    counts = ", ".join(f"{name} {count}" for name, count in counters_of(tallies).items()) or "nothing received"
     sessions, evicted, rebound = (sum(column) for column in zip(*(one[1:] for one in tallies), strict=True))
     return f"ended: {counts}; sessions {sessions}, evicted {evicted}, rebound {rebound}"

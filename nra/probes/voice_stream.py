@@ -12,7 +12,7 @@ from nra.probes.parts.assemble import LostReply, samples
 from nra.probes.parts.inquiry import answering_address
 from nra.probes.parts.probe import Probe, Watch, observing, stopped, voice_parameters
 from nra.probes.parts.stamp_closing import Closing
-from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
+from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect, ssid_after
 from nra.probes.parts.stamp_question import stamp_question
 from nra.probes.parts.stream import MS, Grid, ProbeStream, slots_in
 
@@ -23,7 +23,7 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     """Find the reflector, send the stream, close it; raises NetworkError when there is no reflector to be found."""
     asked = voice_parameters(task)
     address = await _answering(task, asked, net, watch)
-    dialect = StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, random.randint(1, SSIDS), asked.calls)
+    dialect = StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, ssids_of(asked))
     port = net.open_datagrams(address, task.target.port, channels=asked.calls, dscp=asked.dscp)
     try:
         return await _stream(task, asked, net, watch, address, dialect, port)
@@ -31,10 +31,18 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
         port.close()
 
 
+def ssids_of(asked: VoiceParameters) -> tuple[int, ...]:
+    """Return each call's SSID: the one that the key is good for, else consecutive ones, drawn by chance."""
+    if asked.ssid is not None:
+        return (asked.ssid,) * asked.calls
+    first = random.randint(1, SSIDS)
+    return tuple(ssid_after(first, call) for call in range(asked.calls))
+
+
 async def _answering(task: Task, asked: VoiceParameters, net: Network, watch: Watch) -> str:
     """Return the address at which a reflector answers; with a key, silence has one explanation more."""
     try:
-        return await answering_address(net, watch, task.target, lambda: stamp_question(asked.key))
+        return await answering_address(net, watch, task.target, lambda: stamp_question(asked.key, asked.ssid))
     except NetworkError as error:
         if asked.key is None or error.failure.kind is not FailureKind.NO_ANSWER:
             raise
@@ -78,6 +86,7 @@ async def _stream(
         silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
         interrupted=interrupted,
         remarks=remarks(asked, dialect, closing),
+        authenticated=asked.key is not None,
     )
 
 

@@ -32,6 +32,7 @@ def voice_parameters(settings: Settings) -> VoiceParameters:
         calls=asked.calls,
         dscp=asked.dscp,
         key=settings.key,
+        ssid=settings.ssid,
     )
 
 

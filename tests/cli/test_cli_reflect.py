@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nra.cli import main
+from nra.reflector.sharing import can_share
 from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +82,22 @@ def test_with_a_key_it_answers_that_key_only(tmp_path: Path) -> None:
 
 
 @POSIX_ONLY
+def test_a_key_file_may_hold_many(tmp_path: Path) -> None:
+    """Each SSID with its own key, whoever of the processes gets the packet."""
+    keys = {7: bytes(range(32)), 8: bytes(range(1, 33))}
+    file = tmp_path / "reflector.keys"
+    file.write_text("# two\n" + "".join(f"{ssid} {key.hex()} note\n" for ssid, key in keys.items()))
+    file.chmod(0o600)
+    for workers in ("1", "2") if can_share() else ("1",):
+        with reflecting("--key-file", str(file), "--workers", workers) as (running, _, port):
+            for ssid, key in keys.items():
+                assert decode_reflector(asked(port, encode_sender(SenderPacket(3, 0, 1, ssid), key)), key).ssid == ssid
+            assert asked(port, encode_sender(SenderPacket(3, 0, 1, 9), keys[7])) == b""
+            running.terminate()
+            assert "answered 2, received 3, unknown_ssid 1;" in running.communicate(timeout=10)[0]
+
+
+@POSIX_ONLY
 def test_only_allowed_networks_are_answered() -> None:
     """`--allow` elsewhere: loopback is not answered; `--allow` here: it is."""
     with reflecting("--allow", "192.0.2.0/24", "--allow", "2001:db8::/32") as (running, _, port):
@@ -89,6 +106,25 @@ def test_only_allowed_networks_are_answered() -> None:
         assert "not_allowed 1" in running.communicate(timeout=10)[0]
     with reflecting("--allow", "192.0.2.0/24", "--allow", "127.0.0.0/8") as (_, _, port):
         assert len(asked(port, bytes(44))) == 44
+
+
+@POSIX_ONLY
+def test_all_sources_together_are_limited_too() -> None:
+    """Whoever comes when the second's packets are used up is told by the counters why he had no answer."""
+    with reflecting("--rate-limit-total", "5") as (running, _, port), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for number in range(200):
+            sock.sendto(encode_sender(SenderPacket(number, 0, 1, 1)), ("127.0.0.1", port))
+        sock.settimeout(5)
+        assert decode_reflector(sock.recv(100)).sequence == 0
+        running.terminate()
+        assert "total_limited 1" in running.communicate(timeout=10)[0]
+
+
+@pytest.mark.skipif(not can_share(), reason="only Linux spreads senders over processes")
+def test_each_process_has_its_share_of_the_limit_of_all() -> None:
+    """Never less than a packet a second."""
+    with reflecting("--rate-limit-total", "1", "--workers", "3") as (_, _, port):
+        assert len(asked(port, encode_sender(SenderPacket(0, 0, 1, 1)))) == 44
 
 
 @POSIX_ONLY
@@ -111,9 +147,11 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--allow", "everybody"), "everybody"),
     (("--key-file", "missing.hex"), "missing.hex"),
     (("--key-file", "short.hex"), "64 hex digits"),
+    (("--key-file", "nobody"), "no key in it"),
     (("--port", "65536"), "65536"),
     (("--port", "-1"), "-1"),
     (("--rate-limit", "-1"), "-1"),
+    (("--rate-limit-total", "-1"), "-1"),
     (("--workers", "0"), "0"),
     (("--workers", "2", "--bind", "192.0.2.77"), "cannot listen on 192.0.2.77"),
     (("--nonsense",), "--nonsense"),
@@ -124,6 +162,8 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
 def test_bad_input(capsys: pytest.CaptureFixture[str], args: tuple[str, ...], words: str) -> None:
     """One line on standard error that names what is wrong, exit code 2, nothing listened on (contract 1)."""
     Path("short.hex").write_text("0011")
+    Path("nobody").write_text("# nobody yet\n")
+    Path("nobody").chmod(0o600)
     with pytest.raises(SystemExit) as caught:
         main(("reflect", *args))
     out, err = capsys.readouterr()

@@ -34,6 +34,8 @@ from nra.net.ports import NetworkError
 from nra.probes.parts.probe import Watch
 from nra.reflector.core import Reflector
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.sessions import Sessions
 from nra.testing.fake_network import refusal
 from nra.testing.impairment import Impairment, Peer
@@ -80,18 +82,32 @@ def test_several_calls() -> None:
 
 
 def test_authenticated_mode() -> None:
-    """With the right key the figures are as true, and the packets of the stream keep the codec's size (RFC 8762 4.2.2)."""
-    peer = reflecting(Reflector(key=KEY, guard=Guard(rate_limit=0)))
+    """With the right key the figures are as true, and the packets of the stream keep the codec's size (RFC 8762 4.2.2).
+
+    But copies made on the way up are taken for replays there: how many there were is not known.
+    """
+    peer = reflecting(Reflector(keys=Keys((Holder(KEY),)), guard=Guard(rate_limit=0)))
     net = world(peer, up=IMPAIRMENTS["all"], down=IMPAIRMENTS["all"])
     sample = sampled(net, key=KEY, payload_bytes=192)
     assert sample.payload_bytes == 192
-    agree(scored(sample), truth_of(net, sealed=True))
+    voice, truth = scored(sample), truth_of(net, sealed=True)
+    assert voice.up.duplicates is None
+    agree(replace(voice, up=replace(voice.up, duplicates=truth.up.duplicates)), truth)
+
+
+def test_a_key_for_one_ssid_is_good_for_all_calls() -> None:
+    """Each has a socket, and so a session, of its own; the reflector answers that SSID alone."""
+    net = world(reflecting(Reflector(keys=Keys((Holder(KEY, 9),)), guard=Guard(rate_limit=0))))
+    voice = scored(sampled(net, calls=3, duration_s=4.0, key=KEY, ssid=9, payload_bytes=192))
+    assert (voice.calls, voice.sent, voice.basis) == (3, 600, Basis.DIRECTION)
+    for way in (voice.up, voice.down):
+        assert (way.received, way.lost, way.reordered) == (600, 0, 0)
 
 
 @pytest.mark.parametrize("key", [None, bytes(32)], ids=["no key", "another key"])
 def test_a_wrong_key_is_silence_with_an_explanation(key: bytes | None) -> None:
     """A reflector with a key drops what it cannot verify; the sender with a key says that this may be why."""
-    seen = observed(world(reflecting(Reflector(key=KEY))), stream_task(key=key))
+    seen = observed(world(reflecting(Reflector(keys=Keys((Holder(KEY),))))), stream_task(key=key))
     assert seen.failure is not None
     assert seen.failure.kind is FailureKind.NO_ANSWER
     assert ("another key" in seen.failure.detail) == (key is not None)
