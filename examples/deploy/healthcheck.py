@@ -1,7 +1,7 @@
 """Ask the reflector of this machine one STAMP question: exit code 0 when it answers within two seconds, 1 when it does not.
 
-Address, port and key are those of `nra reflect` in the environment (NRA_REFLECT_BIND, _PORT, _KEY_FILE); NRA_REFLECT_ALLOW must let
-127.0.0.1 ask, or there is never an answer.
+Address, port and keys are those of `nra reflect` in the environment (NRA_REFLECT_BIND, _PORT, _KEY_FILE: its first key is asked with);
+NRA_REFLECT_ALLOW must let 127.0.0.1 ask, or there is never an answer.
 """
 
 import os
@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from nra.cli.settings import read_key
+from nra.cli.key_files import read_holders
+from nra.reflector.key_file import Holder
 from nra.wire.errors import MalformedMessage
 from nra.wire.stamp import AUTHENTICATED, UNAUTHENTICATED, SenderPacket, decode_reflector, encode_sender
 from nra.wire.timestamps import ErrorEstimate, ntp_from_unix_ns
@@ -22,9 +23,10 @@ def main() -> int:
     """Return the exit code."""
     where = os.environ.get("NRA_REFLECT_BIND") or "127.0.0.1", int(os.environ.get("NRA_REFLECT_PORT") or 20862)
     key_file = os.environ.get("NRA_REFLECT_KEY_FILE")
-    key = read_key(Path(key_file)) if key_file else None
+    holder: Holder | None = read_holders(Path(key_file))[0] if key_file else None
+    key, ssid = (holder.key, holder.ssid or 0) if holder is not None else (None, 0)
     clock = ErrorEstimate.of(1_000_000_000, synchronized=False).encode()
-    asked = SenderPacket(0, ntp_from_unix_ns(time.time_ns()), clock)
+    asked = SenderPacket(0, ntp_from_unix_ns(time.time_ns()), clock, ssid)
     with socket.socket(socket.AF_INET6 if ":" in where[0] else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(PATIENCE_S)
         try:

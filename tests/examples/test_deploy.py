@@ -18,6 +18,7 @@ from lab_world import SERVER, World, need
 from nra.cli import cli
 from nra.model.responder import RESPONDERS
 from nra.reflector.embedded import embedded
+from nra.reflector.key_file import Holder, line_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEPLOY: Final = ROOT / "examples" / "deploy"
@@ -199,16 +200,19 @@ def healthy(port: int, **more: str) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-@pytest.mark.parametrize("key", [None, bytes(range(32))], ids=["without key", "with a key"])
-def test_the_health_check_asks_a_real_question(key: bytes | None, tmp_path: Path) -> None:
+HOLDERS = [None, Holder(bytes(range(32))), Holder(bytes(range(32)), 77, "office")]
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=["without key", "with a key", "with a key of one SSID"])
+def test_the_health_check_asks_a_real_question(holder: Holder | None, tmp_path: Path) -> None:
     """0 while the reflector answers, 1 when it is gone; with a key 1 also for whoever has not got it."""
-    (tmp_path / "key").write_text((key or b"").hex(), "ascii")
+    (tmp_path / "key").write_text(line_of(holder) if holder else "", "ascii")
     (tmp_path / "key").chmod(0o600)
-    more = {"NRA_REFLECT_KEY_FILE": str(tmp_path / "key")} if key else {}
-    with embedded(key) as servers:
+    more = {"NRA_REFLECT_KEY_FILE": str(tmp_path / "key")} if holder else {}
+    with embedded(holder) as servers:
         port = servers.reflector_port
         assert healthy(port, **more) == (0, "")
-        if key:
+        if holder:
             assert healthy(port)[0] == 1
     code, complaint = healthy(port, **more)
     assert (code, complaint.startswith(f"no answer from 127.0.0.1 port {port}: ")) == (1, True)
