@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nra.model.responder import Announcement
     from nra.reflector.core import Reflector
     from nra.reflector.engine import Engine
+    from nra.reflector.errands import Errand
     from nra.reflector.guard import IpNetwork
 
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
@@ -83,12 +84,14 @@ def reflect(
     return CRASHED if others.lost else 0
 
 
-def work(make: "Callable[[], Reflector]", orders: "Orders", stop: Callable[[], bool], listening: Callable[[], None]) -> "Tally":
+def work(
+    make: "Callable[[], Reflector]", orders: "Orders", stop: Callable[[], bool], listening: "Callable[[Callable[[Errand], Any]], None]"
+) -> "Tally":
     """Answer beside the first process: at the addresses that it has bound, telling of the responders that it opened; raises UserError."""
     reflector = make()
     binds, reflector.announcement, reflector.announcement_ipv6 = orders
     engine = opened(reflector, binds, shared=True, claimed=True)
-    listening()
+    listening(engine.errands.ask)
     engine.run(stop)
     return tally(reflector)
 

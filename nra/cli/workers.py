@@ -1,7 +1,7 @@
 """Processes that answer behind the same ports as this one: forked before anything is opened, told what to open, ended together.
 
-A pipe to each is its lifeline: orders come down, and when the worker is let go or the pipe breaks, for whatever reason, it ends. What it
-has to say comes up: that it listens, and in the end what it counted.
+A pipe to each is its lifeline: orders come down, then errands, and when the worker is let go or the pipe breaks, for whatever reason, it
+ends. What it has to say comes up: that it listens, what came of each errand, and in the end what it counted.
 """
 
 import multiprocessing
@@ -18,7 +18,10 @@ from nra.cli.interrupt import stoppable
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from nra.reflector.errands import Errand
+
 PATIENCE_S: Final = 20.0  # until a worker has imported what it needs and listens
+ERRAND_S: Final = 3.0  # until a worker has done an errand
 FAREWELL_S: Final = 5.0  # until it has told what it counted; an engine looks every 0.2 s whether it shall stop
 CRASHED: Final = 3
 LISTENING: Final = "listening"
@@ -33,8 +36,18 @@ class Tally(NamedTuple):
     rebound: int
 
 
-Work = Callable[[Any, Callable[[], bool], Callable[[], None]], Tally]
-"""From its orders, whether to stop, and whom to tell that it listens, to what was counted; it may raise UserError."""
+Work = Callable[[Any, Callable[[], bool], Callable[["Callable[[Errand], Any]"], None]], Tally]
+"""From its orders, whether to stop, and whom to tell that it listens and who does its errands, to what was counted.
+
+It may raise UserError.
+"""
+
+
+class Done(NamedTuple):
+    """What came of the errand of that number, None where it could not be done."""
+
+    number: int
+    answer: Any
 
 
 class Worker:
@@ -60,9 +73,18 @@ class Worker:
         if said != LISTENING:
             raise UserError(f"worker process {self._process.pid}: {said or 'ended before it listened'}")
 
+    def done(self, number: int) -> Any:  # noqa: ANN401 - whatever the errand returns
+        """Wait for what came of the errand of that number, None when it does not say; what came too late for others is passed over."""
+        said = self._heard(ERRAND_S)
+        while isinstance(said, Done) and said.number < number:
+            said = self._heard(ERRAND_S)
+        return said.answer if isinstance(said, Done) else None
+
     def end(self) -> Tally | None:
         """Wait for its end and return what it counted, None when it does not say."""
         said = self._heard(FAREWELL_S)
+        while isinstance(said, Done):
+            said = self._heard(FAREWELL_S)
         self._process.join(FAREWELL_S if isinstance(said, Tally) else 0)
         self._process.kill()
         self._process.join()
@@ -84,6 +106,8 @@ class Crew:
         self._workers = workers
         self.tallies: list[Tally] = []
         self.lost = 0  # workers that ended without saying what they counted
+        self._asking = threading.Lock()
+        self._errands = 0
 
     def watch(self, note: Callable[[int, FrameType | None], None]) -> None:
         """Have it noted when a worker ends before it was let go: the others end then, and whoever started us starts all again."""
@@ -97,8 +121,20 @@ class Crew:
         for worker in self._workers:
             worker.listens()
 
+    def ask(self, errand: "Errand") -> list[Any]:
+        """Have an errand done by each worker, from whatever thread; return what came of it, None of a worker that did not do it."""
+        with self._asking:
+            self._errands += 1
+            for worker in self._workers:
+                worker.say((self._errands, errand))
+            return [worker.done(self._errands) for worker in self._workers]
+
     def end(self) -> None:
         """End all, and collect what they counted."""
+        with self._asking:
+            self._end()
+
+    def _end(self) -> None:
         self.watch(lambda _number, _frame: None)
         for worker in self._workers:
             worker.say(None)
@@ -128,15 +164,28 @@ def _labour(line: "Connection", others: "Sequence[Connection]", work: Work) -> N
         orders = line.recv()
         if orders is None:
             return
-        over = threading.Event()
+        over, speaking = threading.Event(), threading.Lock()
 
-        def hold_on() -> None:
+        def say(word: object) -> None:
+            with speaking:
+                line.send(word)
+
+        def hold_on(do: "Callable[[Errand], Any]") -> None:
             with suppress(EOFError, OSError):
-                line.recv()
+                while (word := line.recv()) is not None:
+                    number, errand = word
+                    try:
+                        answer = do(errand)
+                    except Exception:  # noqa: BLE001 - whoever asked is told that it was not done, and the others are answered
+                        answer = None
+                    say(Done(number, answer))
             over.set()
 
-        threading.Thread(target=hold_on, daemon=True).start()
+        def listens(do: "Callable[[Errand], Any]") -> None:
+            say(LISTENING)
+            threading.Thread(target=hold_on, args=(do,), daemon=True).start()
+
         try:
-            line.send(work(orders, lambda: interrupt() or over.is_set(), lambda: line.send(LISTENING)))
+            say(work(orders, lambda: interrupt() or over.is_set(), listens))
         except UserError as error:
-            line.send(str(error))
+            say(str(error))

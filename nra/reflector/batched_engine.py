@@ -59,6 +59,7 @@ class BatchedEngine(Engine):
                     self._together(answers)
                 self._tally.tell()
                 self._expire()
+                self.errands.serve()
         finally:
             self._tally.tell()
             port.close()

@@ -7,6 +7,7 @@ from nra.net.clock import SystemClock
 from nra.net.ports import NetworkError
 from nra.net.server import Datagram, ServerPort, every_address
 from nra.reflector.core import Reflector, Request
+from nra.reflector.errands import Errands
 from nra.reflector.responders.udp import STAMP, serve
 
 __all__ = ["CannotListen", "Engine", "every_address"]
@@ -30,7 +31,7 @@ def claim(binds: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
 
 
 class Engine:
-    """Lends a reflector its sockets and its time."""
+    """Lends a reflector its sockets and its time; `errands` are what other threads want of it."""
 
     def __init__(
         self, reflector: Reflector, binds: Sequence[tuple[str, int]], clock: SystemClock | None = None, *, shared: bool = False
@@ -38,6 +39,7 @@ class Engine:
         """Bind the addresses, `shared` with the engines of other processes or not; raises CannotListen."""
         self._clock = clock or SystemClock()
         self._reflector = reflector
+        self.errands = Errands(reflector)
         self._services: dict[int, str] = {}  # of channels that are not STAMP's
         try:
             self._port = self._open(binds, shared)
@@ -74,6 +76,7 @@ class Engine:
                 for datagram in self._port.receive(GLANCE_S):
                     self._answer(datagram)
                 self._expire()
+                self.errands.serve()
         finally:
             self._port.close()
 

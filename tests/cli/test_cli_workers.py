@@ -6,14 +6,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nra.cli import main
-from nra.cli.workers import CRASHED
+from nra.cli.workers import CRASHED, Tally, crew
+from nra.reflector.core import Reflector
+from nra.reflector.errands import Errand
 from nra.reflector.sessions import SETTLED
 from nra.reflector.sharing import can_share
 from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
@@ -182,3 +186,32 @@ def test_where_no_kernel_spreads_the_senders(capsys: pytest.CaptureFixture[str],
     out, err = capsys.readouterr()
     assert (caught.value.code, out, len(err.splitlines())) == (2, "", 1)
     assert "--workers: more than one is for Linux" in err
+
+
+def received(reflector: Reflector) -> int:
+    """Return how many packets came."""
+    return reflector.counters["received"]
+
+
+def unknown(reflector: Reflector) -> int:
+    """Fail."""
+    raise LookupError(reflector)
+
+
+def doing(orders: Counter[str], stop: Callable[[], bool], listening: Callable[[Callable[[Errand], Any]], None]) -> Tally:
+    """Be a worker whose reflector has counted what its orders say, and which does errands until it is let go."""
+    listening(lambda errand: errand(Reflector(counters=orders)))
+    while not stop():
+        time.sleep(0.01)
+    return Tally({}, 0, 0, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+def test_all_workers_do_an_errand_and_what_fails_is_none() -> None:
+    """From whatever thread; one that fails disturbs neither the next nor the end."""
+    with crew(2, doing) as workers:
+        workers.start(Counter(received=7))
+        assert workers.ask(received) == [7, 7]
+        assert workers.ask(unknown) == [None, None]
+        assert workers.ask(received) == [7, 7]
+    assert (len(workers.tallies), workers.lost) == (2, 0)
