@@ -13,8 +13,6 @@ close    ssid                      -> closed     the SSIDs that were opened toge
 The stream of voice goes beside it in DATAGRAM frames (RFC 9221): ordinary STAMP packets, unauthenticated, for QUIC seals them.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from enum import IntEnum, StrEnum
 from typing import Annotated, Final, TypeVar
@@ -35,7 +33,6 @@ MOST_RECORDS: Final = 4096
 MOST_CALLS: Final = 1000
 MOST_SECONDS: Final = 90_000  # a day's stream, and an hour for its record
 MOST_DATAGRAM_BYTES: Final = 1170  # what a DATAGRAM frame holds in a packet of 1200 octets, with room for an acknowledgement
-TOKEN_LABEL: Final = b"nra control token"
 
 Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Word = Annotated[int, Meta(ge=0, lt=1 << 32)]
@@ -68,7 +65,7 @@ class Over(StrEnum):
 
 
 class Hello(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="hello"):
-    """Who asks: the token of the user's key (see `control_token`), in hex."""
+    """Who asks: the token of the user's key (control_token.py), in hex."""
 
     token: Hex
 
@@ -170,11 +167,6 @@ _T = TypeVar("_T")
 
 _REQUESTS: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Request)
 _ANSWERS: Final[msgspec.json.Decoder[Told]] = msgspec.json.Decoder(Told)
-
-
-def control_token(key: bytes) -> bytes:
-    """Return the bearer token that belongs to a user's key: nothing else needs to be handed out, and it tells nothing of the key."""
-    return hmac.digest(key, TOKEN_LABEL, hashlib.sha256)
 
 
 def encode(message: Request | Told) -> bytes:

@@ -1,7 +1,5 @@
 """The control channel's words: one JSON object each way, as drawn, and nothing else is taken for one."""
 
-import hashlib
-import hmac
 import json
 
 import pytest
@@ -24,7 +22,6 @@ from nra.wire.control import (
     Request,
     Told,
     Welcome,
-    control_token,
     decode_answer,
     decode_request,
     encode,
@@ -131,13 +128,6 @@ def test_records_are_those_of_the_closing_exchange() -> None:
     """Whichever way the receive record came, scoring reads the same values; what is gone stays gone."""
     told = Recorded(received=2, transmitted=2, first=5, senders=[9, None], times_ns=[1_700_000_000_123_456_789, 0], toses=[184, None])
     assert told.records() == (ReceiveRecord(9, ntp_from_unix_ns(1_700_000_000_123_456_789), 184), None)
-
-
-def test_the_token_is_not_the_key() -> None:
-    """It is HMAC-SHA-256 under the key, so that it can be shown to a reflector that was not to see the key."""
-    key = bytes(range(32))
-    assert control_token(key) == hmac.new(key, b"nra control token", hashlib.sha256).digest()
-    assert control_token(key) != key
 
 
 @given(st.binary(max_size=200))
