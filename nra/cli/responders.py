@@ -19,28 +19,31 @@ Lines = Sequence[tuple[str, bool]]
 
 
 class Tls(NamedTuple):
-    """What the TLS ports show and the pin of its key, None where there is nothing to show; and the line that says so."""
+    """What the TLS ports show and the pin of its key, None where there is nothing to show; the line that says so; and all of it in PEM."""
 
     identity: "TlsIdentity | None"
     pin: str | None
     line: str
+    pem: bytes | None = None
 
 
 def tls_of(cert: Path | None, key: Path | None) -> Tls:
     """Return the user's certificate, or one made now; raises UserError."""
-    from nra.reflector.responders.certificate import NoCryptography, UnusableCertificate, load_identity, pin_of, self_signed_identity
+    from nra.reflector.responders.certificate import NoCryptography, UnusableCertificate, identity_of, load_identity, made_pem, pin_of
 
     if cert is None and key is not None:
         raise UserError("--key: its certificate is missing (--cert)")
     try:
-        identity = load_identity(cert, key) if cert is not None else self_signed_identity()
+        identity = load_identity(cert, key) if cert is not None else None
+        pem = made_pem() if cert is None else b"\n".join(path.read_bytes() for path in (cert, key) if path is not None)
     except UnusableCertificate as error:
         raise UserError(f"--cert: {error}") from error
     except NoCryptography:
         return Tls(None, None, "TLS needs --cert and --key, or the package cryptography (pip install 'nra[responders]')")
     kind = "from --cert" if cert is not None else "self-signed, gone when this ends"
+    identity = identity or identity_of(pem)
     pin = pin_of(identity)
-    return Tls(identity, pin, f"TLS certificate {kind}: SPKI SHA-256 {pin}")
+    return Tls(identity, pin, f"TLS certificate {kind}: SPKI SHA-256 {pin}", pem)
 
 
 @contextmanager

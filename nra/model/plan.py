@@ -15,6 +15,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlAccess:
+    """How to come to a reflector's control channel: its UDP port, the SHA-256 of its TLS key in hex, and the user's own key."""
+
+    port: int
+    pin: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceParameters:
     """How a voice stream is sent: `payload_bytes` is the UDP payload, `key` the STAMP HMAC key or None."""
 
@@ -26,6 +35,7 @@ class VoiceParameters:
     dscp: int
     key: bytes | None = None
     patience_s: float = 2.0
+    control: ControlAccess | None = None  # None: nothing is asked beside the stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,7 @@ class CheckParameters:
     path: str = "/"  # of an HTTP question
     key: bytes | None = None
     pin: str | None = None  # SHA-256 of the SubjectPublicKeyInfo that must be shown, in hex
+    control: ControlAccess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ from typing import Protocol
 
 from nra.model.failure import Failure
 from nra.model.observation import Trust
+from nra.model.plan import ControlAccess
 from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
+from nra.wire.control import Request, Told
 
 
 class NetworkError(Exception):
@@ -177,6 +179,30 @@ class Connection(Protocol):
         ...
 
 
+class ControlLine(Protocol):
+    """A connection to a reflector that knows us: questions with a deadline, and datagrams beside them."""
+
+    @property
+    def local_address(self) -> str:
+        """The address that this workstation sends from."""
+        ...
+
+    async def ask(self, request: Request, deadline_ns: int) -> Told:
+        """Return the answer to a request; raises NetworkError, also for a refusal."""
+        ...
+
+    def datagrams(self) -> DatagramPort:
+        """Return the way for datagrams in DATAGRAM frames (RFC 9221), closed with the line; those of a channel all have its SSID.
+
+        What congestion control holds back is not sent: `send` raises NetworkError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
 class Network(Protocol):
     """The outside world."""
 
@@ -203,6 +229,10 @@ class Network(Protocol):
 
     async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
         """Do a QUIC handshake for HTTP/3 verified against public roots or the system's, and close at once; raises NetworkError."""
+        ...
+
+    async def open_quic(self, address: str, access: ControlAccess, server_name: str, deadline_ns: int, *, dscp: int = 0) -> ControlLine:
+        """Open a reflector's control channel, whose key must be the pinned one, and say who we are; raises NetworkError."""
         ...
 
     def proxies(self) -> tuple[ProxySetting, ...]:

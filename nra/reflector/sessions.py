@@ -86,11 +86,15 @@ class Session:
     def records(self, first: int, count: int) -> list[ReceiveRecord | None]:
         """Return the records of reflector sequences from `first` on, None for those that are gone, none beyond the newest."""
         numbers = range(first, min(first + count, self.transmitted))
-        return [None if number < self.dropped else self._record(number) for number in numbers]
+        places = map(self.place_of, numbers)
+        return [None if place is None else self._all.records.read(place) for place in places]
 
-    def _record(self, number: int) -> ReceiveRecord:
+    def place_of(self, number: int) -> int | None:
+        """Return where the record of a reply that was made is, None where it is gone."""
+        if number < self.dropped:
+            return None
         page, offset = divmod(number - self.first, PAGE)
-        return self._all.records.read(self.pages[page] + offset)
+        return self.pages[page] + offset
 
 
 class Sessions:
@@ -147,6 +151,10 @@ class Sessions:
         """Return the session of that key, None where there is none yet."""
         row = self.rows.get(key)
         return None if row is None else self._sessions[row]
+
+    def of_ssid(self, ssid: int) -> list[Session]:
+        """Return the sessions that have this SSID, in the order in which they were last filed."""
+        return [self.of_row(self.rows[key]) for key in self._keys_of_ssid.get(ssid.to_bytes(2), ())]
 
     def of_row(self, row: int) -> Session:
         """Return the session of a row that is in use."""

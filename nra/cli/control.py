@@ -1,0 +1,147 @@
+"""`nra reflect --quic-port`: the control channel in a process of its own, so that handshakes, and floods of them, never hold the engine."""
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nra import __version__
+from nra.cli.errors import UserError
+from nra.cli.workers import Crew, Tally, crew
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from nra.reflector.core import Reflector
+    from nra.reflector.errands import Errand
+    from nra.reflector.keys import Keys
+
+NICE: Final = 5  # beside the engines: whoever measures by STAMP goes first
+MOST_OUT: Final = 256  # errands
+ERRAND_NS: Final = 5_000_000_000
+GLANCE_S: Final = 0.2
+
+
+class Orders(NamedTuple):
+    """What the process is to serve: its addresses, certificate and key in PEM, STAMP's port, and what it tells of the engines."""
+
+    binds: Sequence[tuple[str, int]]
+    pem: bytes
+    stamp_port: int
+    engine: str
+    workers: int
+
+
+class Line:
+    """Carries errands from the control process to this one; made before the fork."""
+
+    def __init__(self) -> None:
+        """Open both ends."""
+        self.here, self.there = multiprocessing.Pipe()
+
+    def serve(self, do: "Callable[[Errand], list[Any]]", stop: Callable[[], bool]) -> None:
+        """Have errands done until `stop` says so or nobody brings any more."""
+        with suppress(EOFError, OSError):
+            while not stop():
+                if not self.here.poll(GLANCE_S):
+                    continue
+                number, errand = self.here.recv()
+                try:
+                    answers = do(errand)
+                except Exception:  # noqa: BLE001 - whoever asked is told that it was not done, and the next is
+                    answers = None
+                self.here.send((number, answers))
+
+
+class Messenger:
+    """Brings errands to the engines' process and what comes of them back, without waiting: the bureau of `nra.reflector.control`."""
+
+    def __init__(self, line: "Connection", now_ns: Callable[[], int]) -> None:
+        """Nothing is out yet."""
+        self._line, self._now_ns = line, now_ns
+        self._out: dict[int, tuple[int, Callable[[list[Any] | None], None]]] = {}
+        self._number = 0
+
+    def ask(self, errand: "Errand", then: Callable[[list[Any] | None], None]) -> None:
+        """Send one; too many at once are not sent."""
+        if len(self._out) >= MOST_OUT:
+            then(None)
+            return
+        self._number += 1
+        self._out[self._number] = self._now_ns() + ERRAND_NS, then
+        with suppress(OSError):
+            self._line.send((self._number, errand))
+
+    def glance(self, now_ns: int) -> bool:
+        """Hand on what came back, give up what took too long; tell whether anything is still out."""
+        with suppress(EOFError, OSError):
+            while self._line.poll(0):
+                number, answers = self._line.recv()
+                _, then = self._out.pop(number, (0, None))
+                if then is not None:
+                    then(answers)
+        for number in [number for number, (until_ns, _) in self._out.items() if until_ns <= now_ns]:
+            self._out.pop(number)[1](None)
+        return bool(self._out)
+
+
+@contextmanager
+def control_crew(quic_port: int | None, make: "Callable[[], tuple[Reflector, Keys]]") -> "Iterator[tuple[Crew, Line | None]]":
+    """Fork the control process where one is wanted; it waits for its orders, and ends with the block. Raises UserError."""
+    if quic_port is None:
+        with crew(0, partial(work, None, make)) as nobody:
+            yield nobody, None
+        return
+    if "fork" not in multiprocessing.get_all_start_methods():
+        raise UserError("--quic-port: the control channel is a process of its own, which this system cannot fork")
+    line = Line()
+    with crew(1, partial(work, line, make)) as one:
+        yield one, line
+
+
+def work(
+    line: "Line | None",
+    make: "Callable[[], tuple[Reflector, Keys]]",
+    orders: Orders,
+    stop: Callable[[], bool],
+    listens: "Callable[[Callable[[Errand], Any]], None]",
+) -> Tally:
+    """Be the control process: serve guests until it is over; raises UserError."""
+    from nra.net.clock import SystemClock
+    from nra.net.ports import NetworkError
+    from nra.net.quic_server import QuicServer, server_configuration
+    from nra.net.server import ServerPort
+    from nra.reflector.control import Desk
+    from nra.reflector.errands import Errands
+    from nra.wire.control import FactsTold
+
+    if line is None:
+        raise ValueError("no line to the engines")
+    clock = SystemClock()
+    reflector, keys = make()
+    facts = FactsTold(
+        version=__version__, engine=orders.engine, workers=orders.workers, stamps="kernel", sessions=0, load=None, cpus=os.cpu_count()
+    )
+    desk = Desk(reflector, keys, Messenger(line.there, clock.now_ns), facts, orders.stamp_port, clock.now_ns)
+    errands = Errands(reflector)
+    try:
+        configuration = server_configuration(orders.pem)
+        port = ServerPort(clock, orders.binds)
+    except NetworkError as error:
+        raise UserError(f"--quic-port: {error.failure.detail}") from error
+    server = QuicServer(port, clock, configuration, desk)
+    with suppress(OSError):
+        os.nice(NICE)
+    listens(errands.ask)
+
+    def over() -> bool:
+        errands.serve()
+        return stop()
+
+    server.run(over)
+    counters = reflector.counters + Counter({f"quic_{name}": count for name, count in server.counters.items()})
+    sessions = reflector.sessions
+    return Tally(dict(counters), len(sessions), sessions.evicted, sessions.rebound)
