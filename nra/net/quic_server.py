@@ -108,6 +108,7 @@ class QuicServer:
         self._by_id: dict[bytes, Visit] = {}
         self._visits: dict[Visit, float] = {}  # and when each one's timer fires
         self.counters: Counter[str] = Counter()
+        self.idle_ns = 0  # waited for datagrams
 
     def __len__(self) -> int:
         """Return how many connections there are."""
@@ -118,7 +119,7 @@ class QuicServer:
         asking = False
         try:
             while not stop():
-                for datagram in self._port.receive(self._wait_s(asking)):
+                for datagram in self._waited(asking):
                     self.take(datagram)
                 asking = self.glance()
         finally:
@@ -126,6 +127,13 @@ class QuicServer:
                 visit.farewell()
                 self._flush(visit)
             self._port.close()
+
+    def _waited(self, asking: bool) -> list[Datagram]:
+        """Return the datagrams that came while there was nothing else to do."""
+        since_ns = self._clock.now_ns()
+        datagrams = self._port.receive(self._wait_s(asking))
+        self.idle_ns += self._clock.now_ns() - since_ns
+        return datagrams
 
     def _now_s(self) -> float:
         return self._clock.now_ns() / 1e9
@@ -230,7 +238,7 @@ class QuicServer:
             retry_source_connection_id=header.destination_cid,
         )
         visit = Visit(connection, datagram, self._clock, self.counters)
-        visit.guest = self._host.met(visit)
+        visit.guest, visit.idle_ns = self._host.met(visit), lambda: self.idle_ns
         self._by_id[header.destination_cid] = self._by_id[connection.host_cid] = visit
         self._visits[visit] = math.inf
         self.counters["connections"] += 1

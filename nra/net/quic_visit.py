@@ -5,10 +5,12 @@ one octet far ahead would double what is kept again and again. So what a connect
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from nra.net.ports import Clock
+from nra.net.quic_load import Flow, is_one_way
 from nra.net.server import Datagram
 from nra.wire.control import MOST_DATAGRAM_BYTES, MOST_REQUEST_BYTES, CloseCode
 
@@ -58,6 +60,8 @@ class Visit:
         self._new_ids: deque[bytes] = deque()
         self._retired_ids: deque[bytes] = deque()
         self._failed = self._is_ended = False
+        self.flow: Flow | None = None
+        self.idle_ns: Callable[[], int] = lambda: 0  # of the server, since it began
         connection._local_max_streams_uni.value = 0  # before its transport parameters are sent
         connection._local_max_streams_bidi.value = MOST_STREAMS
 
@@ -71,6 +75,8 @@ class Visit:
         self._paths[datagram.raw_source] = datagram
         if len(self._paths) > MOST_PATHS:
             del self._paths[next(iter(self._paths))]
+        if self.flow is not None:
+            self.flow.arrived(len(datagram.payload), datagram.received_ns)
         self._guarded(lambda: self._connection.receive_datagram(datagram.payload, datagram.raw_source, now=self._now_s()))
         self._heard(datagram)
 
@@ -96,8 +102,12 @@ class Visit:
         """Yield what is to be sent, each with a datagram that came from where it goes."""
         self.has_news = False
         packets: list[tuple[bytes, Any]] = []
+        if self.flow is not None and not self._is_ended:
+            self._guarded(partial(self.flow.pour, self._clock.now_ns()))
         self._guarded(lambda: packets.extend(self._connection.datagrams_to_send(now=self._now_s())))
         for packet, to in packets:
+            if self.flow is not None:
+                self.flow.sent(len(packet))
             if to in self._paths:
                 yield packet, self._paths[to]
 
@@ -105,6 +115,12 @@ class Visit:
         """Send the answer to a request, and nothing after it."""
         self.has_news = True
         self._guarded(lambda: self._connection.send_stream_data(stream, octets, end_stream=True))
+
+    def load(self, now_ns: int, until_ns: int, *, pour: int, swallow: int, headers_bytes: int) -> Flow:
+        """Pour and swallow octets until then."""
+        self.flow = Flow(self._connection, now_ns, until_ns, pour=pour, swallow=swallow, headers_bytes=headers_bytes)
+        self.has_news = True
+        return self.flow
 
     def end(self, code: CloseCode) -> None:
         """Close the connection, for that reason; one that was closed before is given up."""
@@ -156,9 +172,11 @@ class Visit:
         match event:
             case events.DatagramFrameReceived() if datagram is not None:
                 self._reply(event.data, datagram)
+            case events.StreamDataReceived() if self.flow is not None and is_one_way(event.stream_id):
+                self.flow.swallow(event.stream_id, len(event.data))
             case events.StreamDataReceived():
                 self._gather(event.stream_id, event.data, is_whole=event.end_stream)
-            case events.StreamReset():
+            case events.StreamReset() if not is_one_way(event.stream_id):
                 self._asked.pop(event.stream_id, None)
                 self._connection.reset_stream(event.stream_id, CloseCode.DONE)
             case events.ConnectionIdIssued():
@@ -179,7 +197,7 @@ class Visit:
 
     def _asks_too_much(self) -> bool:
         """What it may open and send is bounded here, because aioquic's own windows grow without end."""
-        most = GUESTS_BYTES if self.is_known else STRANGERS_BYTES
+        most = (GUESTS_BYTES if self.is_known else STRANGERS_BYTES) + (self.flow.allowed_bytes if self.flow is not None else 0)
         return len(self._connection._streams) > MOST_STREAMS or self._connection._local_max_data.used > most
 
     def _reply(self, payload: bytes, came: Datagram) -> None:

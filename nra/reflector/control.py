@@ -1,8 +1,7 @@
 """The control channel's half of the reflector: who may ask, what is asked, and STAMP in DATAGRAM frames.
 
 `HANDLERS` is the dispatch: a request by its type, whether it is answered here or an engine must be asked. Whatever comes to this
-channel later is one entry more; bandwidth under load, say, would be a request whose handler has `Visit` pour and swallow streams of
-octets instead of answering once (see nra/net/quic_visit.py, where what a connection may send is bounded).
+channel later is one entry more.
 """
 
 import os
@@ -22,6 +21,7 @@ from nra.reflector.grants import Grants, Handed, let_in, shut_out
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
+from nra.reflector.loads import Loads
 from nra.reflector.sessions import Session, session_key
 from nra.wire import control
 from nra.wire.control import CloseCode, Over, Refused, Told
@@ -60,6 +60,7 @@ class Desk:
         self.reflector, self.keys, self.bureau, self.facts, self.stamp_port = reflector, keys, bureau, facts, stamp_port
         self.now_ns = now_ns
         self.grants = Grants()
+        self.loads = Loads()
         self.callers: set[Caller] = set()
         self._beginnings = Guard(rate_limit=BEGINNINGS_PER_S)
         self._expire_ns = 0
@@ -80,6 +81,7 @@ class Desk:
             self._expire_ns = now_ns + EXPIRE_EVERY_NS
             self.reflector.sessions.expire(now_ns)
             self.grants.expire(now_ns)
+            self.loads.expire(now_ns)
         return self.bureau.glance(now_ns)
 
     def renew(self, keys: Keys) -> None:
@@ -164,6 +166,7 @@ class Caller:
     def gone(self) -> None:
         """Be here no longer; what was handed out stays, for its record is asked for on another connection."""
         self.desk.callers.discard(self)
+        self.desk.loads.gone(self.visit)
 
 
 Reply = Callable[[Told], None]
@@ -231,6 +234,23 @@ def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) 
     desk.bureau.ask(sessions_of, then)
 
 
+def begin_load(caller: Caller, holder: Holder, asked: control.Load, reply: Reply) -> None:
+    """Begin a load, if there is room for one."""
+    desk = caller.desk
+    answer = desk.loads.begin(caller.visit, holder, asked, desk.now_ns())
+    desk.reflector.counters["loads_refused" if isinstance(answer, Refused) else "loads"] += 1
+    reply(answer)
+
+
+def end_load(caller: Caller, _holder: Holder, _asked: control.Unload, reply: Reply) -> None:
+    """End a load and tell what came up."""
+    desk = caller.desk
+    answer = desk.loads.end(caller.visit, desk.now_ns())
+    if isinstance(answer, control.Unloaded):
+        desk.reflector.counters["load_octets"] += sum(answer.octets)
+    reply(answer)
+
+
 def load() -> float | None:
     """Return the machine's mean load over a minute, None where the system does not say."""
     with suppress(AttributeError, OSError):
@@ -244,5 +264,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     control.Close: take_back,
     control.Record: record,
     control.Facts: facts,
+    control.Load: begin_load,
+    control.Unload: end_load,
 }
 """What each request is answered by; hello comes before all of them."""

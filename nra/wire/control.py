@@ -8,6 +8,8 @@ open     calls, seconds            -> opened     ssid, key, port, seconds   so m
 record   ssid, first, count, over  -> recorded   received, transmitted, first, senders, times_ns, toses
 facts                              -> facts      version, engine, workers, stamps, sessions, load, cpus
 close    ssid                      -> closed     the SSIDs that were opened together with this one
+load     up, down, seconds         -> loading    up, down, seconds          octets each way; they come on one-way streams of their own
+unload                             -> unloaded   octets, busy, capped       of the load that has just been
                                    -> refused    why, for what a good request could not be given
 
 The stream of voice goes beside it in DATAGRAM frames (RFC 9221): ordinary STAMP packets, unauthenticated, for QUIC seals them.
@@ -32,6 +34,7 @@ MOST_RECORDS: Final = 4096
 """Of one answer: 150 KiB, which a slow line carries within seconds."""
 MOST_CALLS: Final = 1000
 MOST_SECONDS: Final = 90_000  # a day's stream, and an hour for its record
+MOST_LOAD_SECONDS: Final = 60
 MOST_DATAGRAM_BYTES: Final = 1170  # what a DATAGRAM frame holds in a packet of 1200 octets, with room for an acknowledgement
 
 Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
@@ -96,6 +99,18 @@ class Close(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", ta
     ssid: Ssid
 
 
+class Load(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="load"):
+    """The wish to send so many octets up and to be sent so many down, as fast as the path allows, for so long at most."""
+
+    up: Count
+    down: Count
+    seconds: Annotated[int, Meta(ge=1, le=MOST_LOAD_SECONDS)]
+
+
+class Unload(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="unload"):
+    """That the load shall end, and the question what became of it."""
+
+
 class Welcome(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="welcome"):
     """The token is known; `version` is the reflector's."""
 
@@ -155,14 +170,33 @@ class Closed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", 
     """The SSIDs are nobody's any more."""
 
 
+class Loading(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="loading"):
+    """The load begins: so many octets with IP and UDP headers may be sent up, so many will come down, for so long at most."""
+
+    up: Count
+    down: Count
+    seconds: Annotated[int, Meta(ge=1, le=MOST_LOAD_SECONDS)]
+
+
+class Unloaded(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="unloaded"):
+    """What came up in each 100 ms, in octets with IP and UDP headers, and how the reflector fared.
+
+    `busy` is the share of the time in which it had work to do, `capped` whether it stopped the load because of its octets.
+    """
+
+    octets: Annotated[list[Count], Meta(max_length=10 * (MOST_LOAD_SECONDS + 5))]
+    busy: Annotated[float, Meta(ge=0, le=1)]
+    capped: bool
+
+
 class Refused(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="refused"):
     """A good request that cannot be given what it asks for."""
 
     why: Text
 
 
-Request = Hello | Open | Record | Facts | Close
-Told = Welcome | Opened | Recorded | FactsTold | Closed | Refused
+Request = Hello | Open | Record | Facts | Close | Load | Unload
+Told = Welcome | Opened | Recorded | FactsTold | Closed | Loading | Unloaded | Refused
 _T = TypeVar("_T")
 
 _REQUESTS: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Request)
