@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nra.reflector.engine import Engine
     from nra.reflector.errands import Errand
     from nra.reflector.guard import IpNetwork
+    from nra.reflector.keys import Keys
 
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
 
@@ -37,7 +38,10 @@ RATE_LIMIT_PER_S: Final = 6000
 )
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
-@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
+@click.option(
+    "--quic-port", type=click.IntRange(0, 65535), help="UDP port of the control channel over QUIC; needs --key-file.  [default: none]"
+)
+@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for TLS and QUIC.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
 def reflect(
     bind: str | None,
@@ -47,41 +51,58 @@ def reflect(
     rate_limit: int,
     workers: int,
     responders: bool,
+    quic_port: int | None,
     cert: Path | None,
     key: Path | None,
 ) -> int:
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
+    from nra.cli.control import control_channel
     from nra.cli.responders import responding, tls_of
     from nra.cli.settings import read_key
     from nra.cli.workers import CRASHED, crew
     from nra.reflector.sharing import can_share
 
-    if (cert or key) and not responders:
-        raise UserError("--cert and --key: of use with --responders only")
+    if (cert or key) and not responders and quic_port is None:
+        raise UserError("--cert and --key: of use with --responders or --quic-port only")
+    if quic_port is not None and key_file is None:
+        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
     if workers > 1 and not can_share():
         raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
     secret = read_key(key_file) if key_file else None
     make = partial(reflector_of, secret, networks(allow), rate_limit, port)
-    with crew(workers - 1, partial(work, make)) as others:
-        tls = tls_of(cert, key) if responders else None
+    with crew(workers - 1, partial(work, make)) as others, control_channel(quic_port, partial(guests_of, key_file, make)) as channel:
+        tls = tls_of(cert, key) if responders or quic_port is not None else None
         reflector, where = make(), addresses(bind)
         engine = opened(reflector, [(address, port) for address in where], shared=workers > 1)
-        bound = engine.bound
-        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit) if tls else nullcontext(())
+        quic = channel.claim(where)
+        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit, quic) if tls and responders else nullcontext(())
         with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told:
-            others.start((bound, reflector.announcement, reflector.announcement_ipv6))
-            others.watch(interrupt.note)
-            if workers > 1:
-                engine.spread(workers)
-            for address, number in bound:
-                click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
-            for line, is_error in told:
-                click.echo(line, err=is_error)
-            engine.run(interrupt)
-    click.echo(summary([tally(reflector), *others.tallies]))
-    if others.lost:
-        click.echo(f"{others.lost} of {workers} worker processes ended unexpectedly", err=True)
-    return CRASHED if others.lost else 0
+            others.start((engine.bound, reflector.announcement, reflector.announcement_ipv6))
+            with channel.serving(quic, tls, engine, others, interrupt) as control_told:
+                others.watch(interrupt.note)
+                if workers > 1:
+                    engine.spread(workers)
+                for address, number in engine.bound:
+                    click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
+                for line, is_error in dict.fromkeys((*told, *control_told)):
+                    click.echo(line, err=is_error)
+                engine.run(interrupt)
+    click.echo(summary([tally(reflector), *others.tallies, *channel.crew.tallies]))
+    lost = others.lost + channel.crew.lost
+    if lost:
+        click.echo(f"{lost} of {workers + (quic_port is not None)} worker processes ended unexpectedly", err=True)
+    return CRASHED if lost else 0
+
+
+def guests_of(key_file: Path | None, make: "Callable[[], Reflector]") -> "tuple[Reflector, Keys]":
+    """Return what the control channel serves: a reflector of its own for what comes in QUIC, and whose token is known; raises UserError."""
+    from nra.cli.settings import read_key
+    from nra.reflector.key_file import Holder
+    from nra.reflector.keys import Keys
+
+    reflector = make()
+    reflector.key = None
+    return reflector, Keys([Holder(read_key(key_file))] if key_file else [])
 
 
 def work(

@@ -42,6 +42,7 @@ class Typed:
     reflector: Target | None
     pin: str | None
     key_file: Path | None
+    quic_port: int
     method: str
     duration: float
     interval: float
@@ -79,6 +80,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         reflector=typed.reflector,
         pin=typed.pin,
         key=read_key(typed.key_file) if typed.key_file else None,
+        quic_port=typed.quic_port,
         codec=chosen_codec,
         codecs=codecs(),
         thresholds=limits,

@@ -17,8 +17,8 @@ from nra.net.quic_visit import Guest, Visit
 from nra.net.server import Datagram
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
-from nra.reflector.evidence import NOTHING, Received, best, received, sessions_of, told
-from nra.reflector.grants import Grants, Handed, let_in, shut_out
+from nra.reflector.evidence import Known, counted, known, recorded, sessions_of, together
+from nra.reflector.grants import SSIDS, Grants, Handed, let_in, shut_out
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
@@ -204,20 +204,33 @@ def take_back(caller: Caller, holder: Holder, asked: control.Close, reply: Reply
     reply(control.Closed())
 
 
+def counts(caller: Caller, holder: Holder, asked: control.Counts, reply: Reply) -> None:
+    """Tell how many packets of some SSIDs were received and answered."""
+    spans = [control.Span(ssid, 0, 0) for ssid in range(asked.ssid, min(asked.ssid + asked.calls, SSIDS + 1))]
+    look_up(caller, holder, spans, asked.over, lambda found: counted(found), reply)
+
+
 def record(caller: Caller, holder: Holder, asked: control.Record, reply: Reply) -> None:
-    """Tell what was received of a session, of one's own alone."""
+    """Tell which packets were received, and how."""
+    look_up(caller, holder, asked.spans, asked.over, lambda found: recorded(found, asked.spans), reply)
+
+
+def look_up(
+    caller: Caller, holder: Holder, spans: list[control.Span], over: Over, told: Callable[[list[Known | None]], Told], reply: Reply
+) -> None:
+    """Look up sessions, one's own alone: what came on this connection here, what came over UDP at the engines."""
     desk = caller.desk
-    if asked.over is Over.QUIC:
-        session = caller.session(asked.ssid)
-        reply(NOTHING if session is None else told(desk.reflector, session, asked.first, asked.count))
-    elif desk.grants.of(asked.ssid, holder) is None:
-        reply(Refused(why="this SSID was not opened with your key"))
-    else:
+    if over is Over.QUIC:
+        reply(told(known(desk.reflector, spans, lambda _, ssid: caller.session(ssid))))
+        return
+    if not all(desk.grants.of(span.ssid, holder) for span in spans):
+        reply(Refused(why="an SSID among these was not opened with your key"))
+        return
 
-        def then(answers: list[Received | None] | None) -> None:
-            reply(Refused(why="the reflector's engines did not answer") if answers is None else best(answers))
+    def then(answers: list[list[Known | None] | None] | None) -> None:
+        reply(Refused(why="the reflector's engines did not answer") if not any(answers or ()) else told(together(answers or ())))
 
-        desk.bureau.ask(partial(received, ssid=asked.ssid, first=asked.first, count=asked.count), then)
+    desk.bureau.ask(partial(known, spans=spans), then)
 
 
 def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) -> None:
@@ -225,8 +238,8 @@ def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) 
     desk = caller.desk
 
     def then(answers: list[int | None] | None) -> None:
-        known = [len(desk.reflector.sessions), *(count for count in answers or () if count is not None)]
-        reply(msgspec.structs.replace(desk.facts, sessions=sum(known), load=load()))
+        there = [count for count in answers or () if count is not None]
+        reply(msgspec.structs.replace(desk.facts, sessions=sum(there, len(desk.reflector.sessions)), load=load()))
 
     desk.bureau.ask(sessions_of, then)
 
@@ -242,6 +255,7 @@ Handler = Callable[[Caller, Holder, Any, Reply], None]
 HANDLERS: Final[dict[type, Handler]] = {
     control.Open: hand_out,
     control.Close: take_back,
+    control.Counts: counts,
     control.Record: record,
     control.Facts: facts,
 }
