@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from nra.reflector.core import Reflector
     from nra.reflector.engine import Engine
     from nra.reflector.errands import Errand
-    from nra.reflector.keys import Keys
 
 NICE: Final = 5  # beside the engines: whoever measures by STAMP goes first
 MOST_OUT: Final = 256  # errands
@@ -134,7 +133,7 @@ class Channel:
 
 
 @contextmanager
-def control_channel(port: int | None, make: "Callable[[], tuple[Reflector, Keys]]") -> Iterator[Channel]:
+def control_channel(port: int | None, make: "Callable[[], Reflector]") -> Iterator[Channel]:
     """Fork the control process where a port is given for it, and end it with the block; raises UserError."""
     if port is not None and "fork" not in multiprocessing.get_all_start_methods():
         raise UserError("--quic-port: the control channel is a process of its own, which this system cannot fork")
@@ -145,7 +144,7 @@ def control_channel(port: int | None, make: "Callable[[], tuple[Reflector, Keys]
 
 def work(
     line: "Line | None",
-    make: "Callable[[], tuple[Reflector, Keys]]",
+    make: "Callable[[], Reflector]",
     orders: Orders,
     stop: Callable[[], bool],
     listens: "Callable[[Callable[[Errand], Any]], None]",
@@ -162,11 +161,11 @@ def work(
     if line is None:
         raise ValueError("no line to the engines")
     clock = SystemClock()
-    reflector, keys = make()
+    reflector = make()
     facts = FactsTold(
         version=__version__, engine=orders.engine, workers=orders.workers, stamps="kernel", sessions=0, load=None, cpus=os.cpu_count()
     )
-    desk = Desk(reflector, keys, Messenger(line.there, clock.now_ns), facts, orders.stamp_port, clock.now_ns)
+    desk = Desk(reflector, Messenger(line.there, clock.now_ns), facts, orders.stamp_port, clock.now_ns)
     errands = Errands(reflector)
     try:
         configuration = server_configuration(orders.pem)

@@ -28,7 +28,7 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     if asked.control is None:
         raise TypeError(f"{task.probe} needs access to a control channel")
     first = random.randint(1, SSIDS - asked.calls + 1)
-    dialect = StampDialect(PacketForm.of(asked.payload_bytes, None), asked.dscp, first, asked.calls)
+    dialect = StampDialect(PacketForm.of(asked.payload_bytes, None), asked.dscp, tuple(range(first, first + asked.calls)))
     address, line = await _line(task, net, asked.control, asked.dscp)
 
     async def evidence(_stream: ProbeStream, closing: Closing) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from nra.probes.parts.control_session import Granted, fetch_record, open_session
 from nra.probes.parts.inquiry import answering_address
 from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
 from nra.probes.parts.stamp_closing import Closing
-from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
+from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect, ssid_after
 from nra.probes.parts.stamp_question import stamp_question
 from nra.probes.parts.stamp_stream import Course, measured
 from nra.probes.parts.stream import ProbeStream
@@ -53,14 +53,22 @@ async def _granted(task: Task, asked: VoiceParameters, net: Network, address: st
 def _dialect(asked: VoiceParameters, granted: Granted | None) -> StampDialect:
     """Return how the stream is written: with what was granted, else with the user's own key."""
     if granted is not None:
-        return StampDialect(PacketForm.of(asked.payload_bytes, granted.key), asked.dscp, granted.ssids[0], asked.calls)
-    return StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, random.randint(1, SSIDS), asked.calls)
+        return StampDialect(PacketForm.of(asked.payload_bytes, granted.key), asked.dscp, granted.ssids)
+    return StampDialect(PacketForm.of(asked.payload_bytes, asked.key), asked.dscp, ssids_of(asked))
+
+
+def ssids_of(asked: VoiceParameters) -> tuple[int, ...]:
+    """Return each call's SSID: the one that the key is good for, else consecutive ones, drawn by chance."""
+    if asked.ssid is not None:
+        return (asked.ssid,) * asked.calls
+    first = random.randint(1, SSIDS)
+    return tuple(ssid_after(first, call) for call in range(asked.calls))
 
 
 async def _answering(task: Task, asked: VoiceParameters, net: Network, watch: Watch) -> str:
     """Return the address at which a reflector answers; with a key, silence has one explanation more."""
     try:
-        return await answering_address(net, watch, task.target, lambda: stamp_question(asked.key))
+        return await answering_address(net, watch, task.target, lambda: stamp_question(asked.key, asked.ssid))
     except NetworkError as error:
         if asked.key is None or error.failure.kind is not FailureKind.NO_ANSWER:
             raise

@@ -34,6 +34,8 @@ STAY_NS: Final = control.MOST_SECONDS * 1_000_000_000
 EXPIRE_EVERY_NS: Final = 5_000_000_000
 SSID_AT: Final = slice(14, 16)
 
+NOBODY: Final = Keys()
+
 Then = Callable[[list[Any] | None], None]
 """What to do with what all engines answered; None: they did not."""
 
@@ -53,11 +55,10 @@ class Bureau(Protocol):
 class Desk:
     """Receives all guests; `reflector` answers what comes in DATAGRAM frames."""
 
-    def __init__(
-        self, reflector: Reflector, keys: Keys, bureau: Bureau, facts: control.FactsTold, stamp_port: int, now_ns: Callable[[], int]
-    ) -> None:
+    def __init__(self, reflector: Reflector, bureau: Bureau, facts: control.FactsTold, stamp_port: int, now_ns: Callable[[], int]) -> None:
         """Nobody is here yet; `facts` are as they are told but for what changes."""
-        self.reflector, self.keys, self.bureau, self.facts, self.stamp_port = reflector, keys, bureau, facts, stamp_port
+        self.reflector, self.bureau, self.facts, self.stamp_port = reflector, bureau, facts, stamp_port
+        self._keys = reflector.keys
         self.now_ns = now_ns
         self.grants = Grants()
         self.callers: set[Caller] = set()
@@ -76,17 +77,24 @@ class Desk:
 
     def glance(self, now_ns: int) -> bool:
         """Hand on what engines answered, and forget what is over; tell whether an engine is still asked."""
+        if self.reflector.keys is not self._keys:
+            self._renew()
         if now_ns >= self._expire_ns:
             self._expire_ns = now_ns + EXPIRE_EVERY_NS
-            self.reflector.sessions.expire(now_ns)
+            self.reflector.expire(now_ns)
             self.grants.expire(now_ns)
         return self.bureau.glance(now_ns)
 
-    def renew(self, keys: Keys) -> None:
-        """Go by other keys: whose key is gone is sent away, and what was handed out to him is his no longer."""
-        self.keys = keys
-        self.grants.renew(keys.holders)
-        vouching = {holder.key for holder in keys.holders}
+    @property
+    def keys(self) -> Keys:
+        """Whose tokens are good."""
+        return self.reflector.keys or NOBODY
+
+    def _renew(self) -> None:
+        """The key file was read again: whose key is gone is sent away, and what was handed out to him is his no longer."""
+        self._keys = self.reflector.keys
+        self.grants.renew(self.keys.holders)
+        vouching = {holder.key for holder in self.keys.holders}
         for caller in [each for each in self.callers if each.holder is not None and each.holder.key not in vouching]:
             caller.visit.end(CloseCode.NOT_ALLOWED)
 

@@ -45,6 +45,7 @@ def voice_parameters(settings: Settings) -> VoiceParameters:
         calls=asked.calls,
         dscp=asked.dscp,
         key=settings.key,
+        ssid=settings.ssid,
         control=control_access(settings),
     )
 

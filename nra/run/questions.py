@@ -39,7 +39,9 @@ def port_question(service: Service, settings: Settings) -> PortQuestion:
 
 def check(probe: str, target: Target, settings: Settings, pin: str | None = None) -> Task:
     """Return a question to a port."""
-    parameters = CheckParameters(deadline_s=check_deadline_s(settings), key=settings.key, pin=pin, control=control_access(settings))
+    parameters = CheckParameters(
+        deadline_s=check_deadline_s(settings), key=settings.key, ssid=settings.ssid, pin=pin, control=control_access(settings)
+    )
     return Task(probe=probe, target=target, parameters=parameters)
 
 
