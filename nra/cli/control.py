@@ -15,9 +15,11 @@ from nra.cli.workers import Crew, Tally, crew
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from nra.cli.interrupt import Interrupt
+    from nra.cli.responders import Lines, Tls
     from nra.reflector.core import Reflector
+    from nra.reflector.engine import Engine
     from nra.reflector.errands import Errand
-    from nra.reflector.keys import Keys
 
 NICE: Final = 5  # beside the engines: whoever measures by STAMP goes first
 MOST_OUT: Final = 256  # errands
@@ -88,23 +90,61 @@ class Messenger:
         return bool(self._out)
 
 
+class Channel:
+    """The control process as `nra reflect` sees it; none where no port was given for it."""
+
+    def __init__(self, crew: Crew, line: Line | None, port: int | None) -> None:
+        """Take the process, which waits for its orders."""
+        self.crew, self._line, self._port = crew, line, port
+
+    def claim(self, addresses: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """Return where it is to listen, free at this moment; raises UserError."""
+        from nra.reflector.engine import CannotListen, claim
+
+        if self._port is None:
+            return ()
+        try:
+            return claim([(address, self._port) for address in addresses])
+        except CannotListen as error:
+            raise UserError(f"--quic-port: cannot listen on UDP port {self._port}: {error}") from error
+
+    @contextmanager
+    def serving(
+        self, binds: Sequence[tuple[str, int]], tls: "Tls | None", engine: "Engine", others: Crew, interrupt: "Interrupt"
+    ) -> "Iterator[Lines]":
+        """Have it serve, and its errands done by all engines, while the block lasts; yield what to tell people. Raises UserError."""
+        from nra.reflector.background import background
+
+        if self._line is None or tls is None:
+            yield ()
+            return
+        if tls.pem is None:
+            raise UserError(f"--quic-port: {tls.line}")
+        kind = "batched" if type(engine).__name__ == "BatchedEngine" else "portable"
+        self.crew.start(Orders(binds, tls.pem, engine.bound[0][1], kind, others.count + 1))
+        self.crew.watch(interrupt.note)
+
+        def do(errand: "Errand") -> list[Any]:
+            return [engine.errands.ask(errand), *others.ask(errand)]
+
+        with background(partial(self._line.serve, do), "nra-control"):
+            lines = [f"listening on UDP {address} port {port}: control over QUIC" for address, port in binds]
+            yield [(line, False) for line in (*lines, tls.line)]
+
+
 @contextmanager
-def control_crew(quic_port: int | None, make: "Callable[[], tuple[Reflector, Keys]]") -> "Iterator[tuple[Crew, Line | None]]":
-    """Fork the control process where one is wanted; it waits for its orders, and ends with the block. Raises UserError."""
-    if quic_port is None:
-        with crew(0, partial(work, None, make)) as nobody:
-            yield nobody, None
-        return
-    if "fork" not in multiprocessing.get_all_start_methods():
+def control_channel(port: int | None, make: "Callable[[], Reflector]") -> Iterator[Channel]:
+    """Fork the control process where a port is given for it, and end it with the block; raises UserError."""
+    if port is not None and "fork" not in multiprocessing.get_all_start_methods():
         raise UserError("--quic-port: the control channel is a process of its own, which this system cannot fork")
-    line = Line()
-    with crew(1, partial(work, line, make)) as one:
-        yield one, line
+    line = None if port is None else Line()
+    with crew(0 if line is None else 1, partial(work, line, make)) as one:
+        yield Channel(one, line, port)
 
 
 def work(
     line: "Line | None",
-    make: "Callable[[], tuple[Reflector, Keys]]",
+    make: "Callable[[], Reflector]",
     orders: Orders,
     stop: Callable[[], bool],
     listens: "Callable[[Callable[[Errand], Any]], None]",
@@ -121,11 +161,11 @@ def work(
     if line is None:
         raise ValueError("no line to the engines")
     clock = SystemClock()
-    reflector, keys = make()
+    reflector = make()
     facts = FactsTold(
         version=__version__, engine=orders.engine, workers=orders.workers, stamps="kernel", sessions=0, load=None, cpus=os.cpu_count()
     )
-    desk = Desk(reflector, keys, Messenger(line.there, clock.now_ns), facts, orders.stamp_port, clock.now_ns)
+    desk = Desk(reflector, Messenger(line.there, clock.now_ns), facts, orders.stamp_port, clock.now_ns)
     errands = Errands(reflector)
     try:
         configuration = server_configuration(orders.pem)

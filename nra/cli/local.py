@@ -9,6 +9,7 @@ from nra.model.plan import Target
 from nra.model.region import Endpoint, Region, Service
 from nra.reflector.embedded import Embedded, embedded
 from nra.reflector.engine import CannotListen
+from nra.reflector.key_file import Holder
 from nra.run.settings import Settings
 
 NAME = "local"
@@ -23,7 +24,8 @@ def served(settings: Settings) -> Iterator[Settings]:
     if settings.region.name != NAME:
         yield settings
         return
-    with told_to_the_user(CannotListen), embedded(settings.key) as servers:
+    holder = None if settings.key is None else Holder(settings.key, settings.ssid)
+    with told_to_the_user(CannotListen), embedded(holder) as servers:
         yield replace(
             settings,
             region=region_of(servers),

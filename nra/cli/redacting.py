@@ -130,7 +130,7 @@ def default_key() -> Path:
 def key_of(path: Path) -> bytes:
     """Return the key in the file, which is made if it is not there; raises UserError."""
     from nra.archive.tokens import KEY_BYTES
-    from nra.cli.settings import read_key
+    from nra.cli.key_files import read_key
 
     if not os.path.lexists(path):
         try:

@@ -12,6 +12,7 @@ import click
 
 from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
+from nra.cli.lazy import Entry, LazyGroup
 
 if TYPE_CHECKING:
     from nra.cli.workers import Tally
@@ -20,26 +21,34 @@ if TYPE_CHECKING:
     from nra.reflector.engine import Engine
     from nra.reflector.errands import Errand
     from nra.reflector.guard import IpNetwork
+    from nra.reflector.keys import Keys
 
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
 
 PORT: Final = 20862
 RATE_LIMIT_PER_S: Final = 6000
+COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a reflector: add, list and revoke keys.")}
 
 
-@click.command()
+@click.group(cls=LazyGroup, table=COMMANDS, invoke_without_command=True, subcommand_metavar="[keys ...]")
 @click.option("--bind", metavar="ADDRESS", help="Address to listen on.  [default: all]")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="UDP port.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with this key only: 64 hex digits.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with these keys only.")
 @click.option("--allow", metavar="CIDR", multiple=True, help="Answer this network only (repeatable).")
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
-@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
+@click.option(
+    "--quic-port", type=click.IntRange(0, 65535), help="UDP port of the control channel over QUIC; needs --key-file.  [default: none]"
+)
+@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for TLS and QUIC.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
+@click.pass_context
 def reflect(
+    ctx: click.Context,
+    /,
     bind: str | None,
     port: int,
     key_file: Path | None,
@@ -47,41 +56,55 @@ def reflect(
     rate_limit: int,
     workers: int,
     responders: bool,
+    quic_port: int | None,
     cert: Path | None,
     key: Path | None,
 ) -> int:
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from nra.cli.control import control_channel
     from nra.cli.responders import responding, tls_of
-    from nra.cli.settings import read_key
     from nra.cli.workers import CRASHED, crew
     from nra.reflector.sharing import can_share
 
-    if (cert or key) and not responders:
-        raise UserError("--cert and --key: of use with --responders only")
+    if (cert or key) and not responders and quic_port is None:
+        raise UserError("--cert and --key: of use with --responders or --quic-port only")
+    if quic_port is not None and key_file is None:
+        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
     if workers > 1 and not can_share():
         raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
-    secret = read_key(key_file) if key_file else None
-    make = partial(reflector_of, secret, networks(allow), rate_limit, port)
-    with crew(workers - 1, partial(work, make)) as others:
-        tls = tls_of(cert, key) if responders else None
+    make = partial(reflector_of, keys_in(key_file), networks(allow), rate_limit, port)
+    guests = partial(guests_of, keys_in(key_file), networks(allow), rate_limit, port)
+    with crew(workers - 1, partial(work, make)) as others, control_channel(quic_port, guests) as channel:
+        tls = tls_of(cert, key) if responders or quic_port is not None else None
         reflector, where = make(), addresses(bind)
         engine = opened(reflector, [(address, port) for address in where], shared=workers > 1)
-        bound = engine.bound
-        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit) if tls else nullcontext(())
+        quic = channel.claim(where)
+        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit, quic) if tls and responders else nullcontext(())
         with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told:
-            others.start((bound, reflector.announcement, reflector.announcement_ipv6))
-            others.watch(interrupt.note)
-            if workers > 1:
-                engine.spread(workers)
-            for address, number in bound:
-                click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.key else ''}")
-            for line, is_error in told:
-                click.echo(line, err=is_error)
-            engine.run(interrupt)
-    click.echo(summary([tally(reflector), *others.tallies]))
-    if others.lost:
-        click.echo(f"{others.lost} of {workers} worker processes ended unexpectedly", err=True)
-    return CRASHED if others.lost else 0
+            others.start((engine.bound, reflector.announcement, reflector.announcement_ipv6))
+            with channel.serving(quic, tls, engine, others, interrupt) as control_told:
+                others.watch(interrupt.note)
+                if workers > 1:
+                    engine.spread(workers)
+                for address, number in engine.bound:
+                    click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.authenticated_only else ''}")
+                for line, is_error in dict.fromkeys((*told, *control_told)):
+                    click.echo(line, err=is_error)
+                engine.run(interrupt)
+    click.echo(summary([tally(reflector), *others.tallies, *channel.crew.tallies]))
+    lost = others.lost + channel.crew.lost
+    if lost:
+        click.echo(f"{lost} of {workers + (quic_port is not None)} worker processes ended unexpectedly", err=True)
+    return CRASHED if lost else 0
+
+
+def guests_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
+    """Return the control process's own reflector: it knows whose tokens are good, and answers what QUIC has sealed as it is."""
+    from nra.reflector.keys import Keys
+
+    return reflector_of(Keys(keys.holders if keys else (), only=False), allow, rate_limit, port)
 
 
 def work(
@@ -111,12 +134,25 @@ def opened(reflector: "Reflector", binds: Sequence[tuple[str, int]], *, shared: 
         raise UserError(f"cannot listen on {where} port {binds[0][1]}: {error}") from error
 
 
-def reflector_of(key: bytes | None, allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
+def keys_in(path: Path | None) -> "Keys | None":
+    """Return the keys in a reflector's key file, None where none was given; raises UserError, also where it names nobody."""
+    if path is None:
+        return None
+    from nra.cli.key_files import read_reflectors
+    from nra.reflector.keys import Keys
+
+    holders = read_reflectors(path)
+    if not holders:
+        raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
+    return Keys(holders)
+
+
+def reflector_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
     """Return a reflector; each process has its own."""
     from nra.reflector.core import Reflector
     from nra.reflector.guard import Guard
 
-    return Reflector(key=key, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
+    return Reflector(keys=keys, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
 
 
 def addresses(bind: str | None) -> tuple[str, ...]:

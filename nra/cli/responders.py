@@ -48,16 +48,29 @@ def tls_of(cert: Path | None, key: Path | None) -> Tls:
 
 @contextmanager
 def responding(
-    reflector: "Reflector", engine: "Engine", addresses: Sequence[str], tls: Tls, allow: "Sequence[IpNetwork]", rate_limit: int
+    reflector: "Reflector",
+    engine: "Engine",
+    addresses: Sequence[str],
+    tls: Tls,
+    allow: "Sequence[IpNetwork]",
+    rate_limit: int,
+    quic: Sequence[tuple[str, int]] = (),
 ) -> Iterator[Lines]:
-    """Open the responders, let senders be told which, serve those over TCP while the block lasts; yield what to tell people."""
+    """Open the responders, let senders be told which, serve those over TCP while the block lasts; yield what to tell people.
+
+    The control channel, which listens at `quic`, answers there for the responder whose port it has.
+    """
     from nra.model.responder import RESPONDERS
     from nra.reflector.background import background
     from nra.reflector.responders.opening import IPV4, IPV6, open_responders
     from nra.reflector.responders.tcp import guarded
 
     server = guarded(allow, rate_limit)
-    opened = open_responders(RESPONDERS, addresses, engine, server, tls.identity)
+    taken = {port for _, port in quic}
+    wanted = [each for each in RESPONDERS if each.protocol != "UDP" or each.port not in taken]
+    opened = open_responders(wanted, addresses, engine, server, tls.identity)
+    for address, port in quic:
+        opened.count("UDP", address, port)
     reflector.announcement, reflector.announcement_ipv6 = (opened.announcement(version, tls.pin) for version in (IPV4, IPV6))
     refused = [*opened.refused]
     if opened.closed:

@@ -41,8 +41,11 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--pin", type=PIN, help="SHA-256 of the reflector's TLS key in hex, as it prints it.  [default: what it says by STAMP]")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: 64 hex digits.")
 @click.option(
+    "--quic-port", type=click.IntRange(1, 65535), default=443, show_default=True, help="UDP port of the reflector's control channel."
+)
+@click.option(
     "--method",
-    type=click.Choice(["auto", "stamp", "echo", "stun", "tcp"]),
+    type=click.Choice(["auto", "stamp", "quic", "echo", "stun", "tcp"]),
     default="auto",
     show_default=True,
     help="How voice is measured.",

@@ -1,21 +1,16 @@
 """From the words typed to checked settings: everything that can be wrong is said here, before anything is measured."""
 
-import os
-import re
-import stat
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-import click
 
 from nra import __version__
 from nra.archive.naming import short_name
 from nra.catalogue import CatalogueError, codec, codecs, placed, portal_page, region, services, thresholds
 from nra.cli import local
 from nra.cli.door import Door
-from nra.cli.errors import UserError, told_to_the_user, washed
+from nra.cli.errors import UserError, told_to_the_user
+from nra.cli.key_files import read_credential
 from nra.model.document import Asked, Org
 from nra.model.plan import Target
 from nra.model.region import Region
@@ -25,8 +20,6 @@ from nra.run.settings import Settings
 from nra.run.until_breach import METHOD
 from nra.stick import manifest
 
-KEY_BYTES: Final = 32
-MOST_KEY_FILE_BYTES: Final = 1 << 20
 MOST_PACKETS: Final = 50_000_000
 
 
@@ -42,6 +35,7 @@ class Typed:
     reflector: Target | None
     pin: str | None
     key_file: Path | None
+    quic_port: int
     method: str
     duration: float
     interval: float
@@ -67,6 +61,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
     packets = typed.duration * 1000 / typed.interval * typed.calls
     if packets > MOST_PACKETS:
         raise UserError(f"--duration, --interval and --calls ask for {packets:.0f} packets; {MOST_PACKETS} are the most")
+    credential = read_credential(typed.key_file) if typed.key_file else None
     settings = Settings(
         asked=asked_of(typed),
         org=Org(name=typed.org.strip(), shortname=short_name(typed.org)),
@@ -78,7 +73,9 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         portal=portal,
         reflector=typed.reflector,
         pin=typed.pin,
-        key=read_key(typed.key_file) if typed.key_file else None,
+        key=credential.key if credential else None,
+        ssid=credential.ssid if credential else None,
+        quic_port=typed.quic_port,
         codec=chosen_codec,
         codecs=codecs(),
         thresholds=limits,
@@ -144,21 +141,3 @@ def check_method(settings: Settings) -> None:
 def blank_is_none(text: str | None) -> str | None:
     """Return the text without surrounding blanks, None when nothing is left."""
     return (text or "").strip() or None
-
-
-def read_key(path: Path, option: str = "--key-file") -> bytes:
-    """Return the key in a file of 64 hex digits; raises UserError."""
-    try:
-        if path.exists() and not path.is_file():
-            raise UserError(f"{option} {path}: not a file")
-        if path.exists() and path.stat().st_size > MOST_KEY_FILE_BYTES:
-            raise UserError(f"{option} {path}: larger than {MOST_KEY_FILE_BYTES} bytes")
-        text = path.read_text("ascii").strip()
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        raise UserError(f"{option} {path}: {getattr(error, 'strerror', None) or 'not text'}") from error
-    if not re.fullmatch(f"[0-9A-Fa-f]{{{2 * KEY_BYTES}}}", text):
-        raise UserError(f"{option} {path}: 64 hex digits are expected")
-    if sys.platform != "win32" and mode & (stat.S_IRGRP | stat.S_IROTH) and os.access(path, os.W_OK):
-        click.echo(f"note: {washed(str(path))} can be read by others on this machine", err=True)
-    return bytes.fromhex(text)

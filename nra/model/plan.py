@@ -25,7 +25,7 @@ class ControlAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceParameters:
-    """How a voice stream is sent: `payload_bytes` is the UDP payload, `key` the STAMP HMAC key or None."""
+    """How a voice stream is sent: `payload_bytes` is the UDP payload, `key` the STAMP HMAC key or None, `ssid` all calls' or None."""
 
     duration_s: float
     interval_ms: float
@@ -34,6 +34,7 @@ class VoiceParameters:
     calls: int
     dscp: int
     key: bytes | None = None
+    ssid: int | None = None  # None: each call draws its own
     patience_s: float = 2.0
     control: ControlAccess | None = None  # None: nothing is asked beside the stream
 
@@ -47,6 +48,7 @@ class CheckParameters:
     server_name: str | None = None
     path: str = "/"  # of an HTTP question
     key: bytes | None = None
+    ssid: int | None = None  # that the key is good for; None: any
     pin: str | None = None  # SHA-256 of the SubjectPublicKeyInfo that must be shown, in hex
     control: ControlAccess | None = None
 

@@ -22,7 +22,7 @@ MOST_ROOM: Final = 256  # ports: 1116 octets with a key, below every MTU in use
 
 async def announce(task: Task, net: Network, watch: Watch) -> Announcement:
     """Return what the first address that answers announces, nothing where that reflector knows no such question; raises NetworkError."""
-    key = check_parameters(task).key
+    key, ssid = check_parameters(task).key, check_parameters(task).ssid
     now_ns = net.clock.now_ns()
     deadline_ns = now_ns + round(check_parameters(task).deadline_s * 1e9)
     addresses = await net.resolve(task.target.host, names_until_ns(now_ns, deadline_ns))
@@ -34,7 +34,7 @@ async def announce(task: Task, net: Network, watch: Watch) -> Announcement:
         return await asked(address, min(reply.in_all, MOST_ROOM))
 
     async def asked(address: str, room: int) -> AnnouncementReply:
-        packet, _ = await inquire(net, watch, address, task.target.port, stamp_question(key, tail(room, key)))
+        packet, _ = await inquire(net, watch, address, task.target.port, stamp_question(key, ssid, tail(room, key)))
         return read(packet, key)
 
     answered = await ask_in_turn(net, addresses, deadline_ns, ask)

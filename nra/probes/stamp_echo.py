@@ -10,7 +10,7 @@ from nra.probes.parts.stamp_question import stamp_question
 
 async def echo(asking: Asking) -> Answer:
     """Ask the reflector; raises NetworkError."""
-    return await asked_over_udp(asking, stamp_question(asking.parameters.key), lambda _: "STAMP reply")
+    return await asked_over_udp(asking, stamp_question(asking.parameters.key, asking.parameters.ssid), lambda _: "STAMP reply")
 
 
 PROBE: Final[Probe] = port_check("stamp_echo", echo)

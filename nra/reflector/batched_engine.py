@@ -47,7 +47,7 @@ class BatchedEngine(Engine):
     def run(self, stop: Callable[[], bool]) -> None:
         """Answer until `stop` says so; close the sockets then."""
         port = self._port
-        is_alone = len(port.bound) == 1 and not self._services and self._reflector.key is None
+        is_alone = len(port.bound) == 1 and not self._services and not self._reflector.authenticated_only
         if is_alone:
             port.wait_in_take(GLANCE_S)
         answers = {port.file(channel): self._answering(channel) for channel in range(len(port.bound))}
@@ -102,14 +102,14 @@ class BatchedEngine(Engine):
         def otherwise(length: int, read_ns: int) -> None:
             self._answer(port.datagram_on(desk, channel, length, read_ns))
 
-        if channel in self._services or self._reflector.key is not None:
+        if channel in self._services or self._reflector.authenticated_only:
             return drained
         reflect = plainly(self._reflector, desk.octets, self._buckets, self._tally)
         return answering(port, desk, port.file(channel), self._clock, reflect, otherwise, self._count_unsendable)
 
     def _serve(self, channel: int) -> int:
         """Answer what a channel has, and return how many that were in the rows."""
-        if channel in self._services or self._reflector.key is not None:
+        if channel in self._services or self._reflector.authenticated_only:
             for datagram in self._port.drain(channel):
                 self._answer(datagram)
             return 0

@@ -16,8 +16,8 @@ from nra.net.quic_visit import Guest, Visit
 from nra.net.server import Datagram
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
-from nra.reflector.evidence import NOTHING, Received, best, received, sessions_of, told
-from nra.reflector.grants import Grants, Handed, let_in, shut_out
+from nra.reflector.evidence import Known, counted, known, recorded, sessions_of, together
+from nra.reflector.grants import SSIDS, Grants, Handed, let_in, shut_out
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
@@ -33,6 +33,8 @@ MOST_REQUESTS: Final = 1000
 STAY_NS: Final = control.MOST_SECONDS * 1_000_000_000
 EXPIRE_EVERY_NS: Final = 5_000_000_000
 SSID_AT: Final = slice(14, 16)
+
+NOBODY: Final = Keys()
 
 Then = Callable[[list[Any] | None], None]
 """What to do with what all engines answered; None: they did not."""
@@ -53,11 +55,10 @@ class Bureau(Protocol):
 class Desk:
     """Receives all guests; `reflector` answers what comes in DATAGRAM frames."""
 
-    def __init__(
-        self, reflector: Reflector, keys: Keys, bureau: Bureau, facts: control.FactsTold, stamp_port: int, now_ns: Callable[[], int]
-    ) -> None:
+    def __init__(self, reflector: Reflector, bureau: Bureau, facts: control.FactsTold, stamp_port: int, now_ns: Callable[[], int]) -> None:
         """Nobody is here yet; `facts` are as they are told but for what changes."""
-        self.reflector, self.keys, self.bureau, self.facts, self.stamp_port = reflector, keys, bureau, facts, stamp_port
+        self.reflector, self.bureau, self.facts, self.stamp_port = reflector, bureau, facts, stamp_port
+        self._keys = reflector.keys
         self.now_ns = now_ns
         self.grants = Grants()
         self.loads = Loads()
@@ -77,18 +78,25 @@ class Desk:
 
     def glance(self, now_ns: int) -> bool:
         """Hand on what engines answered, and forget what is over; tell whether an engine is still asked."""
+        if self.reflector.keys is not self._keys:
+            self._renew()
         if now_ns >= self._expire_ns:
             self._expire_ns = now_ns + EXPIRE_EVERY_NS
-            self.reflector.sessions.expire(now_ns)
+            self.reflector.expire(now_ns)
             self.grants.expire(now_ns)
             self.loads.expire(now_ns)
         return self.bureau.glance(now_ns)
 
-    def renew(self, keys: Keys) -> None:
-        """Go by other keys: whose key is gone is sent away, and what was handed out to him is his no longer."""
-        self.keys = keys
-        self.grants.renew(keys.holders)
-        vouching = {holder.key for holder in keys.holders}
+    @property
+    def keys(self) -> Keys:
+        """Whose tokens are good."""
+        return self.reflector.keys or NOBODY
+
+    def _renew(self) -> None:
+        """The key file was read again: whose key is gone is sent away, and what was handed out to him is his no longer."""
+        self._keys = self.reflector.keys
+        self.grants.renew(self.keys.holders)
+        vouching = {holder.key for holder in self.keys.holders}
         for caller in [each for each in self.callers if each.holder is not None and each.holder.key not in vouching]:
             caller.visit.end(CloseCode.NOT_ALLOWED)
 
@@ -207,20 +215,33 @@ def take_back(caller: Caller, holder: Holder, asked: control.Close, reply: Reply
     reply(control.Closed())
 
 
+def counts(caller: Caller, holder: Holder, asked: control.Counts, reply: Reply) -> None:
+    """Tell how many packets of some SSIDs were received and answered."""
+    spans = [control.Span(ssid, 0, 0) for ssid in range(asked.ssid, min(asked.ssid + asked.calls, SSIDS + 1))]
+    look_up(caller, holder, spans, asked.over, lambda found: counted(found), reply)
+
+
 def record(caller: Caller, holder: Holder, asked: control.Record, reply: Reply) -> None:
-    """Tell what was received of a session, of one's own alone."""
+    """Tell which packets were received, and how."""
+    look_up(caller, holder, asked.spans, asked.over, lambda found: recorded(found, asked.spans), reply)
+
+
+def look_up(
+    caller: Caller, holder: Holder, spans: list[control.Span], over: Over, told: Callable[[list[Known | None]], Told], reply: Reply
+) -> None:
+    """Look up sessions, one's own alone: what came on this connection here, what came over UDP at the engines."""
     desk = caller.desk
-    if asked.over is Over.QUIC:
-        session = caller.session(asked.ssid)
-        reply(NOTHING if session is None else told(desk.reflector, session, asked.first, asked.count))
-    elif desk.grants.of(asked.ssid, holder) is None:
-        reply(Refused(why="this SSID was not opened with your key"))
-    else:
+    if over is Over.QUIC:
+        reply(told(known(desk.reflector, spans, lambda _, ssid: caller.session(ssid))))
+        return
+    if not all(desk.grants.of(span.ssid, holder) for span in spans):
+        reply(Refused(why="an SSID among these was not opened with your key"))
+        return
 
-        def then(answers: list[Received | None] | None) -> None:
-            reply(Refused(why="the reflector's engines did not answer") if answers is None else best(answers))
+    def then(answers: list[list[Known | None] | None] | None) -> None:
+        reply(Refused(why="the reflector's engines did not answer") if not any(answers or ()) else told(together(answers or ())))
 
-        desk.bureau.ask(partial(received, ssid=asked.ssid, first=asked.first, count=asked.count), then)
+    desk.bureau.ask(partial(known, spans=spans), then)
 
 
 def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) -> None:
@@ -228,8 +249,8 @@ def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) 
     desk = caller.desk
 
     def then(answers: list[int | None] | None) -> None:
-        known = [len(desk.reflector.sessions), *(count for count in answers or () if count is not None)]
-        reply(msgspec.structs.replace(desk.facts, sessions=sum(known), load=load()))
+        there = [count for count in answers or () if count is not None]
+        reply(msgspec.structs.replace(desk.facts, sessions=sum(there, len(desk.reflector.sessions)), load=load()))
 
     desk.bureau.ask(sessions_of, then)
 
@@ -262,6 +283,7 @@ Handler = Callable[[Caller, Holder, Any, Reply], None]
 HANDLERS: Final[dict[type, Handler]] = {
     control.Open: hand_out,
     control.Close: take_back,
+    control.Counts: counts,
     control.Record: record,
     control.Facts: facts,
     control.Load: begin_load,

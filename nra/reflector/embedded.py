@@ -11,6 +11,8 @@ from nra.reflector.core import Reflector
 from nra.reflector.engine import CannotListen, Engine
 from nra.reflector.engines import best_engine
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.responders.answers import http_answer
 
 LOOPBACKS: Final = ("127.0.0.1", "::1")
@@ -29,9 +31,9 @@ class Embedded:
 
 
 @contextmanager
-def embedded(key: bytes | None = None) -> Iterator[Embedded]:
-    """Run the servers while the block lasts; raises CannotListen where there is no loopback."""
-    address, engine = _engine(key)
+def embedded(holder: Holder | None = None) -> Iterator[Embedded]:
+    """Run the servers while the block lasts, for the holder of a key alone if there is one; raises CannotListen without a loopback."""
+    address, engine = _engine(None if holder is None else Keys((holder,)))
     _, stun_port = engine.listen(address, ANY_PORT, "STUN")
     server = TcpServer()
     _, http_port = server.listen(address, ANY_PORT, http_answer)
@@ -39,11 +41,11 @@ def embedded(key: bytes | None = None) -> Iterator[Embedded]:
         yield Embedded(address=address, reflector_port=engine.bound[0][1], stun_port=stun_port, http_port=http_port)
 
 
-def _engine(key: bytes | None) -> tuple[str, Engine]:
+def _engine(keys: Keys | None) -> tuple[str, Engine]:
     failure: CannotListen | None = None
     for address in LOOPBACKS:
         try:
-            return address, best_engine()(Reflector(key=key, guard=Guard(rate_limit=NO_LIMIT)), [(address, ANY_PORT)])
+            return address, best_engine()(Reflector(keys=keys, guard=Guard(rate_limit=NO_LIMIT)), [(address, ANY_PORT)])
         except CannotListen as error:
             failure = error
     raise CannotListen(f"region local: this machine has no loopback to listen on ({failure})")

@@ -111,4 +111,4 @@ class Engine:
         now_ns = self._clock.now_ns()
         if now_ns >= self._expire_ns:
             self._expire_ns = now_ns + EXPIRE_EVERY_NS
-            self._reflector.sessions.expire(now_ns)
+            self._reflector.expire(now_ns)

@@ -79,7 +79,7 @@ class Grants:
 
 def let_in(reflector: Reflector, handed: Handed) -> bool:
     """Have an engine take packets of these SSIDs with their key; an errand."""
-    keys = getattr(reflector, "keys", None)
+    keys = reflector.keys
     if keys is None or not all(keys.grant(ssid, handed.key, handed.until_ns, handed.holder) for ssid in handed.ssids):
         shut_out(reflector, handed)
         return False
@@ -88,7 +88,7 @@ def let_in(reflector: Reflector, handed: Handed) -> bool:
 
 def shut_out(reflector: Reflector, handed: Handed) -> bool:
     """Have an engine take no more packets of these SSIDs; an errand."""
-    keys = getattr(reflector, "keys", None)
+    keys = reflector.keys
     for ssid in handed.ssids:
         if keys is not None:
             keys.withdraw(ssid)

@@ -86,15 +86,11 @@ class Session:
     def records(self, first: int, count: int) -> list[ReceiveRecord | None]:
         """Return the records of reflector sequences from `first` on, None for those that are gone, none beyond the newest."""
         numbers = range(first, min(first + count, self.transmitted))
-        places = map(self.place_of, numbers)
-        return [None if place is None else self._all.records.read(place) for place in places]
+        return [None if number < self.dropped else self._record(number) for number in numbers]
 
-    def place_of(self, number: int) -> int | None:
-        """Return where the record of a reply that was made is, None where it is gone."""
-        if number < self.dropped:
-            return None
+    def _record(self, number: int) -> ReceiveRecord:
         page, offset = divmod(number - self.first, PAGE)
-        return self.pages[page] + offset
+        return self._all.records.read(self.pages[page] + offset)
 
 
 class Sessions:

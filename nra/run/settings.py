@@ -15,7 +15,8 @@ class Settings:
 
     `services` are the Firewall rows as they are in the region, `portal` the page by which a captive portal is noticed (None: not
     looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None,
-    `stick` the SHA-256 of the manifest of the stick that the program lies on (None: on none).
+    `ssid` the one that it is good for (None: any), `quic_port` where the reflector's control channel is, `stick` the SHA-256 of the
+    manifest of the stick that the program lies on (None: on none).
     """
 
     asked: Asked
@@ -29,9 +30,11 @@ class Settings:
     reflector: Target | None
     pin: str | None
     key: bytes | None
+    quic_port: int
     codec: Codec
     codecs: tuple[Codec, ...]
     thresholds: Thresholds
     config: str | None
     tool_version: str
     stick: str | None = None
+    ssid: int | None = None

@@ -5,7 +5,8 @@ wanted, `told` what came of it; keys that are not drawn here make a message malf
 
 hello    token                     -> welcome    version                  the first on a connection, nothing is answered before it
 open     calls, seconds            -> opened     ssid, key, port, seconds   so many SSIDs from `ssid` on, all with this STAMP key
-record   ssid, first, count, over  -> recorded   received, transmitted, first, senders, times_ns, toses
+counts   ssid, calls, over         -> counted    received, transmitted: of each SSID from `ssid` on
+record   spans, over               -> recorded   senders, times_ns, toses: of the spans (ssid, first, count), one after the other
 facts                              -> facts      version, engine, workers, stamps, sessions, load, cpus
 close    ssid                      -> closed     the SSIDs that were opened together with this one
 load     up, down, seconds         -> loading    up, down, seconds          octets each way; they come on one-way streams of their own
@@ -17,7 +18,7 @@ The stream of voice goes beside it in DATAGRAM frames (RFC 9221): ordinary STAMP
 
 from collections.abc import Callable
 from enum import IntEnum, StrEnum
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -28,10 +29,11 @@ from nra.wire.timestamps import ntp_from_unix_ns
 
 ALPN: Final = "nra/1"
 DEFAULT_PORT: Final = 443
-MOST_REQUEST_BYTES: Final = 1024
+MOST_REQUEST_BYTES: Final = 4096
 MOST_ANSWER_BYTES: Final = 512 << 10
 MOST_RECORDS: Final = 4096
 """Of one answer: 150 KiB, which a slow line carries within seconds."""
+MOST_SPANS: Final = 64  # of one question
 MOST_CALLS: Final = 1000
 MOST_SECONDS: Final = 90_000  # a day's stream, and an hour for its record
 MOST_LOAD_SECONDS: Final = 60
@@ -80,12 +82,26 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag
     seconds: Seconds
 
 
-class Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="record"):
-    """The question which packets of an SSID were received: `count` records from reflector sequence `first` on (0: the counts alone)."""
+class Counts(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="counts"):
+    """The question how many packets of so many SSIDs from `ssid` on were received and answered."""
+
+    ssid: Ssid
+    calls: Calls
+    over: Over
+
+
+class Span(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """So many records of an SSID from reflector sequence `first` on."""
 
     ssid: Ssid
     first: Count
     count: Records
+
+
+class Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="record"):
+    """The question which packets were received, and how; `MOST_RECORDS` in all."""
+
+    spans: Annotated[list[Span], Meta(max_length=MOST_SPANS)]
     over: Over
 
 
@@ -131,16 +147,20 @@ class Opened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", 
         return bytes.fromhex(self.key)
 
 
-class Recorded(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="recorded"):
-    """What the reflector knows of a session: packets `received`, replies `transmitted`, and its records from `first` on as columns.
+class Counted(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="counted"):
+    """Packets `received` and replies `transmitted` of each SSID that was asked for, None of one of which no packet has come."""
 
-    `senders` are the sender's sequence numbers (None: the reflector no longer has that record), `times_ns` T2 in Unix nanoseconds by
-    its clock, `toses` the TOS octets (None: not readable there). None for the counts: no packet of that SSID has come.
+    received: Annotated[list[Count | None], Meta(max_length=MOST_CALLS)]
+    transmitted: Annotated[list[Count | None], Meta(max_length=MOST_CALLS)]
+
+
+class Recorded(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="recorded"):
+    """The records of all spans that were asked for, one after the other, as columns: as many as were asked for.
+
+    `senders` are the sender's sequence numbers (None: the reflector has no such record, or no longer), `times_ns` T2 in Unix nanoseconds
+    by its clock, `toses` the TOS octets (None: not readable there).
     """
 
-    received: Count | None
-    transmitted: Count | None
-    first: Count
     senders: Annotated[list[Word | None], Meta(max_length=MOST_RECORDS)]
     times_ns: Annotated[list[Count], Meta(max_length=MOST_RECORDS)]
     toses: Annotated[list[Octet | None], Meta(max_length=MOST_RECORDS)]
@@ -195,8 +215,8 @@ class Refused(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told",
     why: Text
 
 
-Request = Hello | Open | Record | Facts | Close | Load | Unload
-Told = Welcome | Opened | Recorded | FactsTold | Closed | Loading | Unloaded | Refused
+Request = Hello | Open | Counts | Record | Facts | Close | Load | Unload
+Told = Welcome | Opened | Counted | Recorded | FactsTold | Closed | Loading | Unloaded | Refused
 _T = TypeVar("_T")
 
 _REQUESTS: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Request)
@@ -209,15 +229,23 @@ def encode(message: Request | Told) -> bytes:
 
 
 def decode_request(octets: bytes) -> Request:
-    """Read a request; raises MalformedMessage."""
-    return _decoded(_REQUESTS.decode, octets, MOST_REQUEST_BYTES)
+    """Read a request; raises MalformedMessage, also for more records than one answer holds."""
+    request = _decoded(_REQUESTS.decode, octets, MOST_REQUEST_BYTES)
+    if isinstance(request, Record) and sum(span.count for span in request.spans) > MOST_RECORDS:
+        raise MalformedMessage(f"more than {MOST_RECORDS} records")
+    return request
 
 
 def decode_answer(octets: bytes) -> Told:
-    """Read an answer; raises MalformedMessage, also for records whose columns are not equally long."""
+    """Read an answer; raises MalformedMessage, also for columns that are not equally long."""
     answer = _decoded(_ANSWERS.decode, octets, MOST_ANSWER_BYTES)
-    if isinstance(answer, Recorded) and not len(answer.senders) == len(answer.times_ns) == len(answer.toses):
-        raise MalformedMessage("a record whose columns are not equally long")
+    columns: list[list[Any]] = []
+    if isinstance(answer, Recorded):
+        columns = [answer.senders, answer.times_ns, answer.toses]
+    elif isinstance(answer, Counted):
+        columns = [answer.received, answer.transmitted]
+    if len(set(map(len, columns))) > 1:
+        raise MalformedMessage("columns that are not equally long")
     return answer
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nra.cli import main
+from nra.reflector.sharing import can_share
 from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +82,22 @@ def test_with_a_key_it_answers_that_key_only(tmp_path: Path) -> None:
 
 
 @POSIX_ONLY
+def test_a_key_file_may_hold_many(tmp_path: Path) -> None:
+    """Each SSID with its own key, whoever of the processes gets the packet."""
+    keys = {7: bytes(range(32)), 8: bytes(range(1, 33))}
+    file = tmp_path / "reflector.keys"
+    file.write_text("# two\n" + "".join(f"{ssid} {key.hex()} note\n" for ssid, key in keys.items()))
+    file.chmod(0o600)
+    for workers in ("1", "2") if can_share() else ("1",):
+        with reflecting("--key-file", str(file), "--workers", workers) as (running, _, port):
+            for ssid, key in keys.items():
+                assert decode_reflector(asked(port, encode_sender(SenderPacket(3, 0, 1, ssid), key)), key).ssid == ssid
+            assert asked(port, encode_sender(SenderPacket(3, 0, 1, 9), keys[7])) == b""
+            running.terminate()
+            assert "answered 2, received 3, unknown_ssid 1;" in running.communicate(timeout=10)[0]
+
+
+@POSIX_ONLY
 def test_only_allowed_networks_are_answered() -> None:
     """`--allow` elsewhere: loopback is not answered; `--allow` here: it is."""
     with reflecting("--allow", "192.0.2.0/24", "--allow", "2001:db8::/32") as (running, _, port):
@@ -111,6 +128,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--allow", "everybody"), "everybody"),
     (("--key-file", "missing.hex"), "missing.hex"),
     (("--key-file", "short.hex"), "64 hex digits"),
+    (("--key-file", "nobody"), "no key in it"),
     (("--port", "65536"), "65536"),
     (("--port", "-1"), "-1"),
     (("--rate-limit", "-1"), "-1"),
@@ -124,6 +142,8 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
 def test_bad_input(capsys: pytest.CaptureFixture[str], args: tuple[str, ...], words: str) -> None:
     """One line on standard error that names what is wrong, exit code 2, nothing listened on (contract 1)."""
     Path("short.hex").write_text("0011")
+    Path("nobody").write_text("# nobody yet\n")
+    Path("nobody").chmod(0o600)
     with pytest.raises(SystemExit) as caught:
         main(("reflect", *args))
     out, err = capsys.readouterr()

@@ -19,13 +19,15 @@ from nra.archive.packets import read_packets
 from nra.cli import main
 from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible
+from nra.cli.key_files import read_key
 from nra.cli.progress import Bar, Lines, shown
-from nra.cli.settings import read_key
 from nra.model.document import RunDocument
 from nra.model.failure import FailureKind
 from nra.net.ports import TlsFacts
 from nra.reflector.core import Reflector, Request
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.testing.fake_network import FakeNetwork, TcpScript, refusal
 from nra.testing.impairment import Impairment
 from nra.testing.impairment import Path as Way
@@ -82,9 +84,9 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
 ]
 
 
-def mirror(key: bytes | None = None) -> Callable[[bytes, int, tuple[str, int]], bytes | None]:
+def mirror(key: bytes | None = None, ssid: int | None = None) -> Callable[[bytes, int, tuple[str, int]], bytes | None]:
     """Return a Session-Reflector as a peer."""
-    reflector = Reflector(key=key, guard=Guard(rate_limit=0))
+    reflector = Reflector(keys=None if key is None else Keys((Holder(key, ssid),)), guard=Guard(rate_limit=0))
 
     def peer(payload: bytes, now_ns: int, source: tuple[str, int]) -> bytes | None:
         request = Request(payload=payload, source=source, destination=None, destination_port=20862, received_ns=now_ns, ttl=57, tos=184)

@@ -14,7 +14,7 @@ import pytest
 from nra.catalogue import threshold_profiles, thresholds
 from nra.cli import cli
 from nra.cli.config import Config
-from nra.cli.settings import read_key
+from nra.cli.key_files import read_key
 from nra.model.criteria import Criterion
 from nra.model.plan import Target
 

@@ -22,6 +22,8 @@ from nra.net.batched_server import available
 from nra.net.tcp_server import Respond
 from nra.reflector.core import Reflector, Request
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.responders.tcp import TCP_ANSWERS
 from nra.reflector.responders.udp import UDP_ANSWERS, UdpAnswer
 from nra.wire.errors import MalformedMessage
@@ -66,7 +68,7 @@ def request_of(payload: bytes) -> Request:
 
 def reflecting(key: bytes | None) -> Feed:
     """Return a reflector that is fed a datagram."""
-    reflector = Reflector(key=key, guard=Guard(rate_limit=0))
+    reflector = Reflector(keys=None if key is None else Keys((Holder(key),)), guard=Guard(rate_limit=0))
 
     def feed(payload: bytes) -> None:
         response = reflector.answer(request_of(payload), NOW_NS)

@@ -14,6 +14,8 @@ from nra.probes import BUILTIN
 from nra.probes.parts.probe import Watch
 from nra.probes.stun_binding import is_complete
 from nra.reflector.core import Reflector
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.responders import HTTP_ANSWER, stun_answer
 from nra.testing.fake_network import FakeNetwork, TcpScript, refusal
 from nra.testing.impairment import Peer
@@ -156,7 +158,7 @@ def test_tls_says_what_vouches_for_the_chain() -> None:
 
 def test_a_reflector_s_key_is_used() -> None:
     """A port check of an authenticated reflector is authenticated."""
-    net = udp(reflecting(Reflector(key=KEY)))
+    net = udp(reflecting(Reflector(keys=Keys((Holder(KEY),)))))
     assert answer_of(asked("stamp_echo", net, key=KEY)).said == "STAMP reply"
     seen = asked("stamp_echo", net)
     assert seen.failure is not None

@@ -31,7 +31,7 @@ class Session:
         """Run the stream."""
         self.net = FakeNetwork(udp={(HOST, PORT): peer}, up=Path(up), down=Path(down))
         self.port = FakePort(self.net, peer, HOST, PORT, calls, 46)
-        self.dialect = StampDialect(PacketForm.of(172, None), 46, 7, calls)
+        self.dialect = StampDialect(PacketForm.of(172, None), 46, tuple(range(7, 7 + calls)))
         grid = Grid(start_ns=self.net.clock.now_ns(), interval_ns=20 * MS, slots=SLOTS, calls=calls)
         self.stream = ProbeStream(self.dialect, grid, patience_ms * MS, lambda _done, _total: None)
         drive(self.stream, self.port, self.net.clock, lambda: False)
@@ -159,9 +159,9 @@ def test_a_call_that_sent_nothing_is_not_asked_about() -> None:
     """An interrupt may come before a call's first slot."""
     net = FakeNetwork(udp={(HOST, PORT): reflecting()})
     stream = ProbeStream(
-        StampDialect(PacketForm.of(172, None), 46, 7, 2), Grid(start_ns=0, interval_ns=MS, slots=1, calls=2), MS, lambda _d, _t: None
+        StampDialect(PacketForm.of(172, None), 46, (7, 8)), Grid(start_ns=0, interval_ns=MS, slots=1, calls=2), MS, lambda _d, _t: None
     )
-    closing = Closing(stream, StampDialect(PacketForm.of(172, None), 46, 7, 2), net.clock.now_ns())
+    closing = Closing(stream, StampDialect(PacketForm.of(172, None), 46, (7, 8)), net.clock.now_ns())
     assert closing.next_due_ns() is None
 
 

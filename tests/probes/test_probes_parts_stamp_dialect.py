@@ -32,7 +32,7 @@ REPLY = ReflectorPacket(
 
 def dialect(payload_bytes: int = 172, key: bytes | None = None, calls: int = 1) -> StampDialect:
     """Return a dialect whose first SSID is 7, after ten packets of each call."""
-    made = StampDialect(PacketForm.of(payload_bytes, key), 46, 7, calls)
+    made = StampDialect(PacketForm.of(payload_bytes, key), 46, tuple(range(7, 7 + calls)))
     for call in range(calls):
         made.note_sent(call, 9)
     return made

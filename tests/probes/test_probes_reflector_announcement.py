@@ -13,6 +13,8 @@ from nra.probes.parts.probe import Watch
 from nra.probes.reflector_announcement import MOST_ROOM, PROBE
 from nra.reflector.core import Reflector
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.testing.fake_network import FakeNetwork
 from nra.testing.impairment import Peer
 from nra.wire.stamp import UNAUTHENTICATED
@@ -31,7 +33,9 @@ def heard(peer: Peer | None, key: bytes | None = None) -> tuple[Observation, Fak
 def announcing(count: int, key: bytes | None = None) -> tuple[Announcement, Peer]:
     """Return an announcement of so many ports, and the reflector that makes it."""
     announcement = Announcement(pin=PIN, ports=tuple(("UDP" if port % 2 else "TCP", port) for port in range(1, count + 1)))
-    return announcement, reflecting(Reflector(key=key, guard=Guard(rate_limit=0), announcement=announcement))
+    return announcement, reflecting(
+        Reflector(keys=None if key is None else Keys((Holder(key),)), guard=Guard(rate_limit=0), announcement=announcement)
+    )
 
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["open", "authenticated"])

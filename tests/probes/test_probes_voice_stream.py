@@ -34,6 +34,8 @@ from nra.net.ports import NetworkError
 from nra.probes.parts.probe import Watch
 from nra.reflector.core import Reflector
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.sessions import Sessions
 from nra.testing.fake_network import refusal
 from nra.testing.impairment import Impairment, Peer
@@ -81,7 +83,7 @@ def test_several_calls() -> None:
 
 def test_authenticated_mode() -> None:
     """With the right key the figures are as true, and the packets of the stream keep the codec's size (RFC 8762 4.2.2)."""
-    peer = reflecting(Reflector(key=KEY, guard=Guard(rate_limit=0)))
+    peer = reflecting(Reflector(keys=Keys((Holder(KEY),)), guard=Guard(rate_limit=0)))
     net = world(peer, up=IMPAIRMENTS["all"], down=IMPAIRMENTS["all"])
     sample = sampled(net, key=KEY, payload_bytes=192)
     assert sample.payload_bytes == 192
@@ -91,7 +93,7 @@ def test_authenticated_mode() -> None:
 @pytest.mark.parametrize("key", [None, bytes(32)], ids=["no key", "another key"])
 def test_a_wrong_key_is_silence_with_an_explanation(key: bytes | None) -> None:
     """A reflector with a key drops what it cannot verify; the sender with a key says that this may be why."""
-    seen = observed(world(reflecting(Reflector(key=KEY))), stream_task(key=key))
+    seen = observed(world(reflecting(Reflector(keys=Keys((Holder(KEY),))))), stream_task(key=key))
     assert seen.failure is not None
     assert seen.failure.kind is FailureKind.NO_ANSWER
     assert ("another key" in seen.failure.detail) == (key is not None)

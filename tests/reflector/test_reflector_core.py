@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from nra.model.responder import RESPONDERS, Announcement
 from nra.reflector.core import ERROR_ESTIMATE, Reflector, Request, Response
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.sessions import session_key
 from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.receive_record import RecordReply, RecordRequest
@@ -102,7 +104,7 @@ def test_numbers_wrap() -> None:
 def test_the_reply_is_stamped_when_it_leaves() -> None:
     """T3 is taken right before sending; with a key the HMAC covers it (RFC 8762 4.3.2)."""
     for key in (None, KEY):
-        reflector = Reflector(key=key)
+        reflector = Reflector(keys=None if key is None else Keys((Holder(key),)))
         response = reflector.answer(came(encode_sender(packet(), key)), NOW)
         assert isinstance(response, Response)
         assert decode_reflector(reflector.stamped(response, NOW + 77_000), key).t3_ns(NOW) == NOW + 77_000
@@ -199,10 +201,10 @@ def announced(reflector: Reflector, key: bytes | None = None, room: int = 64, **
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "sealed"])
 def test_it_tells_which_responders_it_has(key: bytes | None) -> None:
     """All of them, with room for 64; fewer where there is less room, and then how many there are."""
-    reflector = Reflector(key=key, announcement=OPENED)
+    reflector = Reflector(keys=None if key is None else Keys((Holder(key),)), announcement=OPENED)
     assert announced(reflector, key) == AnnouncementReply(OPENED, len(RESPONDERS))
     assert announced(reflector, key, 3) == AnnouncementReply(Announcement(OPENED.pin, OPENED.ports[:3]), len(RESPONDERS))
-    assert announced(Reflector(key=key), key) == AnnouncementReply(None, 0)
+    assert announced(Reflector(keys=None if key is None else Keys((Holder(key),))), key) == AnnouncementReply(None, 0)
 
 
 def test_it_tells_what_can_be_reached_over_the_same_ip_version() -> None:
@@ -224,7 +226,7 @@ def test_a_reply_is_as_long_as_its_request(size: int, key: bytes | None) -> None
     """Nobody can make it send more than it was sent (contract 5)."""
     tail = padding(size - 44) if size >= 48 else b""
     payload = encode_sender(packet(tail=tail), key)
-    response = Reflector(key=key).answer(came(payload), NOW)
+    response = Reflector(keys=None if key is None else Keys((Holder(key),))).answer(came(payload), NOW)
     assert response is not None
     assert len(response.payload) == len(payload)
 
@@ -280,14 +282,62 @@ def test_a_ptp_stamp_that_is_none_is_malformed() -> None:
 )
 def test_with_a_key_only_what_it_signed_is_answered(payload: bytes, counter: str) -> None:
     """`--key-file` accepts authenticated packets only (contract 5)."""
-    reflector = Reflector(key=KEY)
+    reflector = Reflector(keys=Keys((Holder(KEY),)))
     assert reflector.answer(came(payload), NOW) is None
     assert (reflector.counters[counter], len(reflector.sessions)) == (1, 0)
 
 
+OTHER = bytes(range(1, 33))
+
+
+def test_each_ssid_has_its_own_key() -> None:
+    """What is made with one holder's key under another's SSID is not his; an SSID that nobody has is counted as such."""
+    reflector = Reflector(keys=Keys((Holder(KEY, 7), Holder(OTHER, 8))))
+    for ssid, key in ((7, KEY), (8, OTHER)):
+        reply = answered(reflector, encode_sender(packet(ssid=ssid), key), key=key)
+        assert (reply.ssid, reply.sequence) == (ssid, 0)
+    for ssid, key, counter in ((7, OTHER, "bad_hmac"), (8, KEY, "bad_hmac"), (9, KEY, "unknown_ssid")):
+        assert reflector.answer(came(encode_sender(packet(ssid=ssid), key)), NOW) is None
+        assert reflector.counters[counter] > 0
+    assert (reflector.counters["bad_hmac"], reflector.counters["unknown_ssid"], len(reflector.sessions)) == (2, 1, 2)
+
+
+def test_the_key_for_any_ssid_is_good_beside_the_others() -> None:
+    """Its holder draws an SSID by chance, and may draw one that has a key of its own."""
+    reflector = Reflector(keys=Keys((Holder(KEY), Holder(OTHER, 7))))
+    for ssid, key in ((7, OTHER), (7, KEY), (9, KEY)):
+        assert answered(reflector, encode_sender(packet(ssid=ssid), key), key=key).ssid == ssid
+
+
+def test_a_revoked_key_is_no_key() -> None:
+    """From the reload on, also for sessions that are under way; whoever is left goes on."""
+    reflector = Reflector(keys=Keys((Holder(KEY, 7), Holder(OTHER, 8))))
+    assert reflector.keys is not None
+    answered(reflector, encode_sender(packet(0, 7), KEY), key=KEY)
+    answered(reflector, encode_sender(packet(0, 8), OTHER), key=OTHER)
+    reflector.keys = reflector.keys.renewed((Holder(OTHER, 8),))
+    assert reflector.answer(came(encode_sender(packet(1, 7), KEY)), NOW) is None
+    assert answered(reflector, encode_sender(packet(1, 8), OTHER), key=OTHER).sequence == 1
+    assert reflector.counters["unknown_ssid"] == 1
+
+
+def test_granted_sessions_beside_plain_ones() -> None:
+    """Without a key file everybody is answered, and an authenticated packet is told by its layout and its SSID."""
+    reflector = Reflector(keys=Keys(only=False))
+    assert reflector.keys is not None
+    reflector.keys.grant(0x1234, KEY, NOW + 10**9, Holder(OTHER))
+    assert answered(reflector, encode_sender(packet())).sequence == 0
+    assert answered(reflector, encode_sender(packet(1, tail=bytes(68)))).sequence == 1
+    assert answered(reflector, encode_sender(packet(), KEY), key=KEY).ssid == 0x1234
+    assert reflector.answer(came(encode_sender(packet(), OTHER)), NOW) is None
+    assert reflector.counters["bad_hmac"] == 1
+    reflector.expire(NOW + 10**9)
+    assert not reflector.keys.knows(0x1234)
+
+
 def test_an_authenticated_reply_verifies() -> None:
     """Base packet and TLVs are sealed with the reply's own number (RFC 8762 4.3.2, RFC 8972 4.8)."""
-    reflector = Reflector(key=KEY)
+    reflector = Reflector(keys=Keys((Holder(KEY),)))
     answered(reflector, encode_sender(packet(0), KEY), key=KEY)
     tail = seal_tlvs(tail_of(DirectMeasurement(sender_tx=1)) + encode_tlvs([hmac_tlv()]), 5, KEY)
     reply = answered(reflector, encode_sender(packet(5, tail=tail), KEY), key=KEY)
@@ -327,7 +377,7 @@ def flipped(payload: bytes, at: int, octet: int) -> bytes:
 @given(st.lists(payloads, min_size=1, max_size=8), st.sampled_from([None, KEY]), st.sampled_from([None, 0, 255]))
 def test_trap_13_nothing_stops_it(received: list[bytes], key: bytes | None, tos: int | None) -> None:
     """Trap 13: a one-byte datagram, or any other, is answered with no more than it is, or counted: never an error."""
-    reflector = Reflector(key=key, guard=Guard(rate_limit=0), announcement=OPENED)
+    reflector = Reflector(keys=None if key is None else Keys((Holder(key),)), guard=Guard(rate_limit=0), announcement=OPENED)
     for payload in received:
         response = reflector.answer(came(payload, tos=tos), NOW)
         assert response is None or (len(response.payload) == len(payload) and 0 <= response.dscp <= 63)
@@ -348,7 +398,7 @@ def test_tlvs_keep_their_places_in_the_reply() -> None:
 
 def test_what_is_no_packet_spends_nobodys_tokens() -> None:
     """Short, foreign and wrongly signed datagrams may bear a forged source: the one whose address it is goes on being answered."""
-    reflector = Reflector(key=KEY, guard=Guard(rate_limit=2))
+    reflector = Reflector(keys=Keys((Holder(KEY),)), guard=Guard(rate_limit=2))
     for payload in (b"x", bytes(200), encode_sender(packet(), bytes(32))):
         for _ in range(10):
             assert reflector.answer(came(payload), NOW) is None

@@ -8,6 +8,7 @@ import pytest
 from nra.reflector import embedded as room
 from nra.reflector.embedded import embedded
 from nra.reflector.engine import CannotListen
+from nra.reflector.key_file import Holder
 from nra.reflector.responders import http_answer, stun_answer
 from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
 from nra.wire.stun import decode_message, encode_binding_request
@@ -42,7 +43,7 @@ def test_three_servers_answer_and_then_are_gone() -> None:
 
 def test_with_a_key_its_reflector_is_authenticated() -> None:
     """The self-test runs in the mode that was asked for."""
-    with embedded(KEY) as servers:
+    with embedded(Holder(KEY)) as servers:
         payload = encode_sender(SenderPacket(5, 0, 1), KEY)
         assert decode_reflector(asked(socket.SOCK_DGRAM, servers.address, servers.reflector_port, payload), KEY).sender_sequence == 5
 

@@ -14,6 +14,8 @@ from nra.net.stamps import ask_for_control, read_control
 from nra.reflector.core import Reflector
 from nra.reflector.engine import CannotListen, Engine, claim
 from nra.reflector.engines import best_engine
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.wire.beacon import EchoProbe, encode_echo
 from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
 from nra.wire.stamp_tlv import Tlv, TlvType, encode_tlvs, parse_tlvs
@@ -173,7 +175,7 @@ def test_the_marking_is_each_packet_s_own(kind: type[Engine]) -> None:
 def test_authenticated_packets_and_services_beside_it(kind: type[Engine]) -> None:
     """With a key nothing is plain, and another service has a port of its own in the same loop."""
     key = bytes(range(32))
-    engine = kind(Reflector(key=key), [("127.0.0.1", 0)])
+    engine = kind(Reflector(keys=Keys((Holder(key),))), [("127.0.0.1", 0)])
     service = engine.listen("127.0.0.1", 0, "echo")
     with running(engine), client(*engine.bound[0]) as sock, client(*service) as other:
         for number in range(40):
@@ -189,3 +191,18 @@ def test_what_is_claimed_is_free_and_has_its_port(kind: type[Engine]) -> None:
     assert port
     with running(kind(Reflector(), [(address, port)])), pytest.raises(CannotListen, match="in use"):
         claim([(address, port)])
+
+
+def test_granted_sessions_beside_plain_ones(kind: type[Engine]) -> None:
+    """Both kinds come by one port, one by one and many at once: each is answered in its own."""
+    keys, key = Keys(only=False), bytes(range(32))
+    keys.grant(7, key, 2**62, Holder(key))
+    with running(kind(Reflector(keys=keys), [("127.0.0.1", 0)])) as engine, client(*engine.bound[0]) as sock:
+        for burst in (1, 60):
+            for number in range(burst):
+                sock.send(encode_sender(SenderPacket(number, burst, 1, 7), key))
+                sock.send(request(number))
+            replies = [sock.recv(2000) for _ in range(2 * burst)]
+            assert sorted(map(len, replies)) == [44] * burst + [112] * burst
+            for reply in replies:
+                assert decode_reflector(reply, key if len(reply) == 112 else None).ssid == (7 if len(reply) == 112 else 77)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from nra.model.responder import RESPONDERS
 from nra.reflector.core import Reflector, Request
 from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.reflector.responders.udp import STAMP, UDP_ANSWERS, serve
 from nra.wire.beacon import EchoProbe, encode_echo
 from nra.wire.dns import encode_query
@@ -63,7 +65,10 @@ def test_a_request_is_answered_and_counted(service: str, source: tuple[str, int]
 def exchanged(first: bytes, ports: tuple[int, int], services: tuple[str, str], key: bytes | None = None) -> int:
     """Return how often two hosts answer each other after somebody forged a first packet between these ports of theirs."""
     hosts = ("192.0.2.1", "192.0.2.2")
-    reflectors = [Reflector(key=key, guard=Guard(own_ports=frozenset({OWN_PORTS[number]}))) for number in (0, 1)]
+    reflectors = [
+        Reflector(keys=None if key is None else Keys((Holder(key),)), guard=Guard(own_ports=frozenset({OWN_PORTS[number]})))
+        for number in (0, 1)
+    ]
     octets, to = first, 0
     for count in range(ENOUGH):
         request = came(octets, (hosts[1 - to], ports[1 - to]))

@@ -48,7 +48,14 @@ def asked(**changes: Any) -> Asked:
     return Asked(**(values | changes))
 
 
-def settings(where: Region | str = "eu-central-1", reflector: Target | None = None, key: bytes | None = None, **changes: Any) -> Settings:
+def settings(
+    where: Region | str = "eu-central-1",
+    reflector: Target | None = None,
+    key: bytes | None = None,
+    *,
+    ssid: int | None = None,
+    **changes: Any,
+) -> Settings:
     """Return settings for a region of the catalogue or one made here."""
     place = region(where) if isinstance(where, str) else where
     options = asked(**changes)
@@ -69,6 +76,7 @@ def settings(where: Region | str = "eu-central-1", reflector: Target | None = No
         thresholds=thresholds(),
         config=None,
         tool_version="0.0",
+        ssid=ssid,
     )
 
 

@@ -52,9 +52,9 @@ def test_nobody_is_asked_where_nobody_would_answer(host: str | None) -> None:
 
 def test_a_key_goes_with_every_question() -> None:
     """A reflector with a key answers nobody else."""
-    (task,) = port_question(replace(RANGE, ask="stamp", port="20862", host="server.example"), settings(key=bytes(32))).tasks
+    (task,) = port_question(replace(RANGE, ask="stamp", port="20862", host="server.example"), settings(key=bytes(32), ssid=9)).tasks
     assert isinstance(task.parameters, CheckParameters)
-    assert task.parameters.key == bytes(32)
+    assert (task.parameters.key, task.parameters.ssid) == (bytes(32), 9)
 
 
 def test_what_is_not_known_to_answer_is_passed_on_as_such() -> None:

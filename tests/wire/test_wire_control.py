@@ -10,6 +10,8 @@ from nra.wire import control
 from nra.wire.control import (
     Close,
     Closed,
+    Counted,
+    Counts,
     Facts,
     FactsTold,
     Hello,
@@ -20,6 +22,7 @@ from nra.wire.control import (
     Recorded,
     Refused,
     Request,
+    Span,
     Told,
     Welcome,
     decode_answer,
@@ -34,15 +37,16 @@ TOKEN = "ab" * 32
 REQUESTS: tuple[Request, ...] = (
     Hello(token=TOKEN),
     Open(calls=100, seconds=60),
-    Record(ssid=4711, first=0, count=control.MOST_RECORDS, over=Over.QUIC),
+    Counts(ssid=4711, calls=1000, over=Over.UDP),
+    Record(spans=[Span(65535, (1 << 63) - 1, 64)] * control.MOST_SPANS, over=Over.QUIC),
     Facts(),
     Close(ssid=1),
 )
 ANSWERS: tuple[Told, ...] = (
     Welcome(version="1.0"),
     Opened(ssid=65535, key=TOKEN, port=20862, seconds=60),
-    Recorded(received=None, transmitted=None, first=0, senders=[], times_ns=[], toses=[]),
-    Recorded(received=2, transmitted=2, first=0, senders=[0, None], times_ns=[1_700_000_000_000_000_000, 0], toses=[184, None]),
+    Counted(received=[None, 3], transmitted=[None, 2]),
+    Recorded(senders=[0, None], times_ns=[1_700_000_000_000_000_000, 0], toses=[184, None]),
     FactsTold(version="1.0", engine="batched", workers=2, stamps="kernel", sessions=3, load=0.5, cpus=2),
     Closed(),
     Refused(why="no SSIDs are left"),
@@ -53,8 +57,8 @@ def test_the_words_are_these() -> None:
     """What stands on the wire is what the module draws: another implementation can be written from it."""
     assert json.loads(encode(Hello(token=TOKEN))) == {"ask": "hello", "token": TOKEN}
     assert json.loads(encode(Open(calls=2, seconds=60))) == {"ask": "open", "calls": 2, "seconds": 60}
-    record = {"ask": "record", "ssid": 7, "first": 0, "count": 64, "over": "udp"}
-    assert json.loads(encode(Record(ssid=7, first=0, count=64, over=Over.UDP))) == record
+    record = {"ask": "record", "spans": [[7, 0, 64]], "over": "udp"}
+    assert json.loads(encode(Record(spans=[Span(7, 0, 64)], over=Over.UDP))) == record
     assert json.loads(encode(Welcome(version="1.0"))) == {"told": "welcome", "version": "1.0"}
     assert json.loads(encode(ANSWERS[3]))["senders"] == [0, None]
 
@@ -77,7 +81,6 @@ def test_the_longest_answer_fits_its_room() -> None:
     """As many records as one may ask for, each as long as it can be, are not too long for whoever asked."""
     most = control.MOST_RECORDS
     longest = Recorded(
-        received=(1 << 63) - 1, transmitted=(1 << 63) - 1, first=(1 << 63) - 1,
         senders=[(1 << 32) - 1] * most, times_ns=[(1 << 63) - 1] * most, toses=[255] * most,
     )  # fmt: skip
     assert decode_answer(encode(longest)) == longest
@@ -94,10 +97,15 @@ def test_the_longest_answer_fits_its_room() -> None:
         '{"ask":"open","calls":1001,"seconds":60}',
         '{"ask":"open","calls":1,"seconds":1e9}',
         '{"ask":"open","calls":true,"seconds":60}',
-        '{"ask":"record","ssid":0,"first":0,"count":1,"over":"udp"}',
-        '{"ask":"record","ssid":1,"first":-1,"count":1,"over":"udp"}',
-        '{"ask":"record","ssid":1,"first":0,"count":4097,"over":"udp"}',
-        '{"ask":"record","ssid":1,"first":0,"count":1,"over":"tcp"}',
+        '{"ask":"counts","ssid":1,"calls":1001,"over":"udp"}',
+        '{"ask":"record","spans":[[0,0,1]],"over":"udp"}',
+        '{"ask":"record","spans":[[1,-1,1]],"over":"udp"}',
+        '{"ask":"record","spans":[[1,0]],"over":"udp"}',
+        '{"ask":"record","spans":[[1,0,1,1]],"over":"udp"}',
+        '{"ask":"record","spans":[[1,0,4097]],"over":"udp"}',
+        '{"ask":"record","spans":[[1,0,4096],[1,4096,1]],"over":"udp"}',
+        '{"ask":"record","spans":[[1,0,1]],"over":"tcp"}',
+        '{"ask":"record","spans":[' + ",".join(["[1,0,1]"] * 65) + '],"over":"udp"}',
         '{"ask":"format the disk"}',
         "[" * 900,
         '{"ask":"facts"} {"ask":"facts"}',
@@ -114,19 +122,21 @@ def test_too_long_a_request_is_not_even_read() -> None:
     """Blanks are JSON, but not for ever."""
     octets = encode(Facts())
     assert decode_request(octets + b" " * (control.MOST_REQUEST_BYTES - len(octets))) == Facts()
-    with pytest.raises(MalformedMessage, match="1025 octets where 1024 are the most"):
+    with pytest.raises(MalformedMessage, match="4097 octets where 4096 are the most"):
         decode_request(octets + b" " * (control.MOST_REQUEST_BYTES + 1 - len(octets)))
 
 
 def test_columns_are_equally_long() -> None:
     """A record whose columns differ would be read askew."""
     with pytest.raises(MalformedMessage, match="columns"):
-        decode_answer(encode(Recorded(received=1, transmitted=1, first=0, senders=[1, 2], times_ns=[1], toses=[1])))
+        decode_answer(encode(Recorded(senders=[1, 2], times_ns=[1], toses=[1])))
+    with pytest.raises(MalformedMessage, match="columns"):
+        decode_answer(encode(Counted(received=[1], transmitted=[])))
 
 
 def test_records_are_those_of_the_closing_exchange() -> None:
     """Whichever way the receive record came, scoring reads the same values; what is gone stays gone."""
-    told = Recorded(received=2, transmitted=2, first=5, senders=[9, None], times_ns=[1_700_000_000_123_456_789, 0], toses=[184, None])
+    told = Recorded(senders=[9, None], times_ns=[1_700_000_000_123_456_789, 0], toses=[184, None])
     assert told.records() == (ReceiveRecord(9, ntp_from_unix_ns(1_700_000_000_123_456_789), 184), None)
 
 

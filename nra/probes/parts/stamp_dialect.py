@@ -149,12 +149,13 @@ class PeerEvidence:
 
 
 class StampDialect:
-    """Each call is a session of its own: one socket and one SSID."""
+    """Each call is a session of its own: one socket and one SSID, which may be that of all."""
 
-    def __init__(self, form: PacketForm, dscp: int, first_ssid: int, calls: int) -> None:
-        """Take consecutive SSIDs from `first_ssid` on."""
+    def __init__(self, form: PacketForm, dscp: int, ssids: tuple[int, ...]) -> None:
+        """Take each call's SSID."""
+        calls = len(ssids)
         self.form = form
-        self.ssids = tuple(ssid_after(first_ssid, call) for call in range(calls))
+        self.ssids = ssids
         self.numbers = [ReflectorNumbers() for _ in range(calls)]
         self.evidence = [PeerEvidence() for _ in range(calls)]
         self._dscp = dscp

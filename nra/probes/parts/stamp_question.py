@@ -38,6 +38,6 @@ class StampQuestion:
         return packet, self.asked_ns[packet.sender_sequence]
 
 
-def stamp_question(key: bytes | None, tail: bytes = b"") -> StampQuestion:
-    """Return a question with an SSID drawn by chance."""
-    return StampQuestion(random.randint(1, SSIDS), key, tail, [])
+def stamp_question(key: bytes | None, ssid: int | None = None, tail: bytes = b"") -> StampQuestion:
+    """Return a question with this SSID, or one drawn by chance."""
+    return StampQuestion(random.randint(1, SSIDS) if ssid is None else ssid, key, tail, [])
