@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nra.model.load import Burden
 from nra.model.region import Service, Side
 
 
@@ -21,6 +22,18 @@ class ControlAccess:
     port: int
     pin: str
     key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOrder:
+    """A load to generate against the reflector at an address: which way, for how long, and at most how many octets each way."""
+
+    address: str
+    host: str
+    access: ControlAccess
+    burden: Burden
+    seconds: int
+    octets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

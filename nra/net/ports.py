@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nra.model.failure import Failure
+from nra.model.load import LoadCounts
 from nra.model.observation import Trust
-from nra.model.plan import ControlAccess
+from nra.model.plan import ControlAccess, LoadOrder
 from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 from nra.wire.control import Request, Told
@@ -203,6 +204,33 @@ class ControlLine(Protocol):
         ...
 
 
+class LoadRun(Protocol):
+    """A load generator at work in a process of its own, so that it makes no packet of voice late."""
+
+    @property
+    def counts(self) -> LoadCounts:
+        """What was counted so far; complete once it is over."""
+        ...
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the reflector let the load begin."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        ...
+
+    def let_go(self) -> None:
+        """Have it end the load and tell what it counted."""
+        ...
+
+    def close(self) -> None:
+        """End it at once."""
+        ...
+
+
 class Network(Protocol):
     """The outside world."""
 
@@ -233,6 +261,10 @@ class Network(Protocol):
 
     async def open_quic(self, address: str, access: ControlAccess, server_name: str, deadline_ns: int, *, dscp: int = 0) -> ControlLine:
         """Open a reflector's control channel, whose key must be the pinned one, and say who we are; raises NetworkError."""
+        ...
+
+    def generate_load(self, order: LoadOrder) -> LoadRun:
+        """Start a load generator; why it could not be started or came to nothing stands in its counts."""
         ...
 
     def proxies(self) -> tuple[ProxySetting, ...]:

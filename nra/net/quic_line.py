@@ -95,7 +95,7 @@ class QuicLine:
 async def open_line(net: Network, address: str, access: ControlAccess, server_name: str, deadline_ns: int, dscp: int) -> QuicLine:
     """Open a reflector's control channel, whose key must be the pinned one, and say who we are; raises NetworkError."""
     peer = (address, access.port)
-    connection = await in_thread(lambda: _new_connection(server_name, peer), "nra-aioquic")  # imports for 200 ms
+    connection = await in_thread(lambda: new_connection(server_name, peer), "nra-aioquic")  # imports for 200 ms
     under = net.open_datagrams(address, access.port, dscp=dscp)
     port = QuicPort(connection, under, net.clock, peer, net.clock.now_ns())
     line = QuicLine(net, port)
@@ -111,7 +111,8 @@ async def open_line(net: Network, address: str, access: ControlAccess, server_na
     return line
 
 
-def _new_connection(server_name: str, peer: tuple[str, int]) -> "QuicConnection":
+def new_connection(server_name: str, peer: tuple[str, int]) -> "QuicConnection":
+    """Return a client's connection, its first flight ready at time 0; raises NetworkError where aioquic is not installed."""
     with importing_aioquic():
         from aioquic.quic.configuration import QuicConfiguration
         from aioquic.quic.connection import QuicConnection

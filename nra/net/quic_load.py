@@ -19,6 +19,7 @@ UNSENT_BYTES: Final = 1 << 16  # ready to go
 IN_FLIGHT_BYTES: Final = 16 << 20  # sent and not acknowledged: whoever never acknowledges makes us keep no more
 CHUNK: Final = bytes(1 << 14)  # QUIC seals it: no device on the way can make it smaller
 NO_LIMIT: Final = 1 << 60
+IPV4_UDP_BYTES, IPV6_UDP_BYTES = 28, 48
 ONE_WAY: Final = 0x02  # RFC 9000 2.1: the bit of a stream's id that says so
 
 
@@ -50,13 +51,13 @@ class Flow:
         self._connection = connection
         self._start_ns, self._until_ns = start_ns, until_ns
         self._left, self._room, self._headers = pour, swallow, headers_bytes
-        self._whole = pour + swallow
+        self._whole, self._swallows = pour + swallow, swallow > 0  # what comes else acknowledges what is poured
         self._stream: int | None = None
         self._window = Window(connection._local_max_data)
         connection._local_max_data = self._window  # type: ignore[assignment]
-        if swallow:
-            uni = connection._local_max_streams_uni
-            uni.value = max(uni.value, uni.used + 1)
+        uni = connection._local_max_streams_uni
+        if swallow and uni.value <= uni.used:
+            uni.sent, uni.value = uni.used, uni.used + 1  # what was said in the handshake is not kept there
         self.octets: list[int] = []
         self.is_over = self.is_capped = False
 
@@ -77,9 +78,10 @@ class Flow:
             return
         self.octets += [0] * (index + 1 - len(self.octets))
         self.octets[index] += payload_bytes + self._headers
-        self._room -= payload_bytes + self._headers
-        if self._room < 0:
-            self._cap()
+        if self._swallows:
+            self._room -= payload_bytes + self._headers
+            if self._room < 0:
+                self._cap()
 
     def swallow(self, stream: int, octets: int) -> None:
         """Take octets off a stream of the other end, and let it go on while the load lasts."""
@@ -118,6 +120,11 @@ class Flow:
     def _cap(self) -> None:
         self.is_capped = True
         self.end()
+
+
+def headers_bytes(address: str) -> int:
+    """Return the octets of the IP and UDP headers of a packet to or from an address (RFC 791, RFC 8200, RFC 768)."""
+    return IPV6_UDP_BYTES if ":" in address else IPV4_UDP_BYTES
 
 
 def is_one_way(stream: int) -> bool:

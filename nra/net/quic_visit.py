@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from nra.net.ports import Clock
-from nra.net.quic_load import Flow, is_one_way
+from nra.net.quic_load import Flow, headers_bytes, is_one_way
 from nra.net.server import Datagram
 from nra.wire.control import MOST_DATAGRAM_BYTES, MOST_REQUEST_BYTES, CloseCode
 
@@ -116,9 +116,10 @@ class Visit:
         self.has_news = True
         self._guarded(lambda: self._connection.send_stream_data(stream, octets, end_stream=True))
 
-    def load(self, now_ns: int, until_ns: int, *, pour: int, swallow: int, headers_bytes: int) -> Flow:
+    def load(self, now_ns: int, until_ns: int, *, pour: int, swallow: int) -> Flow:
         """Pour and swallow octets until then."""
-        self.flow = Flow(self._connection, now_ns, until_ns, pour=pour, swallow=swallow, headers_bytes=headers_bytes)
+        headers = headers_bytes(self.source[0])
+        self.flow = Flow(self._connection, now_ns, until_ns, pour=pour, swallow=swallow, headers_bytes=headers)
         self.has_news = True
         return self.flow
 

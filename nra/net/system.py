@@ -5,12 +5,13 @@ import ipaddress
 import socket
 from collections.abc import Callable
 
-from nra.model.plan import ControlAccess
+from nra.model.plan import ControlAccess, LoadOrder
 from nra.model.region import ProxySetting
 from nra.net.abandon import in_thread
 from nra.net.clock import SystemClock, seconds_left
 from nra.net.datagrams import KernelStampedPort
 from nra.net.driver import drive
+from nra.net.load_process import LoadProcess
 from nra.net.names import Names
 from nra.net.pacing import Punctual, sharpen_timers
 from nra.net.ports import DatagramPort, Machine, QuicFacts
@@ -62,6 +63,10 @@ class SystemNetwork:
     async def open_quic(self, address: str, access: ControlAccess, server_name: str, deadline_ns: int, *, dscp: int = 0) -> QuicLine:
         """Open a reflector's control channel, whose key must be the pinned one, and say who we are; raises NetworkError."""
         return await open_line(self, address, access, server_name, deadline_ns, dscp)
+
+    def generate_load(self, order: LoadOrder) -> LoadProcess:
+        """Start a load generator; why it could not be started or came to nothing stands in its counts."""
+        return LoadProcess(order)
 
     def proxies(self) -> tuple[ProxySetting, ...]:
         """Return the proxies that this workstation is set to use; may take two seconds, so not while packets are sent."""

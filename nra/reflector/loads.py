@@ -15,7 +15,6 @@ from nra.wire.control import Load, Loading, Refused, Unloaded
 NS_PER_S: Final = 1_000_000_000
 HOUR_NS: Final = 3600 * NS_PER_S
 GRACE_NS: Final = 3 * NS_PER_S  # from the end of a load's time until its place is another's
-IPV4_UDP_BYTES, IPV6_UDP_BYTES = 28, 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +74,7 @@ class Loads:
         share = min(1.0, left / wanted)
         granted = Loading(up=int(asked.up * share), down=int(asked.down * share), seconds=min(asked.seconds, self.caps.seconds))
         until_ns = now_ns + granted.seconds * NS_PER_S
-        headers = IPV6_UDP_BYTES if ":" in visit.source[0] and "." not in visit.source[0] else IPV4_UDP_BYTES
-        flow = visit.load(now_ns, until_ns, pour=granted.down, swallow=granted.up, headers_bytes=headers)
+        flow = visit.load(now_ns, until_ns, pour=granted.down, swallow=granted.up)
         for allowance in (self._of_holder[holder.key], self._in_all):
             allowance.octets += granted.up + granted.down
         self.running.append(
