@@ -60,6 +60,10 @@ INTERRUPTED_EMPTY: Final = 130
     metavar="N",
     help="Afterwards find out how many calls at once, N at most, a path to a reflector carries.",
 )
+@click.option("--load", is_flag=True, help="Afterwards measure bandwidth to the reflector, and what a load does to a call beside it.")
+@click.option(
+    "--max-megabytes", type=click.IntRange(1, 10_000), default=200, show_default=True, help="The most that --load may move, both ways."
+)
 @click.option("--dscp", type=DSCP, default="EF", show_default=True, help="Marking of the stream.")
 @click.option(
     "--services", type=CommaList(PROFILES), default="webrtc", show_default=True, help=f"Firewall profiles to check: {','.join(PROFILES)}."
@@ -158,12 +162,12 @@ def ended(saved: "Sequence[Saved]", *, strict: bool) -> int:
 
 
 def say_beforehand(settings: "Settings", *, quiet: bool) -> None:
-    """Say how long the search for a breach may take, if one was asked for."""
-    from nra.run.until_breach import announcement
+    """Say how long the search for a breach and the load may take, and what they may move, if they were asked for."""
+    from nra.run import under_load, until_breach
 
-    text = announcement(settings)
-    if text and not quiet:
-        click.echo(text, err=True)
+    for text in (until_breach.announcement(settings), under_load.announcement(settings)):
+        if text and not quiet:
+            click.echo(text, err=True)
 
 
 def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool, piped: bool = False) -> "Measured":

@@ -7,6 +7,7 @@ end keep more than that. What is poured waits in aioquic's own buffer, which is 
 
 from typing import TYPE_CHECKING, Any, Final
 
+from nra.net.quic_congestion import FourFlows
 from nra.wire.control import MOST_LOAD_SECONDS
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Flow:
         self._stream: int | None = None
         self._window = Window(connection._local_max_data)
         connection._local_max_data = self._window  # type: ignore[assignment]
+        if pour:
+            recovery = connection._loss
+            recovery._cc = FourFlows(recovery._cc, connection._max_datagram_size)  # type: ignore[assignment]
         uni = connection._local_max_streams_uni
         if swallow and uni.value <= uni.used:
             uni.sent, uni.value = uni.used, uni.used + 1  # what was said in the handshake is not kept there
