@@ -32,7 +32,7 @@ PAUSE_S: Final = 1.0  # before each phase: for queues to empty
 BEAT_S: Final = 0.05
 LAST_S: Final = 0.3  # a stream says four times a second how far it is, and no more when its last packet was sent
 MEGA: Final = 1_000_000
-NO_STREAM: Final = "voice was not measured against a reflector, which alone would bear a load"
+NO_STREAM: Final = "it takes a stream of method stamp to a reflector of one's own, and there was none"
 NO_ACCESS: Final = "the reflector's control channel is not known: it takes --key-file and --pin"
 INTERRUPTED: Final = "interrupted"
 

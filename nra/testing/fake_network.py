@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from nra.model.failure import Failure, FailureKind
+from nra.model.plan import LoadOrder
 from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 from nra.net.driver import drive
 from nra.net.ports import Arrival, Connection, DatagramPort, Equipment, Machine, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
+from nra.testing.fake_load import FakeLoad, LoadScript
 from nra.testing.impairment import Path, Peer
 from nra.testing.manual_clock import ManualClock
 
@@ -50,6 +52,13 @@ class FakeNetwork:
     down: Path = field(default_factory=Path)
     before_send: Callable[[int], None] = lambda _now_ns: None
     ports: "list[FakePort]" = field(default_factory=list)
+    load: LoadScript = field(default_factory=LoadScript)
+    loads: list[LoadOrder] = field(default_factory=list)
+
+    def generate_load(self, order: LoadOrder) -> FakeLoad:
+        """Begin the scripted load, which `loads` remembers."""
+        self.loads.append(order)
+        return FakeLoad(self.load, order, self.clock, self.up, self.down)
 
     async def sleep_until(self, time_ns: int) -> None:
         """Move the clock to the time."""

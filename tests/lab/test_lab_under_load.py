@@ -1,0 +1,140 @@
+"""`nra run --load` through a bottleneck of the kernel (tbf, htb): its rate and its queue are found, and its counters are the truth."""
+
+import re
+import sys
+from typing import Any, Final
+
+import pytest
+from lab_world import CLIENT, MIDDLE, PORT, SERVER, SERVER_ADDRESS, World, document_of, need
+
+pytestmark = pytest.mark.namespaces
+
+WAYS: Final = {"up": ("m2", 10), "down": ("m1", 20)}  # the device that the middle sends on, and its rate in Mbit/s
+LONG_MS, SHORT_MS = 300, 20
+QUIC_PORT: Final = 443
+PUNCTUAL: Final = ("chrt", "--fifo", "10", sys.executable, "-m")  # whatever else runs here: the generators must not be the limit
+WHERE: Final = ("--org", "Lab", "--out", "out", "--region", "eu-central-1", "--only", "voice", "--method", "stamp", "--json")
+SHORT: Final = (*WHERE, "--duration", "5", "--load", "--reflector", f"{SERVER_ADDRESS}:{PORT}", "--key-file", "key")
+END_S: Final = 120.0
+EF_FIRST: Final = """\
+add table inet lab
+add chain inet lab mark { type filter hook postrouting priority 0; }
+add rule inet lab mark ip dscp ef meta priority set 1:10
+"""
+
+
+@pytest.fixture(name="reflector")
+def started(world: World) -> tuple[World, str]:
+    """A reflector with a control channel, and the pin of its key."""
+    need("chrt", "tc")
+    key = world.folder / "key"
+    key.write_text("5a" * 32 + "\n", "ascii")
+    key.chmod(0o600)
+    options = ("--port", str(PORT), "--key-file", "key", "--quic-port", str(QUIC_PORT), "--rate-limit", "0")
+    reflector = world.start(SERVER, *PUNCTUAL, "nra", "reflect", *options).wait_for("SPKI SHA-256")
+    pin = re.search(r"SPKI SHA-256 ([0-9a-f]{64})", reflector.said())
+    assert pin is not None
+    return world, pin[1]
+
+
+def measured(world: World, pin: str, *options: str) -> dict[str, Any]:
+    """Return the run document of a short run with a load."""
+    return document_of(world.start(CLIENT, *PUNCTUAL, "nra", "run", *SHORT, "--pin", pin, *options).end(END_S))
+
+
+def phases(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the phases by which way their load went."""
+    assert document["load"]["note"] is None, document["load"]
+    return {phase["burden"]: phase for phase in document["load"]["phases"]}
+
+
+def narrow(world: World, queue_ms: int) -> None:
+    """Let each way carry so much and keep so long a queue."""
+    for device, rate in WAYS.values():
+        world.run(MIDDLE, "tc", "qdisc", "add", "dev", device, *f"root tbf rate {rate}mbit burst 15k latency {queue_ms}ms".split())
+
+
+def carried_octets(world: World, device: str) -> int:
+    """Return what the kernel sent on a device, in octets of Ethernet frames."""
+    sent = re.search(r"qdisc (?:tbf|htb).*\n Sent (\d+) bytes", world.run(MIDDLE, "tc", "-s", "qdisc", "show", "dev", device))
+    assert sent is not None
+    return int(sent[1])
+
+
+def assert_rates(found: dict[str, Any]) -> None:
+    """Each direction alone: the rate within a tenth of what the kernel lets through, and the network is what limited it."""
+    for way, (_, rate) in WAYS.items():
+        load = found[way][way]
+        assert load["mbit_s"] == pytest.approx(rate, rel=0.1), load
+        assert load["limited_by"] == "network"
+        assert load["calls"] == int(load["mbit_s"] * 1000 / 80)
+
+
+def test_a_long_queue_is_found_with_the_rate(reflector: tuple[World, str]) -> None:
+    """The round trip rises by the queue that the kernel keeps, which breaks a limit; the octets are those of the kernel's counters."""
+    world, pin = reflector
+    narrow(world, LONG_MS)
+    document = measured(world, pin)
+    found = phases(document)
+    assert_rates(found)
+    for way in WAYS:
+        assert found[way]["change"]["rtt_avg_ms"] == pytest.approx(LONG_MS, rel=0.25), found[way]
+    for way, (device, _) in WAYS.items():
+        counted = sum(phase[way]["octets"] for phase in found.values() if phase[way] is not None)
+        assert counted < carried_octets(world, device) < 1.25 * counted  # Ethernet's headers, acknowledgements, voice, handshakes
+    assert [finding["severity"] for finding in document["findings"] if "at full speed" in finding["text"]] == ["warn", "warn"]
+    assert document["verdict"] == "PASS"
+
+
+def test_a_short_queue_disturbs_no_call(reflector: tuple[World, str]) -> None:
+    """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds, and nothing is found."""
+    world, pin = reflector
+    narrow(world, SHORT_MS)
+    document = measured(world, pin)
+    found = phases(document)
+    assert_rates(found)
+    for way in WAYS:
+        assert found[way]["change"]["rtt_avg_ms"] < 2 * SHORT_MS, found[way]
+    assert not [finding for finding in document["findings"] if "at full speed" in finding["text"]]
+
+
+def test_voice_that_goes_first_does_not_notice_the_load(reflector: tuple[World, str]) -> None:
+    """A long queue, but EF is served before it: full rate for the load, and no difference for the call."""
+    need("nft")
+    world, pin = reflector
+    for device, rate in WAYS.values():
+        for words in (
+            f"qdisc add dev {device} root handle 1: htb default 20",
+            f"class add dev {device} parent 1: classid 1:1 htb rate {rate}mbit",
+            f"class add dev {device} parent 1:1 classid 1:10 htb rate 1mbit ceil {rate}mbit prio 0",
+            f"class add dev {device} parent 1:1 classid 1:20 htb rate {rate - 1}mbit ceil {rate}mbit prio 1",
+            f"qdisc add dev {device} parent 1:20 pfifo limit {25 * rate}",  # a quarter of a second
+        ):
+            world.run(MIDDLE, "tc", *words.split())
+    world.nft(EF_FIRST)
+    found = phases(measured(world, pin))
+    assert_rates(found)
+    for phase in found.values():
+        assert phase["change"]["rtt_avg_ms"] < SHORT_MS, phase
+        assert phase["change"]["up"]["loss_percent"] == phase["change"]["down"]["loss_percent"] == 0
+
+
+def test_the_cap_is_kept_and_said(reflector: tuple[World, str]) -> None:
+    """Six megabytes are not enough for a line of 10 Mbit/s: each phase ends early, and nobody takes its rate for the line's."""
+    world, pin = reflector
+    narrow(world, SHORT_MS)
+    document = measured(world, pin, "--max-megabytes", "6")
+    ways = [way for phase in phases(document).values() for way in (phase["up"], phase["down"]) if way is not None]
+    assert sum(way["octets"] for way in ways) <= 6_300_000
+    assert {way["limited_by"] for way in ways} <= {"cap", None}
+    assert sum(carried_octets(world, device) for device, _ in WAYS.values()) < 8_000_000
+
+
+def test_a_second_load_is_told_that_one_is_running(reflector: tuple[World, str]) -> None:
+    """Two workstations at once: one measures, the other hears that the reflector is busy and keeps its own run."""
+    world, pin = reflector
+    narrow(world, SHORT_MS)
+    runs = [world.start(CLIENT, *PUNCTUAL, "nra", "run", *SHORT, "--pin", pin, "--out", f"out{number}") for number in range(2)]
+    loads = [document_of(run.end(END_S))["load"] for run in runs]
+    assert any("busy" in (load["note"] or "") for load in loads), loads
+    assert any(load["phases"] for load in loads)
