@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -150,38 +149,19 @@ def work(
     listens: "Callable[[Callable[[Errand], Any]], None]",
 ) -> Tally:
     """Be the control process: serve guests until it is over; raises UserError."""
-    from nra.net.clock import SystemClock
-    from nra.net.ports import NetworkError
-    from nra.net.quic_server import QuicServer, server_configuration
-    from nra.net.server import ServerPort
-    from nra.reflector.control import Desk
-    from nra.reflector.errands import Errands
-    from nra.wire.control import FactsTold
+    from nra.cli.reflect import tally
+    from nra.reflector.control_server import ControlServer, facts_of
+    from nra.reflector.engine import CannotListen
 
     if line is None:
         raise ValueError("no line to the engines")
-    clock = SystemClock()
-    reflector = make()
-    facts = FactsTold(
-        version=__version__, engine=orders.engine, workers=orders.workers, stamps="kernel", sessions=0, load=None, cpus=os.cpu_count()
-    )
-    desk = Desk(reflector, Messenger(line.there, clock.now_ns), facts, orders.stamp_port, clock.now_ns)
-    errands = Errands(reflector)
+    reflector, facts = make(), facts_of(__version__, orders.engine, orders.workers)
     try:
-        configuration = server_configuration(orders.pem)
-        port = ServerPort(clock, orders.binds)
-    except NetworkError as error:
-        raise UserError(f"--quic-port: {error.failure.detail}") from error
-    server = QuicServer(port, clock, configuration, desk)
+        server = ControlServer(reflector, orders.binds, orders.pem, facts, orders.stamp_port, partial(Messenger, line.there))
+    except CannotListen as error:
+        raise UserError(f"--quic-port: {error}") from error
     with suppress(OSError):
         os.nice(NICE)
-    listens(errands.ask)
-
-    def over() -> bool:
-        errands.serve()
-        return stop()
-
-    server.run(over)
-    counters = reflector.counters + Counter({f"quic_{name}": count for name, count in server.counters.items()})
-    sessions = reflector.sessions
-    return Tally(dict(counters), len(sessions), sessions.evicted, sessions.rebound)
+    listens(server.errands.ask)
+    server.run(stop)
+    return tally(reflector)

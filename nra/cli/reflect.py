@@ -15,6 +15,7 @@ from nra.cli.interrupt import stoppable
 from nra.cli.lazy import Entry, LazyGroup
 
 if TYPE_CHECKING:
+    from nra.cli.responders import Lines
     from nra.cli.workers import Tally
     from nra.model.responder import Announcement
     from nra.reflector.core import Reflector
@@ -66,38 +67,49 @@ def reflect(
     from nra.cli.control import control_channel
     from nra.cli.responders import responding, tls_of
     from nra.cli.workers import CRASHED, crew
-    from nra.reflector.sharing import can_share
 
-    if (cert or key) and not responders and quic_port is None:
-        raise UserError("--cert and --key: of use with --responders or --quic-port only")
-    if quic_port is not None and key_file is None:
-        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
-    if workers > 1 and not can_share():
-        raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
+    check_options(key_file, workers, quic_port, tls_wanted=responders or quic_port is not None, tls_given=bool(cert or key))
     make = partial(reflector_of, keys_in(key_file), networks(allow), rate_limit, port)
     guests = partial(guests_of, keys_in(key_file), networks(allow), rate_limit, port)
     with crew(workers - 1, partial(work, make)) as others, control_channel(quic_port, guests) as channel:
         tls = tls_of(cert, key) if responders or quic_port is not None else None
         reflector, where = make(), addresses(bind)
         engine = opened(reflector, [(address, port) for address in where], shared=workers > 1)
-        quic = channel.claim(where)
+        bound, quic = engine.bound, channel.claim(where)
         opening = responding(reflector, engine, where, tls, networks(allow), rate_limit, quic) if tls and responders else nullcontext(())
         with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told:
-            others.start((engine.bound, reflector.announcement, reflector.announcement_ipv6))
+            others.start((bound, reflector.announcement, reflector.announcement_ipv6))
             with channel.serving(quic, tls, engine, others, interrupt) as control_told:
                 others.watch(interrupt.note)
                 if workers > 1:
                     engine.spread(workers)
-                for address, number in engine.bound:
-                    click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.authenticated_only else ''}")
-                for line, is_error in dict.fromkeys((*told, *control_told)):
-                    click.echo(line, err=is_error)
+                tell(bound, reflector, (*told, *control_told))
                 engine.run(interrupt)
     click.echo(summary([tally(reflector), *others.tallies, *channel.crew.tallies]))
-    lost = others.lost + channel.crew.lost
+    lost, processes = others.lost + channel.crew.lost, workers + channel.crew.count
     if lost:
-        click.echo(f"{lost} of {workers + (quic_port is not None)} worker processes ended unexpectedly", err=True)
+        click.echo(f"{lost} of {processes} worker processes ended unexpectedly", err=True)
     return CRASHED if lost else 0
+
+
+def tell(bound: Sequence[tuple[str, int]], reflector: "Reflector", told: "Lines") -> None:
+    """Say what is listened on, one line each, those of errors on standard error."""
+    for address, number in bound:
+        click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.authenticated_only else ''}")
+    for line, is_error in dict.fromkeys(told):
+        click.echo(line, err=is_error)
+
+
+def check_options(key_file: Path | None, workers: int, quic_port: int | None, *, tls_wanted: bool, tls_given: bool) -> None:
+    """Refuse options that are of no use together; raises UserError."""
+    from nra.reflector.sharing import can_share
+
+    if tls_given and not tls_wanted:
+        raise UserError("--cert and --key: of use with --responders or --quic-port only")
+    if quic_port is not None and key_file is None:
+        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
+    if workers > 1 and not can_share():
+        raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
 
 
 def guests_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":

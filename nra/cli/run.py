@@ -16,6 +16,7 @@ from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible, until_input_ends
 from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
 from nra.cli.saving import Saved, folder_for_results, save
+from nra.model.plan import CONTROL_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,11 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--pin", type=PIN, help="SHA-256 of the reflector's TLS key in hex, as it prints it.  [default: what it says by STAMP]")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: 64 hex digits.")
 @click.option(
-    "--quic-port", type=click.IntRange(1, 65535), default=443, show_default=True, help="UDP port of the reflector's control channel."
+    "--quic-port",
+    type=click.IntRange(1, 65535),
+    default=CONTROL_PORT,
+    show_default=True,
+    help="UDP port of the reflector's control channel.",
 )
 @click.option(
     "--method",

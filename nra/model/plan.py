@@ -1,9 +1,13 @@
 """What we intend to measure (LMAP, RFC 7594: a task is a probe, a target and its parameters)."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from nra.model.load import Burden
 from nra.model.region import Service, Side
+
+CONTROL_PORT: Final = 443
+"""Where a reflector's control channel is unless told otherwise: a UDP port that networks open for HTTP/3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from nra.wire.control import Hello, Load, Loading, Unload, Unloaded
 
 NS_PER_S: Final = 1_000_000_000
 BEGIN_NS: Final = 5 * NS_PER_S  # handshake, hello and grant
-END_NS: Final = 3 * NS_PER_S  # to be told what the other end counted, behind a queue that is still full
+END_NS: Final = 6 * NS_PER_S  # to be told what the other end counted, behind a queue that is still full
 SAY_NS: Final = NS_PER_S // 2
 
 

@@ -183,11 +183,6 @@ class Connection(Protocol):
 class ControlLine(Protocol):
     """A connection to a reflector that knows us: questions with a deadline, and datagrams beside them."""
 
-    @property
-    def local_address(self) -> str:
-        """The address that this workstation sends from."""
-        ...
-
     async def ask(self, request: Request, deadline_ns: int) -> Told:
         """Return the answer to a request; raises NetworkError, also for a refusal."""
         ...

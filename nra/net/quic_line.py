@@ -59,11 +59,6 @@ class QuicLine:
         """Take a port whose connection has not begun."""
         self._net, self._port = net, port
 
-    @property
-    def local_address(self) -> str:
-        """The address that this workstation sends from."""
-        return self._port.local_address
-
     async def ask(self, request: Request, deadline_ns: int) -> Told:
         """Return the answer to a request; raises NetworkError, also for a refusal."""
         port = self._port

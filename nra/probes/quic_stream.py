@@ -17,9 +17,10 @@ from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
 from nra.probes.parts.stamp_stream import Course, measured
 from nra.probes.parts.stream import ProbeStream
-from nra.wire.control import Over
+from nra.wire.control import MOST_DATAGRAM_BYTES, Over
 
 METHOD: Final = "quic"
+MOST_PAYLOAD_BYTES: Final = MOST_DATAGRAM_BYTES
 
 
 async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from nra.model.plan import Rung, Target, Task, VoiceParameters
+from nra.probes.quic_stream import MOST_PAYLOAD_BYTES
 from nra.probes.udp_echo import PER_ADDRESS_PER_S, most_calls
 from nra.run.questions import check, control_access, host_port, target_of
 from nra.run.settings import Settings
 
-MOST_DATAGRAM_BYTES: Final = 1170  # of a DATAGRAM frame in a packet of 1200 octets
 RTP_HEADER_BYTES: Final = 12  # RFC 3550 5.1
 AUTO: Final = ("stamp", "quic", "echo", "stun", "tcp")  # best first: what tells up from down, then what is most like voice
 PROBE_OF_METHOD: Final = {
@@ -29,7 +29,9 @@ QUESTION_OF_METHOD: Final = {
 
 def rungs(settings: Settings) -> tuple[Rung, ...]:
     """Return the ladder of `auto`, or the one method that was asked for."""
-    methods = AUTO if settings.asked.method == "auto" else (settings.asked.method,)
+    if settings.asked.method != "auto":
+        return RUNGS[settings.asked.method](settings)
+    methods = (method for method in AUTO if method != "quic" or control_access(settings) is not None)
     return tuple(rung for method in methods for rung in RUNGS[method](settings))
 
 
@@ -62,7 +64,7 @@ def _quic(settings: Settings) -> tuple[Rung, ...]:
     if settings.reflector is None or access is None:
         lacking = [word for word, known in (("reflector", settings.reflector), ("key", settings.key), ("pin", settings.pin)) if not known]
         return (Rung(method="quic", task=None, why=f"no {' and no '.join(lacking)} is known"),)
-    if payload_bytes > MOST_DATAGRAM_BYTES:
+    if payload_bytes > MOST_PAYLOAD_BYTES:
         return (Rung(method="quic", task=None, why=f"packets of {payload_bytes} octets do not fit a QUIC packet"),)
     target = Target(host=settings.reflector.host, port=access.port)
     return (_rung(settings, "quic", target, f"the reflector's QUIC port is known ({host_port(target)}): it tells up from down"),)

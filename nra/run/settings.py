@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nra.model.codec import Codec
 from nra.model.criteria import Thresholds
 from nra.model.document import Asked, Org
-from nra.model.plan import Target
+from nra.model.plan import CONTROL_PORT, Target
 from nra.model.region import PortalPage, Region, Service
 
 
@@ -30,7 +30,6 @@ class Settings:
     reflector: Target | None
     pin: str | None
     key: bytes | None
-    quic_port: int
     codec: Codec
     codecs: tuple[Codec, ...]
     thresholds: Thresholds
@@ -38,3 +37,4 @@ class Settings:
     tool_version: str
     stick: str | None = None
     ssid: int | None = None
+    quic_port: int = CONTROL_PORT

@@ -14,7 +14,7 @@ BIN_NS = 100_000_000
 class LoadScript:
     """What the line and the reflector do: rates, what the queues hold, how busy generators are, or why there is no load.
 
-    `failure` is a refusal; `dies_after_s` is when the control channel is cut.
+    `failure` is a refusal; `dies_after_s` is when the control channel of the load `dies_going` is cut.
     """
 
     up_mbit_s: float = 10.0
@@ -25,6 +25,7 @@ class LoadScript:
     failure: str | None = None
     silent: bool = False
     dies_after_s: float | None = None
+    dies_going: Burden = Burden.BOTH
 
 
 class FakeLoad:
@@ -91,7 +92,8 @@ class FakeLoad:
 
     @property
     def _dead(self) -> bool:
-        return self._script.dies_after_s is not None and self._lasted_s >= self._script.dies_after_s
+        script = self._script
+        return script.dies_after_s is not None and self._order.burden is script.dies_going and self._lasted_s >= script.dies_after_s
 
     @property
     def _capped(self) -> bool:

@@ -28,7 +28,6 @@ from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import ntp_from_unix_ns
 
 ALPN: Final = "nra/1"
-DEFAULT_PORT: Final = 443
 MOST_REQUEST_BYTES: Final = 4096
 MOST_ANSWER_BYTES: Final = 512 << 10
 MOST_RECORDS: Final = 4096

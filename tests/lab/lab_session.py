@@ -167,6 +167,7 @@ def hold(
         assert relay.stop().code == 0
     if afterwards is not None:
         afterwards(reflectors)
+    reflectors.kill()
     return dict(_sessions(world, mixes, ended))
 
 

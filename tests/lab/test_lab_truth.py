@@ -14,6 +14,8 @@ pytestmark = pytest.mark.namespaces
 
 OPENING: Final = 1  # packets that pass the relay before the stream: the question whether the reflector is there
 OPENING_S: Final = 0.5  # how long the question whether the reflector is there may take on a busy machine
+DISTURBED_MS: Final = 1.0  # that this machine added to one packet: ten times what a number may differ by
+AGAIN: Final = 2  # times that a disturbed session is held once more, alone
 AFTERWARDS_S: Final = 14.0  # late replies 2 s, closing exchange 1.5 s, asking a control 2 s; the rest is for a busy machine
 HALF: Final = Impairment(loss_spans_s=((DURATION_S / 2, 3600),))
 
@@ -23,7 +25,7 @@ def test_numbers_are_those_of_the_relay(world: World, subtests: pytest.Subtests,
     """Every number both ways: counts equal, packet by packet; times within 0.1 ms or 2 %, MOS within 0.01 (contract 3)."""
     for name, session in hold(world, GROUPS[group]).items():
         with subtests.test(name):
-            check(session)
+            check_undisturbed(world, name, session)
 
 
 def test_a_nat_that_forgets_changes_nothing(world: World, subtests: pytest.Subtests) -> None:
@@ -53,6 +55,26 @@ def test_a_reflector_that_dies_half_way(world: World) -> None:
     """A dead peer costs bounded time and a full report about the time before (contract 1: exit 3)."""
     mix = Mix(relay=("--announce-after", str(OPENING + SLOTS // 2)))
     check_silence(hold(world, {"dies": mix}, in_mid_session=Reflectors.kill)["dies"])
+
+
+def check_undisturbed(world: World, name: str, session: Session) -> None:
+    """Check a session; where it differs and its own record shows that this machine disturbed it, that proves nothing: hold it again."""
+    for _ in range(AGAIN):
+        try:
+            check(session)
+        except AssertionError:
+            if not is_disturbed(session):
+                raise
+            session = hold(world, {name: session.mix})[name]
+        else:
+            return
+    check(session)
+
+
+def is_disturbed(session: Session) -> bool:
+    """Tell whether packets were late on this machine's links, or left the relay and never came to the reflector."""
+    all_came = all(len(call.reached()) == len(call.down) for call in session.calls)
+    return not all_came or session.links().most_ms() >= DISTURBED_MS
 
 
 def check_silence(session: Session) -> None:

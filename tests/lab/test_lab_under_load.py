@@ -18,8 +18,8 @@ SHORT: Final = (*WHERE, "--duration", "5", "--load", "--reflector", f"{SERVER_AD
 END_S: Final = 120.0
 EF_FIRST: Final = """\
 add table inet lab
-add chain inet lab mark { type filter hook postrouting priority 0; }
-add rule inet lab mark ip dscp ef meta priority set 1:10
+add chain inet lab marked { type filter hook postrouting priority 0; }
+add rule inet lab marked ip dscp ef meta priority set 1:10
 """
 
 

@@ -39,9 +39,9 @@ class Told(Silent):
         raise AssertionError(seen)
 
 
-def asking(megabytes: int | None = 200, **changes: object) -> Settings:
+def asking(megabytes: int | None = 200) -> Settings:
     """Return settings for a run with a load."""
-    return settings("eu-central-1", REFLECTOR, only="voice", duration_s=6.0, load_megabytes=megabytes, **changes)
+    return settings("eu-central-1", REFLECTOR, only="voice", duration_s=6.0, load_megabytes=megabytes)
 
 
 def observed(plan: Settings, net: FakeNetwork) -> Observations:
@@ -92,11 +92,12 @@ def test_the_stream_beside_it_is_the_run_s_own_but_short() -> None:
     seen = observed(plan, net)
     before = len(net.ports)
     asyncio.run(under_load(plan, seen.voice, net, Watch(), Silent()))
-    own, *beside = [port for port in net.ports[before - 1 :] if len(port.sent) > 100]
+    _own, *beside = [port for port in net.ports[before - 1 :] if len(port.sent) > 100]
     assert len(beside) == len(Burden)
     for port in beside:
-        sent = [transmission for transmission in port.sent if len(transmission.payload) == 172]
-        assert 250 <= len(sent) < 300
+        payloads = [transmission.payload for _, transmission in port.sent]
+        assert 250 <= len(payloads) < 300
+        assert {len(payload) for payload in payloads[:250]} == {172}
 
 
 def test_the_reflector_is_asked_for_no_more_than_is_left() -> None:
@@ -144,14 +145,19 @@ def test_where_no_load_begins_the_run_goes_on_without(script: LoadScript, words:
 
 
 def test_a_control_channel_that_dies_leaves_what_was_measured() -> None:
-    """What came down is known here; what went up is not; the call beside it ended with the load."""
-    found, _ = loaded(asking(), LoadScript(dies_after_s=4.5))
-    (*_, both) = found.phases
+    """What came down is known here and what went up is not; the call beside it ended with the load."""
+    found, net = loaded(asking(), LoadScript(dies_after_s=4.5, dies_going=Burden.BOTH))
+    _, _, both = found.phases
     assert both.up is not None
     assert (both.up.mbit_s, both.up.octets) == (None, 0)
     assert both.down is not None
     assert both.down.mbit_s == 20
-    assert "is not known" in (both.note or "")
+    assert both.change is not None
+    assert "is not known; the stream ended with the load" in (both.note or "").replace(": no answer in time", "")
+    found, net = loaded(asking(), LoadScript(dies_after_s=4.5, dies_going=Burden.UP))
+    assert found.phases == ()
+    assert "is not known" in (found.note or "")
+    assert len(net.loads) == 1
 
 
 def test_an_interruption_keeps_the_phases_before_it() -> None:
@@ -218,7 +224,7 @@ def test_says_beforehand_and_at_each_phase_what_it_will_take() -> None:
     told = Told()
     loaded(asking(), LoadScript(), told=told)
     assert announcement(asking()) == (
-        "under load: up, down and both ways after the run's own stream, 6 s each and at most 200 MB together, over within 66 s"
+        "under load: up, down and both ways after the run's own stream, 6 s each and at most 200 MB together, over within 75 s"
     )
     assert told.phases[0] == "under load, up: at most 8 s and 67 MB"
     assert [text.partition(":")[0] for text in told.phases] == ["under load, up", "under load, down", "under load, both ways"]

@@ -13,7 +13,7 @@ from nra.probes.parts.stamp_closing import Closing, covering
 from nra.wire.control import MOST_RECORDS, MOST_SPANS, Counted, Counts, Over, Record, Recorded, Span
 from nra.wire.receive_record import ReceiveRecord
 
-MOST_OF_SPAN: Final = 512  # records: small spans share one question
+MOST_OF_SPAN: Final = 64  # records; as many spans as one question has room for share it
 OPERATION: Final = "quic control"
 GONE: Final = "the reflector no longer knew the stream"
 
