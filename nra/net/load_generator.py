@@ -63,7 +63,7 @@ def generate(order: Order, say: Callable[[Line], None], stop: Callable[[], bool]
     finally:
         if pump is not None:
             pump.close()
-    say(Line(is_loading=True, is_over=True, counts=counts))
+    say(Line(is_loading=counts.seconds > 0, is_over=True, counts=counts))
 
 
 def _load(pump: Pump, order: Order, say: Callable[[Line], None], stop: Callable[[], bool]) -> LoadCounts:

@@ -75,7 +75,7 @@ class LoadProcess:
                 self._process.wait(FAREWELL_S)
 
     def _listen(self, lines: IO[bytes]) -> None:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), lines:
             for line in lines:
                 with suppress(msgspec.DecodeError):
                     self._line = msgspec.json.decode(line, type=Line)

@@ -16,6 +16,7 @@ from nra.net.failures import classify
 from nra.net.ports import NetworkError
 from nra.net.quic import closed
 from nra.net.quic_load import Flow, is_one_way
+from nra.net.quic_port import SAID
 from nra.net.quic_trust import peer_certificate
 from nra.net.sockets import open_connected
 from nra.wire.control import MOST_ANSWER_BYTES, Refused, Request, Told, decode_answer, encode
@@ -23,6 +24,7 @@ from nra.wire.errors import MalformedMessage
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicConnection
+    from aioquic.quic.events import ConnectionTerminated
 
 OPERATION: Final = "load"
 AT_ONCE: Final = 32  # datagrams that are read before anything is sent again: they are acknowledged together
@@ -127,7 +129,13 @@ class Pump:
                 case events.HandshakeCompleted():
                     self.is_up = True
                 case events.ConnectionTerminated():
-                    self.failure = closed(event, peer_certificate(self.connection))
+                    self.failure = self._end(event)
+
+    def _end(self, event: "ConnectionTerminated") -> Failure:
+        said = SAID.get(event.error_code) if self.is_up and event.frame_type is None else None  # type: ignore[call-overload]
+        if said is None:
+            return closed(event, peer_certificate(self.connection))
+        return Failure(kind=FailureKind.REFUSED, operation=OPERATION, detail=said)
 
     def _gather(self, stream: int, octets: bytes, *, is_whole: bool) -> None:
         answer = self._answers.setdefault(stream, bytearray())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from nra.model.load import Burden, Load, LoadCounts
@@ -37,12 +37,17 @@ NO_ACCESS: Final = "the reflector's control channel is not known: it takes --key
 INTERRUPTED: Final = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
 class Beside:
     """Shows a stream's progress as that of its phase, and lets the load go when the stream's last packet is on its way."""
 
-    reporter: Reporter
-    run: LoadRun
+    def __init__(self, reporter: Reporter, run: LoadRun) -> None:
+        """Nothing sent yet."""
+        self.reporter, self.run = reporter, run
+        self._is_done = False
+
+    def is_short(self) -> bool:
+        """Tell whether the load ended by itself: a stream that went on would be beside nothing."""
+        return self.run.is_over and not self._is_done
 
     def phase(self, text: str) -> None:
         """Pass it on."""
@@ -51,7 +56,8 @@ class Beside:
     def progress(self, done_s: float, total_s: float) -> None:
         """Pass it on; late answers need no load, and how the stream is closed shall not suffer from it."""
         self.reporter.progress(done_s, total_s)
-        if total_s - done_s <= LAST_S:
+        if total_s - done_s <= LAST_S and not self._is_done:
+            self._is_done = True
             asyncio.get_running_loop().call_later(total_s - done_s, self.run.let_go)
 
     def pulse(self, seen: Pulse) -> None:
@@ -138,18 +144,14 @@ async def one_phase(
         await until(net, lambda: run.is_over or watch.stop(), SETTLE_S)
         voice, note = None, None
         if run.is_loading and not run.is_over and not watch.stop():
-            share_of = replace(watch, stop=lambda: watch.stop() or is_short(run))
-            voice, note = scored(await observe_stream(beside, net, share_of, Beside(reporter, run)), settings)
+            shown = Beside(reporter, run)
+            watched = replace(watch, stop=lambda: watch.stop() or shown.is_short())
+            voice, note = scored(await observe_stream(beside, net, watched, shown), settings)
         run.let_go()
         await until(net, lambda: run.is_over, TELL_S)
         return run.counts, voice, note or (INTERRUPTED if watch.stop() else None)
     finally:
         run.close()
-
-
-def is_short(run: LoadRun) -> bool:
-    """Tell whether the load ended by itself: a stream that went on would be beside nothing."""
-    return run.is_over and (run.counts.capped or run.counts.failure is not None)
 
 
 def scored(observation: Observation, settings: Settings) -> tuple[Voice | None, str | None]:
