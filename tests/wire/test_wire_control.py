@@ -15,6 +15,8 @@ from nra.wire.control import (
     Facts,
     FactsTold,
     Hello,
+    Load,
+    Loading,
     Open,
     Opened,
     Over,
@@ -24,6 +26,8 @@ from nra.wire.control import (
     Request,
     Span,
     Told,
+    Unload,
+    Unloaded,
     Welcome,
     decode_answer,
     decode_request,
@@ -41,6 +45,8 @@ REQUESTS: tuple[Request, ...] = (
     Record(spans=[Span(65535, (1 << 63) - 1, 64)] * control.MOST_SPANS, over=Over.QUIC),
     Facts(),
     Close(ssid=1),
+    Load(up=0, down=50_000_000, seconds=60),
+    Unload(),
 )
 ANSWERS: tuple[Told, ...] = (
     Welcome(version="1.0"),
@@ -49,6 +55,8 @@ ANSWERS: tuple[Told, ...] = (
     Recorded(senders=[0, None], times_ns=[1_700_000_000_000_000_000, 0], toses=[184, None]),
     FactsTold(version="1.0", engine="batched", workers=2, stamps="kernel", sessions=3, load=0.5, cpus=2),
     Closed(),
+    Loading(up=0, down=50_000_000, seconds=20),
+    Unloaded(octets=[0, 1_250_000], busy=0.5, capped=False),
     Refused(why="no SSIDs are left"),
 )
 
@@ -106,6 +114,9 @@ def test_the_longest_answer_fits_its_room() -> None:
         '{"ask":"record","spans":[[1,0,4096],[1,4096,1]],"over":"udp"}',
         '{"ask":"record","spans":[[1,0,1]],"over":"tcp"}',
         '{"ask":"record","spans":[' + ",".join(["[1,0,1]"] * 65) + '],"over":"udp"}',
+        '{"ask":"load","up":1,"down":-1,"seconds":9}',
+        '{"ask":"load","up":1,"down":1,"seconds":61}',
+        '{"ask":"unload","now":true}',
         '{"ask":"format the disk"}',
         "[" * 900,
         '{"ask":"facts"} {"ask":"facts"}',
