@@ -34,6 +34,7 @@ class LoadProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # a checkout's door has added to it
+                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),  # Windows: voice goes first
                 start_new_session=sys.platform != "win32",  # Ctrl-C is the measurement's, which then lets go
             )
             if process.stdin is None or process.stdout is None:
