@@ -21,6 +21,7 @@ IN_FLIGHT_BYTES: Final = 16 << 20  # sent and not acknowledged: whoever never ac
 CHUNK: Final = bytes(1 << 14)  # QUIC seals it: no device on the way can make it smaller
 NO_LIMIT: Final = 1 << 60
 IPV4_UDP_BYTES, IPV6_UDP_BYTES = 28, 48
+DONE, CAPPED = 0, 1  # why the stream of octets ends: the application's code in RESET_STREAM (RFC 9000 19.4)
 ONE_WAY: Final = 0x02  # RFC 9000 2.1: the bit of a stream's id that says so
 
 
@@ -54,6 +55,7 @@ class Flow:
         self._left, self._room, self._headers = pour, swallow, headers_bytes
         self._whole, self._swallows = pour + swallow, swallow > 0  # what comes else acknowledges what is poured
         self._stream: int | None = None
+        self._used = connection._local_max_data.used
         self._window = Window(connection._local_max_data)
         connection._local_max_data = self._window  # type: ignore[assignment]
         if pour:
@@ -68,7 +70,7 @@ class Flow:
     @property
     def allowed_bytes(self) -> int:
         """How much more than without a load the other end may send on streams."""
-        return WINDOW_BYTES + sum(self.octets) + self._room
+        return self._used + WINDOW_BYTES + sum(self.octets) + self._room
 
     @property
     def unused_bytes(self) -> int:
@@ -115,10 +117,15 @@ class Flow:
             if self._left <= 0:
                 self._cap()
 
+    def stopped(self, code: int) -> None:
+        """Hear that the other end pours no more: half a load is none."""
+        self.is_capped = self.is_capped or code == CAPPED
+        self.end()
+
     def end(self) -> None:
         """Pour no more, not even what waits, and let nothing more come."""
         if not self.is_over and self._stream is not None:
-            self._connection.reset_stream(self._stream, 0)
+            self._connection.reset_stream(self._stream, CAPPED if self.is_capped else DONE)
         self.is_over = True
 
     def _cap(self) -> None:

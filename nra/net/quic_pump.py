@@ -124,6 +124,8 @@ class Pump:
                 case events.StreamDataReceived() if is_one_way(event.stream_id):
                     if self.flow is not None:
                         self.flow.swallow(event.stream_id, len(event.data))
+                case events.StreamReset() if self.flow is not None and is_one_way(event.stream_id):
+                    self.flow.stopped(event.error_code)
                 case events.StreamDataReceived():
                     self._gather(event.stream_id, event.data, is_whole=event.end_stream)
                 case events.HandshakeCompleted():

@@ -177,7 +177,10 @@ class Visit:
                 self.flow.swallow(event.stream_id, len(event.data))
             case events.StreamDataReceived():
                 self._gather(event.stream_id, event.data, is_whole=event.end_stream)
-            case events.StreamReset() if not is_one_way(event.stream_id):
+            case events.StreamReset() if is_one_way(event.stream_id):
+                if self.flow is not None:
+                    self.flow.stopped(event.error_code)
+            case events.StreamReset():
                 self._asked.pop(event.stream_id, None)
                 self._connection.reset_stream(event.stream_id, CloseCode.DONE)
             case events.ConnectionIdIssued():

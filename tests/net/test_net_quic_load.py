@@ -61,6 +61,8 @@ class Link:
         while (event := end.next_event()) is not None:
             if isinstance(event, events.StreamDataReceived) and end in self.flows and is_one_way(event.stream_id):
                 self.flows[end].swallow(event.stream_id, len(event.data))
+            if isinstance(event, events.StreamReset) and end in self.flows:
+                self.flows[end].stopped(event.error_code)
 
     def _carry(self, one: QuicConnection, other: QuicConnection, source: tuple[str, int]) -> None:
         flow = self.flows.get(one)
@@ -112,6 +114,16 @@ def test_it_ends_when_its_octets_are_used_up(link: Link) -> None:
     assert (pouring.is_over, pouring.is_capped) == (True, True)
     assert sum(counting.octets) == pytest.approx(300_000, rel=0.2)
     assert pouring.unused_bytes == 0
+
+
+def test_the_end_that_receives_hears_of_the_other_s_end(link: Link) -> None:
+    """And why: whoever measures beside a load must know when there is none any more."""
+    counting, _ = link.load(link.client, swallow=2_000_000), link.load(link.server, pour=300_000)
+    link.run_until(lambda: False, S)
+    assert (counting.is_over, counting.is_capped) == (True, True)
+    again, _ = link.load(link.client, swallow=2_000_000), link.load(link.server, pour=2_000_000, seconds=0.2)
+    link.run_until(lambda: False, S)
+    assert (again.is_over, again.is_capped) == (True, False)
 
 
 def test_an_end_that_is_sent_more_than_it_granted_stops_counting(link: Link) -> None:
