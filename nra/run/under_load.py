@@ -149,7 +149,7 @@ async def one_phase(
             voice, note = scored(await observe_stream(beside, net, watched, shown), settings)
         run.let_go()
         await until(net, lambda: run.is_over, TELL_S)
-        return run.counts, voice, note or (INTERRUPTED if watch.stop() else None)
+        return run.counts, voice, "; ".join(filter(None, (note, INTERRUPTED if watch.stop() else None))) or None
     finally:
         run.close()
 

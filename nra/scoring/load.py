@@ -57,17 +57,17 @@ def load_way(octets: Sequence[int], counts: LoadCounts, kbit_s: float | None) ->
 def load_phase(
     burden: Burden, counts: LoadCounts, kbit_s: float | None, unloaded: Voice | None, loaded: Voice | None, note: str | None = None
 ) -> LoadPhase:
-    """Return what came of one phase; an unsteady instrument, in either stream, makes no difference of theirs a result."""
-    unsteady = _unsteady(unloaded, loaded)
-    beside = None if loaded is None or unsteady else beside_load(loaded)
-    notes = (counts.failure, note, unsteady)
+    """Return what came of one phase; where either stream proves nothing their differences are no result, and the note says why."""
+    void = _void(unloaded, "without load") or _void(loaded, "under load")
+    beside = None if loaded is None or void else beside_load(loaded)
+    notes = (counts.failure, note, void)
     return LoadPhase(
         burden=burden,
         seconds=counts.seconds,
         up=load_way(counts.up, counts, kbit_s) if burden is not Burden.DOWN else None,
         down=load_way(counts.down, counts, kbit_s) if burden is not Burden.UP else None,
         loaded=beside,
-        change=None if unloaded is None or loaded is None or unsteady else change(unloaded, loaded),
+        change=None if unloaded is None or loaded is None or void else change(unloaded, loaded),
         note="; ".join(filter(None, notes)) or None,
     )
 
@@ -94,11 +94,13 @@ def _limited_by(counts: LoadCounts) -> LimitedBy:
     return LimitedBy.CAP if counts.capped else LimitedBy.NETWORK
 
 
-def _unsteady(unloaded: Voice | None, loaded: Voice | None) -> str | None:
-    for voice, which in ((loaded, "under load"), (unloaded, "without load")):
-        if voice is not None and not voice.instrument.steady:
-            return f"this workstation was unsteady {which}: {voice.instrument.note or 'no reason is known'}"
-    return None
+def _void(voice: Voice | None, when: str) -> str | None:
+    """Return why a stream proves nothing, None where it does."""
+    if voice is None:
+        return None
+    if not voice.instrument.steady:
+        return f"this workstation was unsteady {when}: {voice.instrument.note or 'no reason is known'}"
+    return None if voice.silent_since_s is None else f"no answer {when} from {voice.silent_since_s:.1f} s on"
 
 
 def _numbers(direction: Direction) -> CallDirection:

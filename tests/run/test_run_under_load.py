@@ -165,6 +165,7 @@ def test_an_interruption_keeps_the_phases_before_it() -> None:
     found, net = loaded(asking(), LoadScript(), lambda net: len(net.loads) > 1 and net.clock.now_ns() > begun_ns(net) + 17e9)
     assert [phase.burden for phase in found.phases] == [Burden.UP, Burden.DOWN]
     assert found.phases[0].note is None
+    assert "interrupted" in (found.phases[1].note or "")
     assert found.note == "interrupted"
     assert len(net.loads) == 2
 

@@ -110,6 +110,15 @@ def test_an_unsteady_workstation_makes_no_difference_a_result(which: str) -> Non
     assert "312 of 1500 packets were late" in (phase.note or "")
 
 
+@pytest.mark.parametrize("which", ["loaded", "unloaded"])
+def test_a_reflector_that_fell_silent_makes_no_difference_a_result(which: str) -> None:
+    """Its end is not the load's doing."""
+    streams = {"loaded": voice(), "unloaded": voice()} | {which: voice(silent_since_s=3.2)}
+    phase = load_phase(Burden.UP, LoadCounts(up=tuple(STEADY)), 80.0, streams["unloaded"], streams["loaded"])
+    assert (phase.loaded, phase.change) == (None, None)
+    assert "no answer" in (phase.note or "")
+
+
 @pytest.mark.parametrize(("burden", "there"), [(Burden.UP, (True, False)), (Burden.DOWN, (False, True)), (Burden.BOTH, (True, True))])
 def test_a_phase_tells_only_of_the_ways_that_its_load_went(burden: Burden, there: tuple[bool, bool]) -> None:
     """Acknowledgements of the other way are no load."""

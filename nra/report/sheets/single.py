@@ -144,8 +144,11 @@ def _loaded(sheet: Worksheet, row: int, shown: View) -> int:
             cell = cell_at(sheet, line, column)
             if line == row + 1:
                 heading(cell, text)
+            elif (printed := NUMBER.fullmatch(text)) is not None:
+                put(cell, float(text))
+                cell.number_format = "0" + re.sub("[0-9]", "0", printed[1] or "")  # as many decimals as the other reports have
             else:
-                put(cell, float(text) if NUMBER.fullmatch(text) else text)
+                put(cell, text)
         _merge(sheet, line, columns[len(LOADED) - 1], LAST)
     sheet.row_dimensions[row + 1].height = height(2)
     return row + len(shown.loaded) + 3
