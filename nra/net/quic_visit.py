@@ -58,8 +58,8 @@ class Visit:
         self._new_ids: deque[bytes] = deque()
         self._retired_ids: deque[bytes] = deque()
         self._failed = self._is_ended = False
-        connection._local_max_streams_uni.value = 0  # before its transport parameters are sent
-        connection._local_max_streams_bidi.value = MOST_STREAMS
+        for limit, most in ((connection._local_max_streams_uni, 0), (connection._local_max_streams_bidi, MOST_STREAMS)):
+            limit.value = limit.sent = most  # before its transport parameters are sent
 
     def know(self, until_ns: int) -> None:
         """Let the connection stay until then: it has said who it is."""
