@@ -259,9 +259,7 @@ def test_the_record_of_a_session() -> None:
     world.ask(caller, control.Counts(ssid=told.ssid, calls=1, over=Over.UDP))
     assert last(visit) == control.Counted(received=[4], transmitted=[4])
     world.ask(caller, control.Record(spans=[Span(told.ssid, 1, 4)], over=Over.UDP))
-    assert last(visit) == control.Recorded(
-        senders=[2, 1, 1, None], times_ns=[NOW_NS + 1, NOW_NS + 2, NOW_NS + 3, 0], toses=[None] * 4
-    )
+    assert last(visit) == control.Recorded(senders=[2, 1, 1, None], times_ns=[NOW_NS + 1, NOW_NS + 2, NOW_NS + 3, 0], toses=[None] * 4)
 
 
 def test_a_record_is_asked_for_on_another_connection() -> None:
