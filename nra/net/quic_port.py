@@ -4,7 +4,6 @@ aioquic keeps what congestion control holds back, without limit and without a wo
 datagram is taken out again and counts as not sent. One that is too long would hold back all later ones for ever: it is refused.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from aioquic.quic.events import ConnectionTerminated, QuicEvent
 
 SSID: Final = slice(14, 16)  # of a STAMP packet, unauthenticated: tells the calls apart that share one connection
+LATER_NS: Final = 1000  # than a timer: what is rounded to a float must not come before it, or it would be asked for again and again
 HANDSHAKE: Final = "quic handshake"
 CONTROL: Final = "quic control"
 WORDS: Final = "in QUIC DATAGRAM frames, congestion control {algorithm}, paced by it: what it held back counts as not sent (aioquic)"
@@ -119,7 +119,7 @@ class QuicPort:
 
     def _serve_timer(self) -> None:
         now_ns = self._clock.now_ns()
-        if self._timer_ns is None or now_ns < self._timer_ns or self.failure is not None:
+        if self._timer_ns is None or now_ns < self._timer_ns:
             return
         if self._tries:
             self._guarded(lambda: self._connection.handle_timer(now=self._seconds(now_ns)))
@@ -130,6 +130,9 @@ class QuicPort:
     def _take_events(self, arrival: Arrival | None) -> None:
         while self.failure is None and (event := self._connection.next_event()) is not None:
             self._event(event, arrival)
+        said = self._connection._close_event  # told as an event only when the connection has drained
+        if self.failure is None and said is not None:
+            self.failure = self._end(said)
 
     def _event(self, event: "QuicEvent", arrival: Arrival | None) -> None:
         from aioquic.quic import events
@@ -141,8 +144,6 @@ class QuicPort:
                 self._gather(event.stream_id, event.data, is_whole=event.end_stream)
             case events.HandshakeCompleted():
                 self.is_up = True
-            case events.ConnectionTerminated():
-                self.failure = self._end(event)
 
     def _gather(self, stream: int, octets: bytes, *, is_whole: bool) -> None:
         answer = self._gathered.setdefault(stream, bytearray())
@@ -184,8 +185,8 @@ class QuicPort:
                     self._packets += 1
                 except NetworkError as error:
                     unsent = error.failure
-        timer_s = self._connection.get_timer()
-        self._timer_ns = None if timer_s is None else self._start_ns + math.ceil(timer_s * 1e9)
+        timer_s = None if self.failure is not None else self._connection.get_timer()
+        self._timer_ns = None if timer_s is None else self._start_ns + int(timer_s * 1e9) + LATER_NS
         return unsent
 
     def _seconds(self, time_ns: int) -> float:

@@ -62,8 +62,8 @@ class Visit:
         self._failed = self._is_ended = False
         self.flow: Flow | None = None
         self.idle_ns: Callable[[], int] = lambda: 0  # of the server, since it began
-        connection._local_max_streams_uni.value = 0  # before its transport parameters are sent
-        connection._local_max_streams_bidi.value = MOST_STREAMS
+        for limit, most in ((connection._local_max_streams_uni, 0), (connection._local_max_streams_bidi, MOST_STREAMS)):
+            limit.value = limit.sent = most  # before its transport parameters are sent
 
     def know(self, until_ns: int) -> None:
         """Let the connection stay until then: it has said who it is."""
