@@ -16,6 +16,7 @@ PUNCTUAL: Final = ("chrt", "--fifo", "10", sys.executable, "-m")  # whatever els
 WHERE: Final = ("--org", "Lab", "--out", "out", "--region", "eu-central-1", "--only", "voice", "--method", "stamp", "--json")
 SHORT: Final = (*WHERE, "--duration", "5", "--load", "--reflector", f"{SERVER_ADDRESS}:{PORT}", "--key-file", "key")
 END_S: Final = 120.0
+AGAIN: Final = 2  # times that a disturbed run is done once more
 EF_FIRST: Final = """\
 add table inet lab
 add chain inet lab marked { type filter hook postrouting priority 0; }
@@ -37,9 +38,25 @@ def started(world: World) -> tuple[World, str]:
     return world, pin[1]
 
 
-def measured(world: World, pin: str, *options: str) -> dict[str, Any]:
-    """Return the run document of a short run with a load."""
-    return document_of(world.start(CLIENT, *PUNCTUAL, "nra", "run", *SHORT, "--pin", pin, *options).end(END_S))
+def measured(world: World, pin: str, *options: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the run document of a short run with a load, and what the kernel sent each way meanwhile, in octets of Ethernet frames.
+
+    A run that this machine itself disturbed, by its own record, proves nothing: it is done again.
+    """
+    for _ in range(AGAIN + 1):
+        before = carried_octets(world)
+        document = document_of(world.start(CLIENT, *PUNCTUAL, "nra", "run", *SHORT, "--pin", pin, *options).end(END_S))
+        if not is_disturbed(document["load"]):
+            break
+    after = carried_octets(world)
+    return document, {way: after[way] - before[way] for way in WAYS}
+
+
+def is_disturbed(load: dict[str, Any]) -> bool:
+    """Tell whether the workstation was unsteady in a phase, or a generator had no time to load the path."""
+    phases = load["phases"]
+    ways = [way for phase in phases for way in (phase["up"], phase["down"]) if way is not None]
+    return any("unsteady" in (phase["note"] or "") for phase in phases) or any(way["limited_by"] == "instrument" for way in ways)
 
 
 def phases(document: dict[str, Any]) -> dict[str, Any]:
@@ -54,11 +71,10 @@ def narrow(world: World, queue_ms: int) -> None:
         world.run(MIDDLE, "tc", "qdisc", "add", "dev", device, *f"root tbf rate {rate}mbit burst 15k latency {queue_ms}ms".split())
 
 
-def carried_octets(world: World, device: str) -> int:
-    """Return what the kernel sent on a device, in octets of Ethernet frames."""
-    sent = re.search(r"qdisc (?:tbf|htb).*\n Sent (\d+) bytes", world.run(MIDDLE, "tc", "-s", "qdisc", "show", "dev", device))
-    assert sent is not None
-    return int(sent[1])
+def carried_octets(world: World) -> dict[str, int]:
+    """Return what the kernel has sent each way until now, in octets of Ethernet frames."""
+    told = {way: world.run(MIDDLE, "tc", "-s", "qdisc", "show", "dev", device) for way, (device, _) in WAYS.items()}
+    return {way: int(octets) for way, text in told.items() for octets in re.findall(r"qdisc (?:tbf|htb).*\n Sent (\d+) bytes", text)}
 
 
 def assert_rates(found: dict[str, Any]) -> None:
@@ -74,14 +90,14 @@ def test_a_long_queue_is_found_with_the_rate(reflector: tuple[World, str]) -> No
     """The round trip rises by the queue that the kernel keeps, which breaks a limit; the octets are those of the kernel's counters."""
     world, pin = reflector
     narrow(world, LONG_MS)
-    document = measured(world, pin)
+    document, carried = measured(world, pin)
     found = phases(document)
     assert_rates(found)
     for way in WAYS:
         assert found[way]["change"]["rtt_avg_ms"] == pytest.approx(LONG_MS, rel=0.25), found[way]
-    for way, (device, _) in WAYS.items():
+    for way, octets in carried.items():
         counted = sum(phase[way]["octets"] for phase in found.values() if phase[way] is not None)
-        assert counted < carried_octets(world, device) < 1.25 * counted  # Ethernet's headers, acknowledgements, voice, handshakes
+        assert counted < octets < 1.25 * counted  # Ethernet's headers, acknowledgements, voice, handshakes
     assert [finding["severity"] for finding in document["findings"] if "at full speed" in finding["text"]] == ["warn", "warn"]
     assert document["verdict"] == "PASS"
 
@@ -90,7 +106,7 @@ def test_a_short_queue_disturbs_no_call(reflector: tuple[World, str]) -> None:
     """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds, and nothing is found."""
     world, pin = reflector
     narrow(world, SHORT_MS)
-    document = measured(world, pin)
+    document, _ = measured(world, pin)
     found = phases(document)
     assert_rates(found)
     for way in WAYS:
@@ -112,7 +128,7 @@ def test_voice_that_goes_first_does_not_notice_the_load(reflector: tuple[World, 
         ):
             world.run(MIDDLE, "tc", *words.split())
     world.nft(EF_FIRST)
-    found = phases(measured(world, pin))
+    found = phases(measured(world, pin)[0])
     assert_rates(found)
     for phase in found.values():
         assert phase["change"]["rtt_avg_ms"] < SHORT_MS, phase
@@ -123,11 +139,11 @@ def test_the_cap_is_kept_and_said(reflector: tuple[World, str]) -> None:
     """Six megabytes are not enough for a line of 10 Mbit/s: each phase ends early, and nobody takes its rate for the line's."""
     world, pin = reflector
     narrow(world, SHORT_MS)
-    document = measured(world, pin, "--max-megabytes", "6")
+    document, carried = measured(world, pin, "--max-megabytes", "6")
     ways = [way for phase in phases(document).values() for way in (phase["up"], phase["down"]) if way is not None]
     assert sum(way["octets"] for way in ways) <= 6_300_000
     assert {way["limited_by"] for way in ways} <= {"cap", None}
-    assert sum(carried_octets(world, device) for device, _ in WAYS.values()) < 8_000_000
+    assert sum(carried.values()) < 8_000_000
 
 
 def test_a_second_load_is_told_that_one_is_running(reflector: tuple[World, str]) -> None:
