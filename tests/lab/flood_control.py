@@ -70,6 +70,7 @@ def first_packets(host: tuple[str, int]) -> Iterator[bytes]:
 
 def main(host: tuple[str, int]) -> None:
     """Say when the flood has begun."""
+    os.nice(10)  # what attacks has processors of its own: those here are the measurement's
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     slow = [Slow(host) for _ in range(AT_ONCE)]
