@@ -60,8 +60,12 @@ class Sockets(Protocol):
 class Host(Protocol):
     """Who receives the guests: the protocol that is spoken here."""
 
-    def bars(self, address: str, port: int, now_ns: int) -> str | None:
-        """Return why whoever is there may not begin a connection now, None when it may."""
+    def bars(self, address: str, port: int) -> str | None:
+        """Return why nothing from there is answered, None when it is."""
+        ...
+
+    def limits(self, address: str | None, now_ns: int) -> str | None:
+        """Return why a connection may not begin now, None when it may; without an address of one whose source is not proven."""
         ...
 
     def met(self, visit: Visit) -> Guest:
@@ -179,8 +183,8 @@ class QuicServer:
         """Return the connection of a source that has proven where it is and for which there is room; else answer without remembering it."""
         from aioquic.quic.packet import QuicPacketType, encode_quic_version_negotiation
 
-        reason = self._host.bars(*datagram.source, self._clock.now_ns())
-        if reason is not None:
+        reason = self._host.bars(*datagram.source) or ("" if header.token else self._host.limits(None, self._clock.now_ns()))
+        if reason:
             self.counters[reason] += 1
         elif header.version not in self._configuration.supported_versions:
             self.counters["other_version"] += 1
@@ -228,7 +232,7 @@ class QuicServer:
         except ValueError:
             self.counters["bad_retry_token"] += 1
             return None
-        full = self._full(datagram.source[0])
+        full = self._host.limits(datagram.source[0], self._clock.now_ns()) or self._full(datagram.source[0])
         if full is not None:
             self.counters[full] += 1
             return None

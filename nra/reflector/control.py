@@ -28,6 +28,8 @@ from nra.wire.control import CloseCode, Over, Refused, Told
 from nra.wire.errors import MalformedMessage
 
 BEGINNINGS_PER_S: Final = 20  # of connections, of one source: a handshake costs as much as hundreds of packets
+UNPROVEN_PER_S: Final = 2000  # first packets of all sources that are asked to prove where they are: a tenth of a core
+ANYBODY: Final = "0.0.0.0"
 MOST_OF_HOLDER: Final = 64  # connections
 MOST_REQUESTS: Final = 1000
 STAY_NS: Final = control.MOST_SECONDS * 1_000_000_000
@@ -63,12 +65,19 @@ class Desk:
         self.grants = Grants()
         self.loads = Loads()
         self.callers: set[Caller] = set()
-        self._beginnings = Guard(rate_limit=BEGINNINGS_PER_S)
+        self._beginnings, self._unproven = Guard(rate_limit=BEGINNINGS_PER_S), Guard(rate_limit=UNPROVEN_PER_S)
         self._expire_ns = 0
 
-    def bars(self, address: str, port: int, now_ns: int) -> str | None:
-        """Return why whoever is there may not begin a connection now, None when it may."""
-        return self.reflector.guard.bars(address, port) or self._beginnings.limits(address, now_ns)
+    def bars(self, address: str, port: int) -> str | None:
+        """Return why nothing from there is answered, None when it is."""
+        return self.reflector.guard.bars(address, port)
+
+    def limits(self, address: str | None, now_ns: int) -> str | None:
+        """Return why a connection may not begin now, None when it may; without an address of one whose source is not proven.
+
+        Whoever forges somebody's address takes nothing of that source's share, and all of them together have one.
+        """
+        return self._unproven.limits(ANYBODY, now_ns) if address is None else self._beginnings.limits(address, now_ns)
 
     def met(self, visit: Visit) -> Guest:
         """Return who speaks for a new connection."""

@@ -99,10 +99,17 @@ class EchoHost:
         """Nobody yet."""
         self.guests: list[Echo] = []
         self.barred: str | None = None
+        self.began: list[str | None] = []
+        self.limited: dict[str | None, str] = {}
 
-    def bars(self, address: str, port: int, now_ns: int) -> str | None:
+    def bars(self, address: str, port: int) -> str | None:
         """Return what the test says."""
         return self.barred
+
+    def limits(self, address: str | None, now_ns: int) -> str | None:
+        """Return what the test says of sources that are proven, or not."""
+        self.began.append(address)
+        return self.limited.get(address)
 
     def met(self, visit: Visit) -> Guest:
         """Return an echo."""

@@ -170,6 +170,24 @@ def test_whoever_is_barred_gets_nothing() -> None:
     assert link.server.counters == {"received": 1, "not_allowed": 1}
 
 
+def test_a_source_pays_only_for_what_it_has_proven() -> None:
+    """Forging somebody's address takes nothing of his share: the first packet is nobody's, the one with a token is the source's."""
+    link = Link()
+    link.stranger().exchange(2)
+    assert link.host.began == [None, "198.51.100.7"]
+    assert len(link.server) == 1
+
+
+@pytest.mark.parametrize("limited", [None, "198.51.100.7"])
+def test_whoever_begins_too_often_waits(limited: str | None) -> None:
+    """No answer, one count."""
+    link = Link()
+    link.host.limited[limited] = "rate_limited"
+    link.stranger().exchange()
+    assert len(link.server) == 0
+    assert link.server.counters["rate_limited"] == 1
+
+
 def test_a_connection_that_fails_takes_nobody_with_it() -> None:
     """A defect in others' code on others' octets ends that connection alone."""
     link = Link()

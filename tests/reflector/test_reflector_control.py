@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nra.net.server import Datagram
-from nra.reflector.control import BEGINNINGS_PER_S, MOST_OF_HOLDER, MOST_REQUESTS, Caller, Desk
+from nra.reflector.control import BEGINNINGS_PER_S, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Desk
 from nra.reflector.control_server import facts_of
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
@@ -186,10 +186,25 @@ def test_a_holder_has_so_many_connections() -> None:
 def test_a_source_begins_so_often() -> None:
     """Handshakes are dear: so many a second, then none, and later some again."""
     desk = World().desk
-    bars = [desk.bars("198.51.100.7", 5000, NOW_NS) for _ in range(BEGINNINGS_PER_S + 1)]
-    assert bars == [None] * BEGINNINGS_PER_S + ["rate_limited"]
-    assert desk.bars("198.51.100.8", 5000, NOW_NS) is None
-    assert desk.bars("198.51.100.7", 5000, NOW_NS + SECOND_NS) is None
+    limits = [desk.limits("198.51.100.7", NOW_NS) for _ in range(BEGINNINGS_PER_S + 1)]
+    assert limits == [None] * BEGINNINGS_PER_S + ["rate_limited"]
+    assert desk.limits("198.51.100.8", NOW_NS) is None
+    assert desk.limits("198.51.100.7", NOW_NS + SECOND_NS) is None
+
+
+def test_all_that_have_proven_nothing_share_one_limit() -> None:
+    """Their sources may be forged: whoever is forged pays nothing."""
+    desk = World().desk
+    limits = [desk.limits(None, NOW_NS) for _ in range(UNPROVEN_PER_S + 1)]
+    assert limits == [None] * UNPROVEN_PER_S + ["rate_limited"]
+    assert desk.limits("198.51.100.7", NOW_NS) is None
+
+
+def test_who_is_barred_by_its_address() -> None:
+    """The reflector's own rules: networks that are allowed, ports of services that answer whatever comes."""
+    desk = World().desk
+    assert desk.bars("198.51.100.7", 5000) is None
+    assert desk.bars("198.51.100.7", 53) == "responder_port"
 
 
 def test_open_hands_out_what_all_engines_take() -> None:
