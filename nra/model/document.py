@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from nra.model.capacity import EndedBy, Outcome
 from nra.model.criteria import Thresholds
-from nra.model.load import Load
 from nra.model.observation import PortState
 from nra.model.region import Side
+from nra.model.under_load import Load
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Voice
 

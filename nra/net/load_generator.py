@@ -13,11 +13,12 @@ from typing import Final
 
 import msgspec
 
+from nra.model.failure import Failure
 from nra.model.load import Burden, LoadCounts
 from nra.net.ports import NetworkError
 from nra.net.quic_line import new_connection
 from nra.net.quic_load import Flow, headers_bytes
-from nra.net.quic_pump import Pump
+from nra.net.quic_pump import OPERATION, Pump
 from nra.net.quic_trust import peer_certificate
 from nra.net.trust import unlike_pin
 from nra.wire.control import Hello, Load, Loading, Unload, Unloaded
@@ -60,11 +61,16 @@ def generate(order: Order, say: Callable[[Line], None], stop: Callable[[], bool]
         pump = Pump(connection, order.address, order.port)
         counts = _load(pump, order, say, stop)
     except NetworkError as error:
-        counts = replace(counts, failure=f"{error.failure.operation}: {error.failure.detail}")
+        counts = replace(counts, failure=told(error.failure))
     finally:
         if pump is not None:
             pump.close()
     say(Line(is_loading=counts.seconds > 0, is_over=True, counts=counts))
+
+
+def told(failure: Failure) -> str:
+    """Return a failure in words, with what was being done unless that is the load itself."""
+    return failure.detail if failure.operation == OPERATION else f"{failure.operation}: {failure.detail}"
 
 
 def _load(pump: Pump, order: Order, say: Callable[[Line], None], stop: Callable[[], bool]) -> LoadCounts:

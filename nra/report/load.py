@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from nra.model.load import Burden, LimitedBy, Load, LoadPhase, LoadWay, VoiceBeside
+from nra.model.load import Burden, LimitedBy
+from nra.model.under_load import Load, LoadPhase, LoadWay, VoiceBeside
 from nra.model.voice import CallDirection
 from nra.report.cells import NOT_MEASURED, clean, number
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from nra.model.document import SCHEMA, Capacity, Finding, LadderStep, Run, RunDocument, Used
 from nra.model.failure import FailureKind
-from nra.model.load import Load
 from nra.model.observation import Answer, Mappings, Observation
 from nra.model.plan import Rung
 from nra.model.sample import VoiceSample
+from nra.model.under_load import Load
 from nra.run.carry_out import Observations
 from nra.run.control import Climbed, Explanation, explained, measured_sample, network_was_gone, observed, until_silence
 from nra.run.questions import host_port

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from nra.model.load import Burden, Load, LoadCounts
+from nra.model.load import Burden, LoadCounts
 from nra.model.observation import Observation
 from nra.model.plan import LoadOrder, Task, VoiceParameters
 from nra.model.pulse import Pulse
 from nra.model.sample import VoiceSample
+from nra.model.under_load import Load
 from nra.model.voice import Voice
 from nra.net.ports import LoadRun, Network
 from nra.probes.parts.probe import Watch

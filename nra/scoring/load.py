@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from nra.model.load import Burden, LimitedBy, LoadCounts, LoadPhase, LoadWay, VoiceBeside
+from nra.model.load import Burden, LimitedBy, LoadCounts
+from nra.model.under_load import LoadPhase, LoadWay, VoiceBeside
 from nra.model.voice import CallDirection, Direction, Voice
 
 BIN_S: Final = 0.1

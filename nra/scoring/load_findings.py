@@ -5,7 +5,8 @@ from typing import Final
 
 from nra.model.criteria import Criterion, Thresholds
 from nra.model.document import Finding, Metric
-from nra.model.load import Burden, Load, LoadPhase, VoiceBeside
+from nra.model.load import Burden
+from nra.model.under_load import Load, LoadPhase, VoiceBeside
 from nra.model.verdict import Verdict
 from nra.scoring.capacity import used_up
 from nra.scoring.criteria import judge, limit_text

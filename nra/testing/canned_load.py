@@ -3,7 +3,8 @@
 from typing import Final
 
 from nra.model.document import Finding
-from nra.model.load import Burden, LimitedBy, Load, LoadPhase, LoadWay, VoiceBeside
+from nra.model.load import Burden, LimitedBy
+from nra.model.under_load import Load, LoadPhase, LoadWay, VoiceBeside
 from nra.model.voice import CallDirection
 
 _BEFORE: Final = VoiceBeside(

@@ -2,9 +2,11 @@
 
 import re
 import sys
-from typing import Any, Final
+import time
+from typing import Any, Final, NamedTuple
 
 import pytest
+from lab_programs import Program
 from lab_world import CLIENT, MIDDLE, PORT, SERVER, SERVER_ADDRESS, World, document_of, need
 
 pytestmark = pytest.mark.namespaces
@@ -16,6 +18,7 @@ PUNCTUAL: Final = ("chrt", "--fifo", "10", sys.executable, "-m")  # whatever els
 WHERE: Final = ("--org", "Lab", "--out", "out", "--region", "eu-central-1", "--only", "voice", "--method", "stamp", "--json")
 SHORT: Final = (*WHERE, "--duration", "5", "--load", "--reflector", f"{SERVER_ADDRESS}:{PORT}", "--key-file", "key")
 END_S: Final = 120.0
+HALF_WAY_S: Final = 5.0  # into a phase: the stream beside the load is under way
 AGAIN: Final = 2  # times that a disturbed run is done once more
 EF_FIRST: Final = """\
 add table inet lab
@@ -24,18 +27,26 @@ add rule inet lab marked ip dscp ef meta priority set 1:10
 """
 
 
+class Reflecting(NamedTuple):
+    """Where a reflector with a control channel runs, its program, and the pin of its key."""
+
+    world: World
+    program: Program
+    pin: str
+
+
 @pytest.fixture(name="reflector")
-def started(world: World) -> tuple[World, str]:
-    """A reflector with a control channel, and the pin of its key."""
+def started(world: World) -> Reflecting:
+    """A reflector with a control channel in the server."""
     need("chrt", "tc")
     key = world.folder / "key"
     key.write_text("5a" * 32 + "\n", "ascii")
     key.chmod(0o600)
     options = ("--port", str(PORT), "--key-file", "key", "--quic-port", str(QUIC_PORT), "--rate-limit", "0")
-    reflector = world.start(SERVER, *PUNCTUAL, "nra", "reflect", *options).wait_for("SPKI SHA-256")
-    pin = re.search(r"SPKI SHA-256 ([0-9a-f]{64})", reflector.said())
+    program = world.start(SERVER, *PUNCTUAL, "nra", "reflect", *options).wait_for("SPKI SHA-256")
+    pin = re.search(r"SPKI SHA-256 ([0-9a-f]{64})", program.said())
     assert pin is not None
-    return world, pin[1]
+    return Reflecting(world, program, pin[1])
 
 
 def measured(world: World, pin: str, *options: str) -> tuple[dict[str, Any], dict[str, int]]:
@@ -86,9 +97,9 @@ def assert_rates(found: dict[str, Any]) -> None:
         assert load["calls"] == int(load["mbit_s"] * 1000 / 80)
 
 
-def test_a_long_queue_is_found_with_the_rate(reflector: tuple[World, str]) -> None:
+def test_a_long_queue_is_found_with_the_rate(reflector: Reflecting) -> None:
     """The round trip rises by the queue that the kernel keeps, which breaks a limit; the octets are those of the kernel's counters."""
-    world, pin = reflector
+    world, pin = reflector.world, reflector.pin
     narrow(world, LONG_MS)
     document, carried = measured(world, pin)
     found = phases(document)
@@ -102,9 +113,9 @@ def test_a_long_queue_is_found_with_the_rate(reflector: tuple[World, str]) -> No
     assert document["verdict"] == "PASS"
 
 
-def test_a_short_queue_disturbs_no_call(reflector: tuple[World, str]) -> None:
+def test_a_short_queue_disturbs_no_call(reflector: Reflecting) -> None:
     """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds, and nothing is found."""
-    world, pin = reflector
+    world, pin = reflector.world, reflector.pin
     narrow(world, SHORT_MS)
     document, _ = measured(world, pin)
     found = phases(document)
@@ -114,10 +125,10 @@ def test_a_short_queue_disturbs_no_call(reflector: tuple[World, str]) -> None:
     assert not [finding for finding in document["findings"] if "at full speed" in finding["text"]]
 
 
-def test_voice_that_goes_first_does_not_notice_the_load(reflector: tuple[World, str]) -> None:
+def test_voice_that_goes_first_does_not_notice_the_load(reflector: Reflecting) -> None:
     """A long queue, but EF is served before it: full rate for the load, and no difference for the call."""
     need("nft")
-    world, pin = reflector
+    world, pin = reflector.world, reflector.pin
     for device, rate in WAYS.values():
         for words in (
             f"qdisc add dev {device} root handle 1: htb default 20",
@@ -135,9 +146,9 @@ def test_voice_that_goes_first_does_not_notice_the_load(reflector: tuple[World, 
         assert phase["change"]["up"]["loss_percent"] == phase["change"]["down"]["loss_percent"] == 0
 
 
-def test_the_cap_is_kept_and_said(reflector: tuple[World, str]) -> None:
+def test_the_cap_is_kept_and_said(reflector: Reflecting) -> None:
     """Six megabytes are not enough for a line of 10 Mbit/s: each phase ends early, and nobody takes its rate for the line's."""
-    world, pin = reflector
+    world, pin = reflector.world, reflector.pin
     narrow(world, SHORT_MS)
     document, carried = measured(world, pin, "--max-megabytes", "6")
     ways = [way for phase in phases(document).values() for way in (phase["up"], phase["down"]) if way is not None]
@@ -146,11 +157,26 @@ def test_the_cap_is_kept_and_said(reflector: tuple[World, str]) -> None:
     assert sum(carried.values()) < 8_000_000
 
 
-def test_a_second_load_is_told_that_one_is_running(reflector: tuple[World, str]) -> None:
+def test_a_second_load_is_told_that_one_is_running(reflector: Reflecting) -> None:
     """Two workstations at once: one measures, the other hears that the reflector is busy and keeps its own run."""
-    world, pin = reflector
+    world, pin = reflector.world, reflector.pin
     narrow(world, SHORT_MS)
     runs = [world.start(CLIENT, *PUNCTUAL, "nra", "run", *SHORT, "--pin", pin, "--out", f"out{number}") for number in range(2)]
     loads = [document_of(run.end(END_S))["load"] for run in runs]
     assert any("busy" in (load["note"] or "") for load in loads), loads
     assert any(load["phases"] for load in loads)
+
+
+def test_a_reflector_that_dies_under_load_leaves_what_was_measured(reflector: Reflecting) -> None:
+    """The first phase is whole, the second and the run's note say what is missing, and nothing is raised."""
+    world, pin = reflector.world, reflector.pin
+    narrow(world, SHORT_MS)
+    run = world.start(CLIENT, *PUNCTUAL, "nra", "run", *SHORT, "--pin", pin).wait_for("under load, down", END_S)
+    time.sleep(HALF_WAY_S)
+    reflector.program.kill()
+    document = document_of(run.end(END_S))
+    up, down = document["load"]["phases"]
+    assert up["up"]["mbit_s"] == pytest.approx(WAYS["up"][1], rel=0.1)
+    assert (down["loaded"], down["change"]) == (None, None)
+    assert down["note"]
+    assert document["load"]["note"]

@@ -54,8 +54,8 @@ def test_its_time_is_the_most(channel: Served) -> None:
     ("changes", "words"),
     [
         ({"pin": "0" * 64}, "key 0000000000000000 expected, shown was"),
-        ({"token": "0" * 64}, "load: the reflector does not know this key"),
-        ({"port": 9}, "load: Connection refused"),
+        ({"token": "0" * 64}, "the reflector does not know this key"),
+        ({"port": 9}, "Connection refused"),
     ],
 )
 def test_where_there_is_no_load_it_says_why(channel: Served, changes: dict[str, Any], words: str) -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nra.model.load import Burden, LimitedBy, Load, LoadPhase, LoadWay, VoiceBeside
+from nra.model.load import Burden, LimitedBy
+from nra.model.under_load import Load, LoadPhase, LoadWay, VoiceBeside
 from nra.model.voice import CallDirection
 from nra.report.html import render as page
 from nra.report.load import HEADER, load_lines, load_row, load_rows
@@ -66,8 +67,8 @@ def test_what_the_load_did_is_told_with_its_sign() -> None:
 
 def test_without_phases_the_reason_is_told_once() -> None:
     """In a sentence, and in a row of its own."""
-    nothing = load(phases=(), note="load: busy: another load is running, try again in half a minute")
-    assert load_lines(nothing, "g711") == ("Bandwidth was not measured: load: busy: another load is running, try again in half a minute",)
+    nothing = load(phases=(), note="busy: another load is running, try again in half a minute")
+    assert load_lines(nothing, "g711") == ("Bandwidth was not measured: busy: another load is running, try again in half a minute",)
     (row,) = load_rows(nothing)
     assert (row.load, row.direction, row.note) == ("none", "", nothing.note)
 

@@ -8,9 +8,10 @@ import pytest
 from run_world import REFLECTOR, healthy, run, settings
 
 from nra.model.document import RunDocument
-from nra.model.load import Burden, LimitedBy, Load
+from nra.model.load import Burden, LimitedBy
 from nra.model.plan import ControlAccess, VoiceParameters
 from nra.model.pulse import Pulse
+from nra.model.under_load import Load
 from nra.probes.parts.probe import Watch
 from nra.run.carry_out import Observations, carry_out
 from nra.run.plan import make_plan
@@ -131,7 +132,7 @@ def test_a_busy_generator_is_the_limit() -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        (LoadScript(failure="load: busy: another load is running, try again in half a minute"), "busy"),
+        (LoadScript(failure="busy: another load is running, try again in half a minute"), "busy"),
         (LoadScript(failure="the load generator could not be started: no such file"), "could not be started"),
         (LoadScript(silent=True), "the load did not begin"),
     ],

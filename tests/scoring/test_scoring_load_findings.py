@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nra.model.load import Burden, Load, LoadPhase, VoiceBeside
+from nra.model.load import Burden
+from nra.model.under_load import Load, LoadPhase, VoiceBeside
 from nra.model.verdict import Verdict
 from nra.model.voice import CallDirection
 from nra.scoring.load_findings import load_findings
