@@ -66,6 +66,8 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
         note=_note(sample, fates),
         per_call=calls_at_once(fates, up.calls, down.calls, codec, sample.interval_ms),
     )
+    if sample.authenticated and fates.basis is Basis.DIRECTION and not voice.up.duplicates:
+        voice = replace(voice, up=replace(voice.up, duplicates=None))
     return _delay_only(voice) if sample.method in DELAY_ONLY else voice
 
 
