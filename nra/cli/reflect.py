@@ -219,7 +219,7 @@ def keys_in(path: Path | None) -> "Keys | None":
 
 def limits_of(wanted: Wanted) -> "Limits":
     """Return the limits of each process; raises UserError."""
-    total = wanted.rate_limit_total / wanted.workers
+    total = max(1.0, wanted.rate_limit_total / wanted.workers) if wanted.rate_limit_total else 0.0  # a share of nothing would answer nobody
     return Limits(networks(wanted.allow), wanted.rate_limit, total, wanted.port, wanted.log_addresses)
 
 

@@ -120,6 +120,13 @@ def test_all_sources_together_are_limited_too() -> None:
         assert "total_limited 1" in running.communicate(timeout=10)[0]
 
 
+@pytest.mark.skipif(not can_share(), reason="only Linux spreads senders over processes")
+def test_each_process_has_its_share_of_the_limit_of_all() -> None:
+    """Never less than a packet a second."""
+    with reflecting("--rate-limit-total", "1", "--workers", "3") as (_, _, port):
+        assert len(asked(port, encode_sender(SenderPacket(0, 0, 1, 1)))) == 44
+
+
 @POSIX_ONLY
 def test_signals_one_after_the_other_are_one_wish() -> None:
     """A service manager may send several: still exit code 0 and no traceback."""
