@@ -45,5 +45,5 @@ $(VENV)/installed: pyproject.toml | $(BIN)/pip
 
 # scapy (extra "lab") is a second opinion on packet formats; no test needs it, and nothing that is shipped may (docs/decisions/0004)
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install --editable '.[lab,quic,responders,parquet,signatures,stick]' --group dev
+	$(PIP) install --editable '.[lab,quic,responders,metrics,parquet,signatures,stick]' --group dev
 	@touch $@

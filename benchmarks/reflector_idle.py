@@ -1,8 +1,9 @@
-"""What a packet costs a reflector that has little to do: one call, 50 packets/s, beside irtt's server.
+"""What a packet costs a reflector that has little to do: one call, 50 packets/s, beside irtt's server and the least that Python can do.
 
 CPU time of the whole program. At this rate the machine's caches have seen other work between two packets, so that it is not
 instructions that count but how much memory they touch; on a machine with other work that is most of it. Both take turns; what counts is
-the median of the rounds, each held against its own round's peer. Needs Linux, a C compiler and irtt.
+the median of the rounds, each held against its own round's peer. The least is a loop that returns what comes and looks at nothing.
+Needs Linux, a C compiler and irtt.
 """
 
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -25,6 +27,14 @@ INTERVAL_S: Final = 0.02
 SETTLING_S: Final = 0.5
 LIMIT: Final = 1.0
 WHAT: Final = "a packet at 50 packets/s"
+BARE: Final = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+while True:
+    sock.sendto(*sock.recvfrom(2048))
+"""
 
 
 def measure() -> list[Row | Skipped]:
@@ -38,24 +48,25 @@ def measure() -> list[Row | Skipped]:
         if udp is None:
             return [Skipped(WHAT, "no C compiler (cc)")]
         print(f"{WHAT}: {load()} when it began", file=sys.stderr)
-        pairs = [(ours_ns(udp), irtt_ns()) for _ in range(ROUNDS)]
-    subject_ns, floor_ns = (median(column) for column in zip(*pairs, strict=True))
-    ratio = median(ours / theirs for ours, theirs in pairs)
+        reflect = ("-m", "nra", "reflect", "--bind", HOST, "--port")
+        rounds = [(cost_ns(udp, *reflect), irtt_ns(), cost_ns(udp, "-c", BARE, HOST)) for _ in range(ROUNDS)]
     return [
-        Row(
-            what="CPU time of a packet at 50 packets/s beside irtt's server",
-            subject=f"{subject_ns / 1000:.0f} µs",
-            floor=f"{floor_ns / 1000:.0f} µs",
-            ratio=ratio,
-            limit=LIMIT,
-        )
+        beside(rounds, 1, what="CPU time of a packet at 50 packets/s beside irtt's server", limit=LIMIT),
+        beside(rounds, 2, what="the same beside a loop in Python that only returns what comes", limit=None),
     ]
 
 
-def ours_ns(udp: Path) -> float:
-    """Return what one packet costs `nra reflect`."""
+def beside(rounds: Sequence[Sequence[float]], peer: int, *, what: str, limit: float | None) -> Row:
+    """Return our cost held against one of the peers', round by round."""
+    subject_ns, floor_ns = (median(each[column] for each in rounds) for column in (0, peer))
+    ratio = median(each[0] / each[peer] for each in rounds)
+    return Row(what=what, subject=f"{subject_ns / 1000:.0f} µs", floor=f"{floor_ns / 1000:.0f} µs", ratio=ratio, limit=limit)
+
+
+def cost_ns(udp: Path, *program: str) -> float:
+    """Return what one packet costs a program in Python that is told its port last."""
     port = str(free_port())
-    with running(sys.executable, "-m", "nra", "reflect", "--bind", HOST, "--port", port) as server:
+    with running(sys.executable, *program, port) as server:
         paced(udp, port, WARMING)
         before = cpu_ns(server)
         replies = paced(udp, port, PACKETS)

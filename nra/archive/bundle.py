@@ -22,8 +22,10 @@ MODE: Final = 0o100644 << 16
 UNIX: Final = 3
 LEVEL: Final = 6
 MOST_MEMBERS: Final = 20_000
-MOST_BYTES: Final = 1 << 30  # of all members together
+MOST_BYTES: Final = 1 << 28  # of all members together: two thousand runs and their reports
 ENCRYPTED: Final = 1
+END: Final = b"PK\5\6"  # of the record that ends an archive, which nra case leaves without a comment
+END_BYTES: Final = 22
 DAMAGE: Final = (BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, IndexError, zlib.error, LZMAError)
 LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 CORE: Final = "docProps/core.xml"
@@ -86,6 +88,7 @@ def opened(data: bytes) -> tuple[dict[str, bytes], tuple[str, ...]]:
     try:
         with ZipFile(BytesIO(data)) as archive:
             _check(archive)
+            _check_ends(archive, data)
             members: dict[str, bytes] = {}
             damaged, room = [], MOST_BYTES
             for entry in archive.infolist():
@@ -146,12 +149,18 @@ def _check(archive: ZipFile) -> None:
             raise UnreadableBundle(f"{entry.filename[:80]!r} is encrypted")
 
 
+def _check_ends(archive: ZipFile, data: bytes) -> None:
+    """Refuse octets that belong to no member: programs that read from the other end might take them for one."""
+    if min((entry.header_offset for entry in archive.infolist()), default=1) or data[-END_BYTES:][: len(END)] != END:
+        raise UnreadableBundle("octets stand before its first file or behind its end")
+
+
 def _read(archive: ZipFile, entry: ZipInfo, room: int) -> bytes:
     """Return a member's bytes, giving up once there are more than there is room for, whatever its header says."""
     with archive.open(entry) as member:
         data = member.read(room + 1)
     if len(data) > room:
-        raise UnreadableBundle(f"larger than {MOST_BYTES >> 30} GiB when unpacked")
+        raise UnreadableBundle(f"larger than {MOST_BYTES >> 20} MiB when unpacked")
     return data
 
 

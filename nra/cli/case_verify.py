@@ -9,7 +9,7 @@ from nra.archive.minisign import BadKey, PublicKey, is_signed, read_public_key, 
 from nra.cli.errors import UserError, washed
 from nra.cli.signing import MOST_KEY_BYTES, cryptography_needed
 
-MOST_BUNDLE_BYTES = 1 << 30
+MOST_BUNDLE_BYTES = 1 << 28
 UNCHANGED, CHANGED = 0, 1
 
 

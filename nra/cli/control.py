@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from nra.cli.interrupt import Interrupt
-    from nra.cli.responders import Lines, Tls
+    from nra.cli.responders import Tls
     from nra.reflector.core import Reflector
     from nra.reflector.engine import Engine
     from nra.reflector.errands import Errand
@@ -110,7 +111,7 @@ class Channel:
     @contextmanager
     def serving(
         self, binds: Sequence[tuple[str, int]], tls: "Tls | None", engine: "Engine", others: Crew, interrupt: "Interrupt"
-    ) -> "Iterator[Lines]":
+    ) -> "Iterator[Sequence[tuple[str, bool]]]":
         """Have it serve, and its errands done by all engines, while the block lasts; yield what to tell people. Raises UserError."""
         from nra.reflector.background import background
 
@@ -149,6 +150,7 @@ def work(
     listens: "Callable[[Callable[[Errand], Any]], None]",
 ) -> Tally:
     """Be the control process: serve guests until it is over; raises UserError."""
+    from nra.cli.caretaker import HANG_UP
     from nra.cli.reflect import tally
     from nra.reflector.control_server import ControlServer, facts_of
     from nra.reflector.engine import CannotListen
@@ -162,6 +164,8 @@ def work(
         raise UserError(f"--quic-port: {error}") from error
     with suppress(OSError):
         os.nice(NICE)
+    if HANG_UP is not None:
+        signal.signal(HANG_UP, signal.SIG_IGN)  # it is the first process's to read the keys again
     listens(server.errands.ask)
     server.run(stop)
     return tally(reflector)

@@ -56,7 +56,7 @@ def read_holders(path: Path) -> "tuple[Holder, ...]":
 def read_reflectors(path: Path) -> "tuple[Holder, ...]":
     """Return whom a reflector's key file names; raises UserError, also where others could have written it."""
     holders = read_holders(path)
-    if sys.platform != "win32" and path.stat().st_mode & OTHERS_WRITE:
+    if mode_of(path) & OTHERS_WRITE:
         raise UserError(f"--key-file {path}: others on this machine can write it (chmod 600)")
     note_readers(path)
     return holders
@@ -76,8 +76,14 @@ def read_text(path: Path, option: str) -> str:
 
 def note_readers(path: Path) -> None:
     """Say so where others can read the file and whoever runs this could change that; on a stick modes mean nothing: it is no refusal."""
-    if sys.platform != "win32" and path.stat().st_mode & OTHERS_READ and os.access(path, os.W_OK):
+    if mode_of(path) & OTHERS_READ and os.access(path, os.W_OK):
         click.echo(f"note: {washed(str(path))} can be read by others on this machine", err=True)
+
+
+def mode_of(path: Path) -> int:
+    """Return who may do what with the file, nobody anything where the system has no such modes; raises UserError."""
+    with _told_of(path):
+        return 0 if sys.platform == "win32" else path.stat().st_mode
 
 
 def write_new(path: Path, text: str) -> None:

@@ -3,20 +3,24 @@
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
 from nra.cli.lazy import Entry, LazyGroup
+from nra.cli.options import HOST_PORT
+from nra.cli.service_log import ServiceLog
 
 if TYPE_CHECKING:
-    from nra.cli.responders import Lines
-    from nra.cli.workers import Tally
+    from nra.cli.caretaker import Ask
+    from nra.cli.workers import Crew, Tally
+    from nra.model.plan import Target
     from nra.model.responder import Announcement
     from nra.reflector.core import Reflector
     from nra.reflector.engine import Engine
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
 
 PORT: Final = 20862
+METRICS_PORT: Final = 9862
+HANG_UP: Final = getattr(signal, "SIGHUP", None)  # there is none on Windows
 RATE_LIMIT_PER_S: Final = 6000
 COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a reflector: add, list and revoke keys.")}
 
@@ -39,7 +45,11 @@ COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
+@click.option("--rate-limit-total", type=click.IntRange(min=0), default=0, help="Packets/s from all sources together.  [default: no limit]")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
+@click.option("--metrics", type=HOST_PORT(METRICS_PORT), help="Show Prometheus what was counted, at this address.")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Events on standard error.")
+@click.option("--log-addresses", is_flag=True, help="With --log json: also whose packets were not answered.")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
 @click.option(
     "--quic-port", type=click.IntRange(0, 65535), help="UDP port of the control channel over QUIC; needs --key-file.  [default: none]"
@@ -47,76 +57,122 @@ COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a
 @click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for TLS and QUIC.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
 @click.pass_context
-def reflect(
-    ctx: click.Context,
-    /,
-    bind: str | None,
-    port: int,
-    key_file: Path | None,
-    allow: tuple[str, ...],
-    rate_limit: int,
-    workers: int,
-    responders: bool,
-    quic_port: int | None,
-    cert: Path | None,
-    key: Path | None,
-) -> int:
+def reflect(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Answer STAMP and TWAMP Light senders until interrupted or terminated."""
     if ctx.invoked_subcommand is not None:
         return 0
-    from nra.cli.control import control_channel
-    from nra.cli.responders import responding, tls_of
-    from nra.cli.workers import CRASHED, crew
+    from nra.reflector.sharing import can_share
 
-    check_options(key_file, workers, quic_port, tls_wanted=responders or quic_port is not None, tls_given=bool(cert or key))
-    make = partial(reflector_of, keys_in(key_file), networks(allow), rate_limit, port)
-    guests = partial(guests_of, keys_in(key_file), networks(allow), rate_limit, port)
-    with crew(workers - 1, partial(work, make)) as others, control_channel(quic_port, guests) as channel:
-        tls = tls_of(cert, key) if responders or quic_port is not None else None
-        reflector, where = make(), addresses(bind)
-        engine = opened(reflector, [(address, port) for address in where], shared=workers > 1)
-        bound, quic = engine.bound, channel.claim(where)
-        opening = responding(reflector, engine, where, tls, networks(allow), rate_limit, quic) if tls and responders else nullcontext(())
-        with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, opening as told:
+    wanted = Wanted(**options)
+    if (wanted.cert or wanted.key) and not wanted.shows_certificate:
+        raise UserError("--cert and --key: of use with --responders or --quic-port only")
+    if wanted.quic_port is not None and wanted.key_file is None:
+        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
+    if wanted.workers > 1 and not can_share():
+        raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
+    if wanted.log_addresses and wanted.log != "json":
+        raise UserError("--log-addresses: of use with --log json only")
+    return serve(wanted, ServiceLog(as_json=wanted.log == "json"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The options of `nra reflect`, as click hands them over."""
+
+    bind: str | None
+    port: int
+    key_file: Path | None
+    allow: tuple[str, ...]
+    rate_limit: int
+    rate_limit_total: int
+    workers: int
+    metrics: "Target | None"
+    log: str
+    log_addresses: bool
+    responders: bool
+    quic_port: int | None
+    cert: Path | None
+    key: Path | None
+
+    @property
+    def shows_certificate(self) -> bool:
+        """Whether anything here speaks TLS."""
+        return self.responders or self.quic_port is not None
+
+
+def serve(wanted: Wanted, events: ServiceLog) -> int:
+    """Answer until interrupted or terminated, and return the exit code; raises UserError."""
+    from nra.cli.caretaker import Caretaker
+    from nra.cli.control import control_channel
+    from nra.cli.metrics import shown
+    from nra.cli.responders import Opened, responding, tls_of
+    from nra.cli.workers import crew
+
+    allow, workers = networks(wanted.allow), wanted.workers
+    keys, limits = keys_in(wanted.key_file), limits_of(wanted)
+    make, guests = partial(reflector_of, keys, limits), partial(guests_of, keys, limits)
+    with crew(workers - 1, partial(work, make)) as others, control_channel(wanted.quic_port, guests) as channel:
+        tls = tls_of(wanted.cert, wanted.key) if wanted.shows_certificate else None
+        reflector, where = make(), addresses(wanted.bind)
+        engine = opened(reflector, [(address, wanted.port) for address in where], shared=workers > 1)
+        bound, quic, ask = engine.bound, channel.claim(where), everybody(engine, others, channel.crew)
+        is_open = tls is not None and wanted.responders
+        opening = responding(reflector, engine, where, tls, allow, wanted.rate_limit, quic) if tls and is_open else nullcontext(Opened())
+        caretaker = Caretaker(ask, events, wanted.key_file, addresses=wanted.log_addresses)
+        with (
+            closing(engine),
+            stoppable(signal.SIGINT, signal.SIGTERM) as interrupt,
+            opening as told,
+            shown(wanted.metrics, ask, told.counters) as page,
+        ):
             others.start((bound, reflector.announcement, reflector.announcement_ipv6))
-            with channel.serving(quic, tls, engine, others, interrupt) as control_told:
+            with channel.serving(quic, tls, engine, others, interrupt) as control_lines:
                 others.watch(interrupt.note)
                 if workers > 1:
                     engine.spread(workers)
-                tell(bound, reflector, (*told, *control_told))
-                engine.run(interrupt)
-    click.echo(summary([tally(reflector), *others.tallies, *channel.crew.tallies]))
-    lost, processes = others.lost + channel.crew.lost, workers + channel.crew.count
+                tell(events, [*lines_of(reflector, bound), *told.lines, *control_lines, *((line, False) for line in page)])
+                with caretaker.at_work():
+                    engine.run(interrupt)
+    tallies = [tally(reflector), *others.tallies, *channel.crew.tallies]
+    return ended(tallies, others.lost + channel.crew.lost, workers + channel.crew.count, events)
+
+
+def ended(tallies: "Sequence[Tally]", lost: int, workers: int, events: ServiceLog) -> int:
+    """Say what was counted, and return the exit code."""
+    from nra.cli.workers import CRASHED
+
+    click.echo(summary(tallies))
     if lost:
-        click.echo(f"{lost} of {processes} worker processes ended unexpectedly", err=True)
+        events.tell("lost", f"{lost} of {workers} worker processes ended unexpectedly", processes=lost)
+    events.tell("ended", counters=counters_of(tallies))
     return CRASHED if lost else 0
 
 
-def tell(bound: Sequence[tuple[str, int]], reflector: "Reflector", told: "Lines") -> None:
-    """Say what is listened on, one line each, those of errors on standard error."""
-    for address, number in bound:
-        click.echo(f"listening on UDP {address} port {number}: STAMP{' authenticated' if reflector.authenticated_only else ''}")
-    for line, is_error in dict.fromkeys(told):
-        click.echo(line, err=is_error)
+def lines_of(reflector: "Reflector", bound: Sequence[tuple[str, int]]) -> list[tuple[str, bool]]:
+    """Return what to say of the addresses where STAMP is answered."""
+    stamp = f"STAMP{' authenticated' if reflector.authenticated_only else ''}"
+    return [(f"listening on UDP {address} port {number}: {stamp}", False) for address, number in bound]
 
 
-def check_options(key_file: Path | None, workers: int, quic_port: int | None, *, tls_wanted: bool, tls_given: bool) -> None:
-    """Refuse options that are of no use together; raises UserError."""
-    from nra.reflector.sharing import can_share
-
-    if tls_given and not tls_wanted:
-        raise UserError("--cert and --key: of use with --responders or --quic-port only")
-    if quic_port is not None and key_file is None:
-        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
-    if workers > 1 and not can_share():
-        raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
+def tell(events: ServiceLog, lines: Sequence[tuple[str, bool]]) -> None:
+    """Print what is listened on, and on standard error what could not be, each once; programs read both there."""
+    for line, is_error in dict.fromkeys(lines):
+        if not is_error:
+            click.echo(line)
+        if events.as_json or is_error:
+            events.tell("refused" if is_error else "listening", line)
 
 
-def guests_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
-    """Return the control process's own reflector: it knows whose tokens are good, and answers what QUIC has sealed as it is."""
-    from nra.reflector.keys import Keys
+def everybody(engine: "Engine", *crews: "Crew") -> "Ask":
+    """Return what has an errand done by every process; a TimeoutError of this one is its None."""
 
-    return reflector_of(Keys(keys.holders if keys else (), only=False), allow, rate_limit, port)
+    def ask(errand: "Errand") -> list[Any]:
+        answers: list[Any] = []
+        with suppress(TimeoutError):
+            answers.append(engine.errands.ask(errand))
+        return [*(answers or [None]), *(answer for crew in crews for answer in crew.ask(errand))]
+
+    return ask
 
 
 def work(
@@ -124,6 +180,8 @@ def work(
 ) -> "Tally":
     """Answer beside the first process: at the addresses that it has bound, telling of the responders that it opened; raises UserError."""
     reflector = make()
+    if reflector.keys is not None and HANG_UP is not None:
+        signal.signal(HANG_UP, signal.SIG_IGN)  # it is the first process's to read them again
     binds, reflector.announcement, reflector.announcement_ipv6 = orders
     engine = opened(reflector, binds, shared=True, claimed=True)
     listening(engine.errands.ask)
@@ -159,12 +217,37 @@ def keys_in(path: Path | None) -> "Keys | None":
     return Keys(holders)
 
 
-def reflector_of(keys: "Keys | None", allow: "tuple[IpNetwork, ...]", rate_limit: int, port: int) -> "Reflector":
-    """Return a reflector; each process has its own."""
+def limits_of(wanted: Wanted) -> "Limits":
+    """Return the limits of each process; raises UserError."""
+    total = max(1.0, wanted.rate_limit_total / wanted.workers) if wanted.rate_limit_total else 0.0  # a share of nothing would answer nobody
+    return Limits(networks(wanted.allow), wanted.rate_limit, total, wanted.port, wanted.log_addresses)
+
+
+class Limits(NamedTuple):
+    """What each process's guard is made of, and whether it shall be told whom it did not answer."""
+
+    allow: "tuple[IpNetwork, ...]"
+    rate_limit: int
+    total_limit: float
+    port: int
+    notes_suspects: bool
+
+
+def guests_of(keys: "Keys | None", limits: Limits) -> "Reflector":
+    """Return the control process's own reflector: it knows whose tokens are good, and answers what QUIC has sealed as it is."""
+    from nra.reflector.keys import Keys
+
+    return reflector_of(Keys(keys.holders if keys else (), only=False), limits)
+
+
+def reflector_of(keys: "Keys | None", limits: Limits) -> "Reflector":
+    """Return a reflector; each process has its own, and its share of what all together may answer."""
     from nra.reflector.core import Reflector
     from nra.reflector.guard import Guard
+    from nra.reflector.suspects import Suspects
 
-    return Reflector(keys=keys, guard=Guard(allow=allow, rate_limit=rate_limit, own_ports=frozenset({port})))
+    guard = Guard(limits.allow, limits.rate_limit, frozenset({limits.port}), limits.total_limit)
+    return Reflector(keys=keys, guard=guard, suspects=Suspects() if limits.notes_suspects else None)
 
 
 def addresses(bind: str | None) -> tuple[str, ...]:
@@ -200,9 +283,13 @@ def tally(reflector: "Reflector") -> "Tally":
     return Tally(dict(reflector.counters), len(sessions), sessions.evicted, sessions.rebound)
 
 
+def counters_of(tallies: "Sequence[Tally]") -> dict[str, int]:
+    """Return the counters of all processes, in the order of their names."""
+    return dict(sorted(sum((Counter(one.counters) for one in tallies), Counter[str]()).items()))
+
+
 def summary(tallies: "Sequence[Tally]") -> str:
     """Return the counters of all processes on one line."""
-    counters = sum((Counter(one.counters) for one in tallies), Counter[str]())
-    counts = ", ".join(f"{name} {count}" for name, count in sorted(counters.items())) or "nothing received"
+    counts = ", ".join(f"{name} {count}" for name, count in counters_of(tallies).items()) or "nothing received"
     sessions, evicted, rebound = (sum(column) for column in zip(*(one[1:] for one in tallies), strict=True))
     return f"ended: {counts}; sessions {sessions}, evicted {evicted}, rebound {rebound}"

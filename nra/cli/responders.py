@@ -1,6 +1,6 @@
 """What `nra reflect --responders` adds: the ports of the catalogue, each told on a line of its own, and to senders that ask."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from nra.reflector.responders.certificate import TlsIdentity
 
 
-Lines = Sequence[tuple[str, bool]]
-"""Lines for people, and which of them tell that something went wrong."""
+class Opened(NamedTuple):
+    """Lines for people, and which of them tell that something went wrong; and what is counted over TCP, while it is."""
+
+    lines: Sequence[tuple[str, bool]] = ()
+    counters: Mapping[str, int] = {}
 
 
 class Tls(NamedTuple):
@@ -55,7 +58,7 @@ def responding(
     allow: "Sequence[IpNetwork]",
     rate_limit: int,
     quic: Sequence[tuple[str, int]] = (),
-) -> Iterator[Lines]:
+) -> Iterator[Opened]:
     """Open the responders, let senders be told which, serve those over TCP while the block lasts; yield what to tell people.
 
     The control channel, which listens at `quic`, answers there for the responder whose port it has.
@@ -78,6 +81,6 @@ def responding(
     listening = [*opened.listening, *([tls.line] if tls.identity is not None else [])]
     try:
         with background(server.run, "nra-tcp"):
-            yield [*((line, False) for line in listening), *((line, True) for line in refused)]
+            yield Opened([*((line, False) for line in listening), *((line, True) for line in refused)], server.counters)
     finally:
         reflector.counters.update(server.counters)

@@ -40,7 +40,9 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--case", metavar="TEXT", help="Label carried into every report.")
 @click.option("--reflector", type=HOST_PORT(REFLECTOR_PORT), help="Session-Reflector to use (IPv6 in brackets).")
 @click.option("--pin", type=PIN, help="SHA-256 of the reflector's TLS key in hex, as it prints it.  [default: what it says by STAMP]")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: 64 hex digits.")
+@click.option(
+    "--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: your line of nra reflect keys, or 64 hex digits."
+)
 @click.option(
     "--quic-port",
     type=click.IntRange(1, 65535),

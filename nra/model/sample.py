@@ -79,7 +79,10 @@ class InstrumentSample:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class VoiceSample:
-    """One voice measurement as observed; `interrupted` tells why it ended early, if it did."""
+    """One voice measurement as observed; `interrupted` tells whether it ended early, `authenticated` whether with a key.
+
+    A reflector with a key takes a copy that the network made for one that somebody replayed, and does not answer it.
+    """
 
     method: str
     host: str
@@ -98,6 +101,7 @@ class VoiceSample:
     silent_since_s: float | None = None  # no reply from then on although probes were sent for at least a second
     interrupted: bool = False
     remarks: tuple[str, ...] = ()
+    authenticated: bool = False
 
 
 def column(values: Any = ()) -> Int64Column:  # noqa: ANN401 - whatever numpy takes for a column

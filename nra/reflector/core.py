@@ -1,23 +1,22 @@
 """The Session-Reflector's protocol without input and output: a request and the time in, a reply or a counted reason out."""
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from nra.model.responder import Announcement
+from nra.reflector.admission import Accepted, decoded, is_reply, layout_of
 from nra.reflector.guard import Guard
 from nra.reflector.keys import Keys
-from nra.reflector.sessions import Session, Sessions, session_key
-from nra.wire.errors import BadHmac, MalformedMessage
+from nra.reflector.replays import Seals, Window
+from nra.reflector.sessions import Session, SessionKey, Sessions, session_key
+from nra.reflector.suspects import Suspects
+from nra.wire.errors import MalformedMessage
 from nra.wire.stamp import (
-    AUTHENTICATED,
     TTL_UNKNOWN,
     UNAUTHENTICATED,
-    Layout,
     ReflectorPacket,
     SenderPacket,
-    decode_sender,
     encode_reflector,
     restamp,
 )
@@ -26,12 +25,23 @@ from nra.wire.stamp_values import SyncSource, TimestampInformation, TimestampMet
 from nra.wire.timestamps import WORD, ErrorEstimate, ntp_from_unix_ns
 
 DSCP_SHIFT: Final = 2  # DSCP is the upper six bits of the TOS octet (RFC 2474)
-AFTER_SEQUENCE: Final = slice(UNAUTHENTICATED.timestamp, AUTHENTICATED.timestamp)
-"""Zeros in an authenticated request, where any other has T1, Error Estimate and SSID."""
 AFTER_SSID: Final = slice(UNAUTHENTICATED.ssid + 2, UNAUTHENTICATED.size)
 """Zeros in a STAMP request; a TWAMP Light sender has its padding there, which starts in the SSID's place (RFC 5357 4.1.2)."""
-REPLY_WITHIN: Final = 1 << 36
-"""How far T3 may be behind T2 in what is taken for a reply: 16 s, in both formats of time stamps; a busy reflector takes its time."""
+DROPPED: Final = (
+    "bad_hmac",
+    "malformed",
+    "not_allowed",
+    "not_understood",
+    "rate_limited",
+    "replayed",
+    "reply",
+    "responder_port",
+    "too_short",
+    "total_limited",
+    "unknown_ssid",
+    "unsendable",
+)
+"""The counters of packets that got no answer, one for each reason; `not_understood` is the other services' (responders/udp.py)."""
 CLOCK_ERROR_NS: Final = 100_000_000
 ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
 TIMESTAMP_INFORMATION: Final = TimestampInformation(
@@ -64,24 +74,20 @@ class Response:
     key: bytes | None = None
 
 
-class Accepted(NamedTuple):
-    """A packet that is answered, and with which key it is authenticated."""
-
-    packet: SenderPacket
-    key: bytes | None
-
-
 @dataclass(slots=True)
 class Reflector:
     """Answers STAMP and TWAMP Light senders; `counters` says how often each thing happened.
 
     `announcement` is what it tells of its responders, None that there are none; `announcement_ipv6` to who asks over IPv6, None the same.
+    `suspects` are whose packets were dropped, None where nobody wants to know.
     """
 
     keys: Keys | None = None
     guard: Guard = field(default_factory=Guard)
     sessions: Sessions = field(default_factory=Sessions)
     counters: Counter[str] = field(default_factory=Counter)
+    seals: Seals = field(default_factory=Seals)
+    suspects: Suspects | None = None
     announcement: Announcement | None = None
     announcement_ipv6: Announcement | None = None
 
@@ -95,13 +101,19 @@ class Reflector:
         self.counters["received"] += 1
         accepted = self._accepted(request, now_ns)
         if isinstance(accepted, str):
-            self.counters[accepted] += 1
+            self.refuse(accepted, request.source[0])
             return None
         self.counters["answered"] += 1
         packet, key = accepted
         if key is None and any(request.payload[AFTER_SSID]):
             packet = replace(packet, ssid=0, twamp_light=True)
         return self._reflect(request, packet, key, now_ns)
+
+    def refuse(self, reason: str, address: str, count: int = 1) -> None:
+        """Count packets of a source that are not answered, and for what reason."""
+        self.counters[reason] += count
+        if self.suspects is not None:
+            self.suspects.note(reason, address, count)
 
     def stamped(self, response: Response, now_ns: int) -> bytes:
         """Return the reply's octets with T3 as it is right before sending: making the reply takes long enough to be interrupted."""
@@ -117,58 +129,29 @@ class Reflector:
 
     def _accepted(self, request: Request, now_ns: int) -> Accepted | str:
         """Return the packet, or why it is not answered; what is none spends nobody's tokens, since its source may be forged."""
-        layout = self._layout(request.payload)
-        reason = self.guard.bars(*request.source) or self._too_short(request) or self._reply(request, layout)
+        layout = layout_of(request.payload, self.keys)
+        reason = self.guard.bars(*request.source) or self._too_short(request)
         if reason is not None:
             return reason
+        if is_reply(request.payload, layout):
+            return "reply"
         try:
-            accepted = self._decoded(request.payload, layout)
+            accepted = decoded(request.payload, layout, self.keys)
         except MalformedMessage:
             return "malformed"
         if isinstance(accepted, str):
             return accepted
+        if accepted.key is not None and self._is_replay(request, accepted.packet):
+            return "replayed"
         limited = self.guard.limits(request.source[0], now_ns)
         if limited is not None:
             self._count_unanswered(request, accepted.packet.ssid)
             return limited
         return accepted
 
-    def _layout(self, payload: bytes) -> Layout:
-        """Tell authenticated packets from others: all are where only they are answered, else those that are laid out so for an SSID."""
-        if self.keys is None:
-            return UNAUTHENTICATED
-        if self.keys.only:
-            return AUTHENTICATED
-        is_signed = (
-            len(payload) >= AUTHENTICATED.size and not any(payload[AFTER_SEQUENCE]) and self.keys.of(_ssid_at(payload, AUTHENTICATED))
-        )
-        return AUTHENTICATED if is_signed else UNAUTHENTICATED
-
-    def _decoded(self, payload: bytes, layout: Layout) -> Accepted | str:
-        """Return the packet, or why it is none of ours; raises MalformedMessage."""
-        if self.keys is None or layout is UNAUTHENTICATED:
-            return Accepted(decode_sender(payload), None)
-        if len(payload) < AUTHENTICATED.size:
-            return "malformed"
-        keys = self.keys.of(_ssid_at(payload, AUTHENTICATED))
-        for key in keys:
-            with suppress(BadHmac):
-                return Accepted(decode_sender(payload, key), key)
-        return "bad_hmac" if keys else "unknown_ssid"
-
     def _too_short(self, request: Request) -> str | None:
         """Refuse what would be answered by more than it is: a reply is never larger than its request."""
         return "too_short" if len(request.payload) < UNAUTHENTICATED.size else None
-
-    def _reply(self, request: Request, layout: Layout) -> str | None:
-        """Refuse what another reflector answered: two of them, on whatever ports, would go on answering each other for ever.
-
-        A reply bears T2 where a request has zeros or padding, and T3 shortly behind it: chance does that once in 2^28.
-        """
-        at = layout.receive_timestamp
-        received, sent = request.payload[at : at + 8], request.payload[layout.timestamp : layout.timestamp + 8]
-        is_reply = any(received) and 0 <= int.from_bytes(sent) - int.from_bytes(received) < REPLY_WITHIN
-        return "reply" if is_reply else None
 
     def _count_unanswered(self, request: Request, ssid: int) -> None:
         """Let the session's counters tell its sender that it was our limit, not the network, that took the packet."""
@@ -177,7 +160,8 @@ class Reflector:
             session.received += 1
 
     def _reflect(self, request: Request, packet: SenderPacket, key: bytes | None, now_ns: int) -> Response:
-        session = self.sessions.of(session_key(packet.ssid, *request.source), packet.sequence, now_ns)
+        place = session_key(packet.ssid, *request.source)
+        session = self._guarded(request, packet, place, now_ns) if key else self.sessions.of(place, packet.sequence, now_ns)
         sequence = self.sessions.reflected(session.row, packet.sequence, request.received_ns, request.tos, now_ns)
         tail = packet.tail
         if tail and not packet.twamp_light:
@@ -197,6 +181,28 @@ class Reflector:
         agreed = None if packet.twamp_light else agreed_dscp(tail)
         dscp = (request.tos or 0) >> DSCP_SHIFT if agreed is None else agreed
         return Response(payload=encode_reflector(reply, key), dscp=dscp, key=key)
+
+    def _is_replay(self, request: Request, packet: SenderPacket) -> bool:
+        """It is counted with its session: copies that the network made up look the same."""
+        session = self.sessions.current(session_key(packet.ssid, *request.source), packet.sequence)
+        refused = session is not None and session.window is not None and session.window.refuses(packet)
+        if session is not None and refused:
+            session.copies += 1
+        return refused or request.payload in self.seals
+
+    def _guarded(self, request: Request, packet: SenderPacket, place: SessionKey, now_ns: int) -> Session:
+        """Return the session of an authenticated packet, which is remembered there; a sender that starts anew has a new one."""
+        before = self.sessions.current(place, packet.sequence)
+        floor = None
+        if before is not None and before.window is not None and before.window.begins_anew(packet):
+            floor = before.window.newest
+            self.sessions.end(before)
+        session = self.sessions.of(place, packet.sequence, now_ns)
+        if session.window is None:
+            session.window = Window(floor)
+        session.window.note(packet)
+        self.seals.note(request.payload)
+        return session
 
     def _announced_to(self, address: str) -> Announcement | None:
         """A port may be bound in one IP version alone: whoever asks over the other would find nobody there."""
@@ -220,7 +226,3 @@ class Reflector:
             key=key,
             authenticated=key is not None,
         )
-
-
-def _ssid_at(payload: bytes, layout: Layout) -> int:
-    return int.from_bytes(payload[layout.ssid : layout.ssid + 2])

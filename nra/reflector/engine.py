@@ -55,6 +55,10 @@ class Engine:
         """The addresses and ports that are bound."""
         return self._port.bound
 
+    def close(self) -> None:
+        """Close the sockets; whoever ran has done so."""
+        self._port.close()
+
     def listen(self, address: str, port: int, service: str = STAMP) -> tuple[str, int]:
         """Bind one more address for a service of `nra.reflector.responders.udp` and return it; raises CannotListen."""
         try:

@@ -1,4 +1,4 @@
-"""Who is answered: allowed networks, harmless source ports, and no source faster than its rate."""
+"""Who is answered: allowed networks, harmless source ports, no source faster than its rate, and not more than that of all together."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -31,9 +31,13 @@ class Guard:
     """Decides by source alone, before anything of a packet is read."""
 
     def __init__(
-        self, allow: Sequence[IpNetwork] = (), rate_limit: int = RATE_LIMIT_PER_S, own_ports: frozenset[int] = frozenset()
+        self,
+        allow: Sequence[IpNetwork] = (),
+        rate_limit: int = RATE_LIMIT_PER_S,
+        own_ports: frozenset[int] = frozenset(),
+        total_limit: float = 0,
     ) -> None:
-        """Allow these networks (none given: all), and each source `rate_limit` packets a second (0: no limit)."""
+        """Allow these networks (none given: all), each source `rate_limit` packets/s and all together `total_limit` (0: no limit)."""
         self._allow = tuple(allow)
         self._refused_ports = RESPONDER_PORTS | own_ports
         self._allowed = lru_cache(maxsize=KEPT)(self._in_allowed_network)
@@ -42,6 +46,8 @@ class Guard:
         rows = table(MAX_BUCKETS if rate_limit else 0, BUCKET.size, then_ns=np.int64, tokens=np.float64)
         self.octets = octets_of(rows)
         self.tokens, self.then_ns = fractions_of(rows, "tokens"), numbers_of(rows, "then_ns")
+        self.total_per_s = float(total_limit)
+        self._total_tokens, self._total_then_ns = self.total_per_s, 0
         self.forgotten = 0
         self._bucket_of: dict[str, int] = {}
         self._households: list[str] = []
@@ -59,10 +65,22 @@ class Guard:
         return None
 
     def limits(self, address: str, now_ns: int) -> str | None:
-        """Take one of the source's tokens; return "rate_limited" when it has none left."""
+        """Take one of the source's tokens, then one of all; return "rate_limited" or "total_limited" when there is none left."""
         if self.rate_per_s and not self.take(self.bucket(address, now_ns), now_ns):
             return "rate_limited"
+        if self.total_per_s and not self.take_of_all(1, now_ns):
+            return "total_limited"
         return None
+
+    def take_of_all(self, wanted: int, now_ns: int) -> int:
+        """Take so many tokens of those that all sources share, or as many as there are; return how many."""
+        passed_ns = max(0, now_ns - self._total_then_ns)  # nobody pays for a clock that goes backwards
+        self._total_then_ns += passed_ns
+        refilled = self._total_tokens + min(passed_ns, SECOND_NS) * self.total_per_s / SECOND_NS
+        self._total_tokens = min(self.total_per_s, refilled)
+        taken = min(wanted, int(self._total_tokens))
+        self._total_tokens -= taken
+        return taken
 
     def bucket(self, address: str, now_ns: int) -> int:
         """Return the row of the source's bucket; a new one is full, and the longest unused one makes room for it.

@@ -5,7 +5,7 @@ SSID KEY [note]     good for this SSID alone, 1 to 65535
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 KEY_BYTES: Final = 32
@@ -22,7 +22,7 @@ class UnusableKeyFile(Exception):  # noqa: N818 - says what is the case
 class Holder:
     """Who has a key: `ssid` is the one that it is good for, None any; the note says who that is, to people."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     ssid: int | None = None
     note: str = ""
 

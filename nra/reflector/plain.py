@@ -91,7 +91,7 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets, tally: T
     sessions, guard, counters = reflector.sessions, reflector.guard, reflector.counters
     of_packets = frames, REQUEST.unpack_from, REPLY.pack_into, REPLY_WITH_TLVS.pack_into
     of_sessions = sessions.rows.get, sessions.octets, ROW.unpack_from, ROW.pack_into, sessions.idle_ns
-    of_tokens = guard.rate_per_s, guard.octets, BUCKET.unpack_from, BUCKET.pack_into
+    of_tokens = guard.rate_per_s, guard.total_per_s, guard.octets, BUCKET.unpack_from, BUCKET.pack_into
     bound = (*of_packets, *of_sessions, *of_tokens, sessions.records.octets, RECORD.pack_into, tally.answered)
 
     def reflect(at: int, length: int, sender: bytes, received_ns: int, ttl: int, tos: int, now_ns: int) -> int:  # noqa: C901
@@ -106,6 +106,7 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets, tally: T
             write_row,
             idle_ns,
             rate,
+            total,
             tokens_of,
             read_bucket,
             write_bucket,
@@ -138,8 +139,13 @@ def plainly(reflector: Reflector, frames: memoryview, buckets: Buckets, tally: T
             if not granted:
                 sessions.received[row] = count + 1
                 counters["received"] += 1
-                counters["rate_limited"] += 1
+                reflector.refuse("rate_limited", str(ip_address(sender[AFTER_PORT])))
                 return UNANSWERED
+        if total and not guard.take_of_all(1, now_ns):
+            sessions.received[row] = count + 1
+            counters["received"] += 1
+            reflector.refuse("total_limited", str(ip_address(sender[AFTER_PORT])))
+            return UNANSWERED
         offset = number % PAGE
         if not offset or page == NOWHERE:
             sessions.last_seen_ns[row] = now_ns  # before the longest silent one has to give its pages

@@ -13,7 +13,7 @@ from nra.net.message_buffers import Arrivals
 from nra.reflector.core import DSCP_SHIFT, ERROR_ESTIMATE, Reflector
 from nra.reflector.lookup import STRANGER, Ints, Lookup
 from nra.reflector.records import PAGE
-from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE
+from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE, address_of
 from nra.wire.stamp_plain_columns import PlainColumns, Rows
 from nra.wire.timestamps import SECOND_NS
 
@@ -136,17 +136,25 @@ class PlainBatch:
         self._reflector.counters["received"] += count
         rows: Rows = slice(first, first + count)
         granted = self._granted(rows, now_ns)
-        if granted is None:
-            return rows, self._answer(rows, now_ns)
-        refused, rows = first + np.flatnonzero(~granted), first + np.flatnonzero(granted)
-        dscp = self._answer(rows, now_ns) if len(rows) else np.zeros(0, np.uint8)
-        self._refuse(refused)  # a source's tokens are gone for the rest of the moment: these came behind those of its sessions
+        refused = {} if granted is None else {"rate_limited": first + np.flatnonzero(~granted)}
+        if granted is not None:
+            rows = first + np.flatnonzero(granted)
+        guard = self._reflector.guard
+        if guard.total_per_s:
+            rows = np.arange(first, first + count) if isinstance(rows, slice) else rows
+            within = guard.take_of_all(len(rows), now_ns)
+            refused["total_limited"], rows = rows[within:], rows[:within]
+        dscp = self._answer(rows, now_ns) if isinstance(rows, slice) or len(rows) else np.zeros(0, np.uint8)
+        for reason, those in refused.items():
+            self._refuse(those, reason)  # tokens are gone for the rest of the moment: these came behind those of their sessions
         return rows, dscp
 
-    def _refuse(self, rows: Rows) -> None:
-        groups = Groups.of(self._rows[rows])
-        self._received[groups.values] += groups.counts
-        self._reflector.counters["rate_limited"] += len(groups.order)
+    def _refuse(self, rows: NDArray[np.intp], reason: str) -> None:
+        if len(rows):
+            groups = Groups.of(self._rows[rows])
+            self._received[groups.values] += groups.counts
+            for session, count in zip(groups.values.tolist(), groups.counts.tolist(), strict=True):
+                self._reflector.refuse(reason, address_of(self._reflector.sessions.of_row(session).key), count)
 
     def _answer(self, rows: Rows, now_ns: int) -> NDArray[Any]:
         numbers, received = self._count(rows, now_ns)

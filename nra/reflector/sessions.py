@@ -14,15 +14,20 @@ import numpy as np
 
 from nra.reflector.columns import SILENT, column, numbers_of, octets_of, table
 from nra.reflector.records import PAGE, TOS_UNKNOWN, Records
+from nra.reflector.replays import Window
 from nra.wire.receive_record import ReceiveRecord
 from nra.wire.timestamps import WORD
 
 MAX_SESSIONS: Final = 10_000
+OF_ONE_SOURCE: Final = 2_000  # a search up to a thousand calls, and what came before it
+LOOKED_AT: Final = 8  # sessions of a source, those opened first, of which the longest silent one makes room for its next one
 IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long (RFC 4787 REQ-5)
 RECORDS_PER_SESSION: Final = 32_768  # ten minutes at 50 packets/s
 RECORDS_IN_ALL: Final = 2_000_000
 SETTLED: Final = 25  # replies after which a session may be followed to a new address
-NAMESAKES: Final = 8  # sessions of one SSID that are looked at for that: an SSID is 16 bits, and forging them must not cost us time
+NAMESAKES: Final = (
+    32  # sessions of one SSID that are looked at for that: as many as one run asks questions with, and forging them must cost us no time
+)
 REBINDING_REACH: Final = 250  # how far ahead the first packet from the new address may be: 5 s at 50 packets/s
 NOWHERE: Final = -1
 """A session's page or bucket before it has one."""
@@ -44,6 +49,17 @@ def session_key(ssid: int, address: str, port: int) -> SessionKey:
     return port.to_bytes(2) + packed_address(address) + ssid.to_bytes(2)
 
 
+def address_of(key: SessionKey) -> str:
+    """Return the address of a session's sender."""
+    return str(ipaddress.ip_address(key[ADDRESS]))
+
+
+def source_of(key: SessionKey) -> bytes:
+    """Return who a session's sender is to us: an IPv4 address, or an IPv6 address's /64 (`nra.net.sockets.household`)."""
+    address = key[ADDRESS]
+    return address[:8] if len(address) > 8 else address
+
+
 @lru_cache(maxsize=4096)
 def packed_address(address: str) -> bytes:
     """Return the octets of an address; a zone is no part of them."""
@@ -51,9 +67,12 @@ def packed_address(address: str) -> bytes:
 
 
 class Session:
-    """One row of `Sessions`; of its records those before `dropped` are no longer there."""
+    """One row of `Sessions`; of its records those before `dropped` are no longer there.
 
-    __slots__ = ("_all", "dropped", "first", "key", "moved_from", "pages", "row")
+    With a key `window` tells which packets were received, and `copies` is how many came again and were not answered.
+    """
+
+    __slots__ = ("_all", "copies", "dropped", "first", "key", "moved_from", "pages", "row", "window")
 
     def __init__(self, sessions: "Sessions", row: int, key: SessionKey) -> None:
         """Begin with nothing received."""
@@ -64,6 +83,8 @@ class Session:
         self.pages = array("I")
         self.first = 0  # the number with which the first page begins
         self.dropped = 0
+        self.window: Window | None = None
+        self.copies = 0
 
     @property
     def received(self) -> int:
@@ -94,11 +115,12 @@ class Session:
 
 
 class Sessions:
-    """All sessions: when the cap is reached, the longest silent one goes."""
+    """All sessions: when the cap is reached, the longest silent one goes; a source that has too many loses one of its own."""
 
-    def __init__(self, max_sessions: int = MAX_SESSIONS, idle_ns: int = IDLE_NS) -> None:
+    def __init__(self, max_sessions: int = MAX_SESSIONS, idle_ns: int = IDLE_NS, of_one_source: int = OF_ONE_SOURCE) -> None:
         """Start empty."""
         self.idle_ns = idle_ns
+        self._of_one_source = of_one_source
         self.rows: dict[SessionKey, int] = {}
         self.keys = column(np.uint8, max_sessions * KEY_BYTES)
         whole = np.int64
@@ -119,6 +141,7 @@ class Sessions:
         self._returned: list[int] = []
         self._fresh = 0
         self._keys_of_ssid: dict[bytes, dict[SessionKey, None]] = {}  # newest last
+        self._keys_of_source: dict[bytes, dict[SessionKey, None]] = {}  # likewise
         self._moved: dict[SessionKey, SessionKey] = {}  # from where a NAT took a session to where it is now
 
     def __len__(self) -> int:
@@ -136,6 +159,14 @@ class Sessions:
             session = self._take_over(key, sequence, now_ns) or self._open(key)
         self.touch(session.row, sequence, now_ns)
         return session
+
+    def current(self, key: SessionKey, sequence: int) -> Session | None:
+        """Return the session that a packet belongs to, None where there is none yet; nothing is changed by it."""
+        return self.known(self._current(key, sequence))
+
+    def end(self, session: Session) -> None:
+        """Forget a session."""
+        self._drop(session)
 
     def touch(self, row: int, sequence: int, now_ns: int) -> None:
         """Note that a packet of the session came."""
@@ -224,25 +255,30 @@ class Sessions:
         """Follow a settled session whose SSID goes on from a new address where the old one stopped: a NAT rebinding.
 
         SSID 0 is nobody's own. A NAT that forgets gives a new port on the same address; another address is somebody else, who
-        may only have guessed SSID and number.
+        may only have guessed SSID and number. Calls that share an SSID are not taken for one another: where several fit, none is.
         """
         if key[SSID] == NO_SSID:
             return None
+        fitting = []
         for old in islice(reversed(self._keys_of_ssid.get(key[SSID], {})), NAMESAKES):
             row = self.rows[old]
             if old[ADDRESS] != key[ADDRESS]:
                 continue
             is_alive = now_ns - self.last_seen_ns[row] <= self.idle_ns
             if is_alive and self.transmitted[row] > SETTLED and 0 < sequence - self.highest[row] <= REBINDING_REACH:
-                session = self.of_row(row)
-                self._unfile(session)
-                session.key, session.moved_from, self._moved[old] = key, old, key
-                self._file(session)
-                self.rebound += 1
-                return session
-        return None
+                fitting.append(old)
+        if len(fitting) != 1:
+            return None
+        (old,) = fitting
+        session = self.of_row(self.rows[old])
+        self._unfile(session)
+        session.key, session.moved_from, self._moved[old] = key, old, key
+        self._file(session)
+        self.rebound += 1
+        return session
 
     def _open(self, key: SessionKey) -> Session:
+        self._make_room_at(source_of(key))
         row = self._free_row()
         session = self._sessions[row] = Session(self, row, key)
         self.received[row] = self.transmitted[row] = 0
@@ -250,6 +286,16 @@ class Sessions:
         self.page[row] = self.bucket[row] = NOWHERE
         self._file(session)
         return session
+
+    def _make_room_at(self, source: bytes) -> None:
+        """Drop one session of a source that has too many; those that are in use are passed over as long as others are at hand."""
+        keys = self._keys_of_source.get(source, {})
+        if len(keys) >= self._of_one_source:
+            first = min(islice(keys, LOOKED_AT), key=lambda key: self.last_seen_ns[self.rows[key]])
+            self._drop(self.of_row(self.rows[first]))
+            self.evicted += 1
+            for key in [*islice(keys, LOOKED_AT - 1)]:  # to be looked at again when all others were
+                keys[key] = keys.pop(key)
 
     def _free_row(self) -> int:
         if not self._returned and self._fresh < len(self._sessions):
@@ -265,6 +311,7 @@ class Sessions:
         self.rows[key] = session.row
         self.keys[start : start + KEY_BYTES] = key.ljust(KEY_SIZE_AT, b"\0") + bytes((len(key),))
         self._keys_of_ssid.setdefault(key[SSID], {})[key] = None
+        self._keys_of_source.setdefault(source_of(key), {})[key] = None
 
     def _unfile(self, session: Session) -> None:
         self.departures += 1
@@ -272,10 +319,10 @@ class Sessions:
         self.keys[session.row * KEY_BYTES + KEY_SIZE_AT] = 0  # nobody's key
         if session.moved_from is not None:
             self._moved.pop(session.moved_from, None)
-        keys = self._keys_of_ssid[session.key[SSID]]
-        del keys[session.key]
-        if not keys:
-            del self._keys_of_ssid[session.key[SSID]]
+        for index, name in ((self._keys_of_ssid, session.key[SSID]), (self._keys_of_source, source_of(session.key))):
+            del index[name][session.key]
+            if not index[name]:
+                del index[name]
 
     def _drop(self, session: Session) -> None:
         self._unfile(session)

@@ -43,7 +43,7 @@ def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacit
     """Return the run document: every number, row, finding and the verdict, which neither the search for a breach nor a load changes."""
     sample = judged_sample(seen)
     voice = score_voice(sample, settings.codecs) if sample is not None else None
-    explanation = None if span.interrupted else explained(seen.voice, seen.ports, seen.control)
+    explanation = None if span.interrupted else explained(seen.voice, seen.ports, seen.control, [*observed(seen.ports), *seen.surroundings])
     why = "" if sample is not None else INTERRUPTED if span.interrupted else why_not_measured(seen.voice)
     skipped = settings.asked.only == "firewall"
     metrics = voice_rows(voice, settings.thresholds, skipped=skipped, why_absent="not asked for" if skipped else why)

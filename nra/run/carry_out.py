@@ -15,7 +15,7 @@ from nra.model.responder import Announcement
 from nra.net.ports import Network
 from nra.probes import BUILTIN
 from nra.probes.parts.probe import Watch
-from nra.run.control import Climbed, control_task
+from nra.run.control import Climbed, control_task, observed, witness_task
 from nra.run.far_end import Asked, rows_there, together
 from nra.run.reporter import Reporter
 
@@ -37,7 +37,7 @@ CLOSING_S: Final = 3.0  # after a request to stop: the closing exchange, or the 
 class Observations:
     """All that happened: every rung as far as the ladder was climbed, every port, the control if one was needed.
 
-    `surroundings` are the plan's, and what was asked of the reflector beforehand.
+    `surroundings` are the plan's, and what was asked of the reflector beforehand, or afterwards because it was silent.
     """
 
     voice: tuple[Climbed, ...]
@@ -105,11 +105,15 @@ async def carry_out(plan: Plan, net: Network, watch: Watch, reporter: Reporter) 
     reporter.phase("collecting")
     there_rows, there_seen = await far_end
     rows = together(await asyncio.gather(*ports), there_rows)
+    around = [*await asyncio.gather(*surroundings), *there_seen]
+    witness = None if watch.stop() else witness_task(climbed, [*observed(rows), *around])
+    if witness is not None:
+        around.append(await observe(witness, net, watch))
     control = None if watch.stop() else control_task(plan, climbed, rows)
     return Observations(
         voice=climbed,
         ports=rows,
-        surroundings=(*await asyncio.gather(*surroundings), *there_seen),
+        surroundings=tuple(around),
         proxies=await proxies,
         control=None if control is None else await observe(control, net, watch),
     )

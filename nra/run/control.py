@@ -6,7 +6,8 @@ from typing import Final
 
 from nra.model.failure import FailureKind
 from nra.model.observation import Answer, Observation
-from nra.model.plan import CheckParameters, Plan, Rung, Task
+from nra.model.plan import CheckParameters, Plan, Rung, Target, Task, VoiceParameters
+from nra.model.responder import RESPONDERS
 from nra.model.sample import ABSENT, StreamSample, VoiceSample
 from nra.run.far_end import Asked
 from nra.scoring.firewall import control_answered
@@ -29,12 +30,17 @@ UDP_PROBES: Final = frozenset(
         "reflector_announcement",
     }
 )
+STUN_PROBES: Final = ("stun_binding", "stun_stream")
+STUN_PORT: Final = next(each.port for each in RESPONDERS if each.ask == "stun" and each.protocol == "UDP")
 NO_NAME: Final = (FailureKind.NAME_NOT_FOUND, FailureKind.NAME_UNRESOLVED)
 
 ASK_FAR_END: Final = ""  # the finding of the silence itself says who
 ASK_DNS: Final = "Whoever runs DNS here: mend the resolver, or the way to it; then measure again."
 ASK_REFLECTOR: Final = (
     "Whoever runs the reflector: see that it runs, that its UDP port is open on the way, and that both ends have the same key, or none."
+)
+ASK_KEY: Final = (
+    "Whoever runs the reflector: compare key and port at both ends (nra reflect keys list, and the line that it prints when it starts)."
 )
 ALLOW_UDP: Final = "Firewall team: allow UDP outbound and its replies (3478 and 16384-65535); then measure again."
 
@@ -63,6 +69,29 @@ def control_task(plan: Plan, climbed: tuple[Climbed, ...], ports: tuple[Asked, .
     return replace(task, parameters=replace(task.parameters, deadline_s=CONTROL_S))
 
 
+def witness_task(climbed: tuple[Climbed, ...], seen: Iterable[Observation]) -> Task | None:
+    """Return what to ask a reflector's host that was silent to our key: does it answer STUN? None where none was, or that is known."""
+    silent = silent_reflector(climbed)
+    if silent is None or answers_stun(silent.target.host, seen):
+        return None
+    target = Target(host=silent.target.host, port=STUN_PORT, address=silent.target.address)
+    return Task(probe=STUN_PROBES[0], target=target, parameters=CheckParameters(deadline_s=CONTROL_S))
+
+
+def silent_reflector(climbed: Iterable[Climbed]) -> Task | None:
+    """Return the task of the reflector that did not answer our key, None where none was silent, or nobody had a key."""
+    for rung, seen in climbed:
+        parameters = rung.task.parameters if rung.task is not None else None
+        if isinstance(parameters, VoiceParameters) and parameters.key and seen is not None and failed_as(seen, FailureKind.NO_ANSWER):
+            return rung.task
+    return None
+
+
+def answers_stun(host: str, seen: Iterable[Observation]) -> bool:
+    """Tell whether a host was seen to answer STUN over UDP."""
+    return any(each.task.probe in STUN_PROBES and each.task.target.host == host and each.value is not None for each in seen)
+
+
 def observed(ports: Iterable[Asked]) -> list[Observation]:
     """Return what came of all rows' questions."""
     return [observation for _, seen in ports for observation in seen]
@@ -81,23 +110,37 @@ class Explanation:
     advice: str
 
 
-def explained(climbed: tuple[Climbed, ...], ports: tuple[Asked, ...], control: Observation | None) -> Explanation | None:
-    """Return what the silence of a far end comes to; None where none was silent."""
+def explained(
+    climbed: tuple[Climbed, ...], ports: tuple[Asked, ...], control: Observation | None, beside: Iterable[Observation] = ()
+) -> Explanation | None:
+    """Return what the silence of a far end comes to; None where none was silent. `beside` is what else was asked."""
     sample = measured_sample(climbed)
     if sample is not None and sample.silent_since_s is not None:
         return Explanation(f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control)}", ASK_FAR_END)
     if sample is not None and sample.method != "tcp":
-        return replaced(climbed)
+        return replaced(climbed, beside)
     seen = [*(observation for _, observation in climbed if observation is not None), *observed(ports)]
     if seen and all(failed_as(observation, *NO_NAME) for observation in seen):
         return Explanation("no name could be resolved: the resolver, or the way to it, is at fault", ASK_DNS)
     if not any(observation is not None and is_silent_udp(observation) for _, observation in climbed):
         return None
-    return after_no_udp(seen, control)
+    return key_or_port(climbed, [*seen, *beside]) or after_no_udp(seen, control)
 
 
-def replaced(climbed: tuple[Climbed, ...]) -> Explanation | None:
+def key_or_port(climbed: tuple[Climbed, ...], seen: Iterable[Observation]) -> Explanation | None:
+    """Return that a silent reflector's host answers all the same; never that it refused a key: it says nothing to whom it does not know."""
+    silent = silent_reflector(climbed)
+    if silent is None or not answers_stun(silent.target.host, seen):
+        return None
+    where = f"{silent.target.host} port {silent.target.port}"
+    return Explanation(f"reflector {where}: no answer; the same host answers STUN, so the key or the port may be wrong", ASK_KEY)
+
+
+def replaced(climbed: tuple[Climbed, ...], beside: Iterable[Observation]) -> Explanation | None:
     """Return that a reflector was asked for, did not answer, and something else was measured in its place."""
+    known = key_or_port(climbed, beside)
+    if known is not None:
+        return replace(known, text=f"{known.text}; something else was measured in its place")
     for rung, seen in climbed:
         if rung.method == "stamp" and seen is not None and seen.failure is not None:
             where = f"{seen.task.target.host} port {seen.task.target.port}"

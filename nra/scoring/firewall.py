@@ -7,12 +7,13 @@ from typing import Final, Literal
 from nra.model.document import FirewallCheck
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Mappings, Observation, PortState, Trust
-from nra.model.plan import PortQuestion
+from nra.model.plan import CheckParameters, PortQuestion
 from nra.model.verdict import Verdict
 from nra.scoring import evidence
 
 NOBODY: Final = "nobody is known there who would answer without credentials: not proof of anything"
 PERHAPS: Final = "whether anybody answers there is not known: not proof of anything"
+KEY_PERHAPS: Final = "the host is there, so the key or the port may be wrong, or a firewall drops it: not proof of anything"
 ALONE: Final = "nothing else answered either"
 ONE_PORT: Final = "one port of the range alone was asked: a reflector with responders is asked at many"
 
@@ -100,10 +101,18 @@ def _state(seen: Observation, question: PortQuestion, controls: Sequence[Observa
     if seen.failure.kind is FailureKind.NO_ANSWER:
         control = _control(seen, controls)
         state, words = (PortState.NO_ANSWER, f"{words}; {control}") if control else (PortState.UNREACHABLE, f"{words}; {ALONE}")
-    doubtful = not question.sure and not _rejected_on_the_way(seen.failure) and not _is_alive(seen, controls)
-    if doubtful and state in (PortState.REFUSED, PortState.NO_ANSWER):
+    if question.sure or _rejected_on_the_way(seen.failure) or state not in (PortState.REFUSED, PortState.NO_ANSWER):
+        return state, words
+    if not _is_alive(seen, controls):
         return PortState.NO_RESPONDER, f"{words}; {PERHAPS}"
+    if state is PortState.NO_ANSWER and _bore_a_key(seen):
+        return PortState.NO_RESPONDER, f"{words}; {KEY_PERHAPS}"
     return state, words
+
+
+def _bore_a_key(seen: Observation) -> bool:
+    """Tell whether a question was authenticated: a reflector says nothing to whom it does not know."""
+    return isinstance(seen.task.parameters, CheckParameters) and seen.task.parameters.key is not None
 
 
 def _is_intercepted(answer: Answer) -> bool:

@@ -92,6 +92,15 @@ def test_every_truncation_and_flipped_byte_is_one_line() -> None:
             assert "\n" not in str(error)
 
 
+@pytest.mark.parametrize("stray", [b"x", b"PK\5\6" + bytes(18), b"\0" * 100])
+def test_octets_of_no_member_are_refused(stray: bytes) -> None:
+    """Before the archive, or behind it: what is verified is all that there is."""
+    data = packed(whole(MEMBERS))
+    for odd in (stray + data, data + stray):
+        with pytest.raises(UnreadableBundle):
+            unpacked(odd)
+
+
 def test_damage_of_any_compression_is_one_line() -> None:
     """LZMA has an error of its own."""
     file = BytesIO()

@@ -109,6 +109,25 @@ def test_only_allowed_networks_are_answered() -> None:
 
 
 @POSIX_ONLY
+def test_all_sources_together_are_limited_too() -> None:
+    """Whoever comes when the second's packets are used up is told by the counters why he had no answer."""
+    with reflecting("--rate-limit-total", "5") as (running, _, port), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for number in range(200):
+            sock.sendto(encode_sender(SenderPacket(number, 0, 1, 1)), ("127.0.0.1", port))
+        sock.settimeout(5)
+        assert decode_reflector(sock.recv(100)).sequence == 0
+        running.terminate()
+        assert "total_limited 1" in running.communicate(timeout=10)[0]
+
+
+@pytest.mark.skipif(not can_share(), reason="only Linux spreads senders over processes")
+def test_each_process_has_its_share_of_the_limit_of_all() -> None:
+    """Never less than a packet a second."""
+    with reflecting("--rate-limit-total", "1", "--workers", "3") as (_, _, port):
+        assert len(asked(port, encode_sender(SenderPacket(0, 0, 1, 1)))) == 44
+
+
+@POSIX_ONLY
 def test_signals_one_after_the_other_are_one_wish() -> None:
     """A service manager may send several: still exit code 0 and no traceback."""
     with reflecting() as (running, _, _):
@@ -132,6 +151,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--port", "65536"), "65536"),
     (("--port", "-1"), "-1"),
     (("--rate-limit", "-1"), "-1"),
+    (("--rate-limit-total", "-1"), "-1"),
     (("--workers", "0"), "0"),
     (("--workers", "2", "--bind", "192.0.2.77"), "cannot listen on 192.0.2.77"),
     (("--nonsense",), "--nonsense"),

@@ -273,6 +273,16 @@ def test_an_inconclusive_run_exits_3(net: FakeNetwork, capsys: pytest.CaptureFix
     assert document().verdict == "INCONCLUSIVE"
 
 
+def test_a_run_with_a_key_for_one_ssid(net: FakeNetwork, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that `nra reflect keys add` printed is the sender's key file: question, announcement and stream bear its SSID."""
+    Path("key.hex").write_text(f"9 {KEY} Hamburg\n")
+    Path("key.hex").chmod(0o600)
+    net.udp[REFLECTOR] = mirror(bytes.fromhex(KEY), 9)
+    code, out, err = ended(capsys, *VOICE, "--key-file", "key.hex", "--calls", "2", "--json")
+    assert (code, document().run.asked.authenticated) == (0, True)
+    assert KEY not in out + err
+
+
 def test_an_authenticated_run(net: FakeNetwork, capsys: pytest.CaptureFixture[str]) -> None:
     """The key in the file is the reflector's; the document says that there was one, and never which."""
     Path("key.hex").write_text(f"{KEY}\n")

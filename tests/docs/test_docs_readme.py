@@ -13,6 +13,7 @@ from nra.catalogue import all_services
 from nra.cli import COMMANDS as NAMES
 from nra.cli import cli
 from nra.model.responder import RESPONDERS
+from nra.reflector.core import DROPPED
 from nra.report import PRINTERS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -83,3 +84,10 @@ def test_the_make_targets_of_the_readme_exist() -> None:
     """The two commands that the README promises, and the others that it names."""
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert {"demo", "test"} <= set(re.findall(r"^make (\w+)", README, re.MULTILINE)) <= targets
+
+
+def test_every_reason_for_silence_has_a_row() -> None:
+    """What the reflector's last line and its metrics count is explained word by word."""
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", REFLECTOR, re.MULTILINE)
+    explained = {word for row in rows for word in re.findall("[a-z_]+", row)}
+    assert {"received", "answered", *DROPPED} <= explained

@@ -105,7 +105,10 @@ class Session:
             nearer_ms=nearer_ms,
             skipped=skipped,
         )
-        return voice_truth(self.calls, terms, self.links() if with_links else NO_LINKS)
+        truth = voice_truth(self.calls, terms, self.links() if with_links else NO_LINKS)
+        if mix.sealed:  # copies made on the way up are taken for replays, so nobody knows of them
+            truth["up"]["duplicates"] = None
+        return truth
 
 
 class Reflectors:

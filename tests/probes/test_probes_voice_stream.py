@@ -82,12 +82,26 @@ def test_several_calls() -> None:
 
 
 def test_authenticated_mode() -> None:
-    """With the right key the figures are as true, and the packets of the stream keep the codec's size (RFC 8762 4.2.2)."""
+    """With the right key the figures are as true, and the packets of the stream keep the codec's size (RFC 8762 4.2.2).
+
+    But copies made on the way up are taken for replays there: how many there were is not known.
+    """
     peer = reflecting(Reflector(keys=Keys((Holder(KEY),)), guard=Guard(rate_limit=0)))
     net = world(peer, up=IMPAIRMENTS["all"], down=IMPAIRMENTS["all"])
     sample = sampled(net, key=KEY, payload_bytes=192)
     assert sample.payload_bytes == 192
-    agree(scored(sample), truth_of(net, sealed=True))
+    voice, truth = scored(sample), truth_of(net, sealed=True)
+    assert voice.up.duplicates is None
+    agree(replace(voice, up=replace(voice.up, duplicates=truth.up.duplicates)), truth)
+
+
+def test_a_key_for_one_ssid_is_good_for_all_calls() -> None:
+    """Each has a socket, and so a session, of its own; the reflector answers that SSID alone."""
+    net = world(reflecting(Reflector(keys=Keys((Holder(KEY, 9),)), guard=Guard(rate_limit=0))))
+    voice = scored(sampled(net, calls=3, duration_s=4.0, key=KEY, ssid=9, payload_bytes=192))
+    assert (voice.calls, voice.sent, voice.basis) == (3, 600, Basis.DIRECTION)
+    for way in (voice.up, voice.down):
+        assert (way.received, way.lost, way.reordered) == (600, 0, 0)
 
 
 @pytest.mark.parametrize("key", [None, bytes(32)], ids=["no key", "another key"])

@@ -22,6 +22,7 @@ from nra.reflector.lookup import Ints, Lookup
 from nra.reflector.plain_batch import NEIGHBOURS
 from nra.reflector.records import PAGE
 from nra.reflector.sessions import IDLE_NS, Sessions
+from nra.reflector.suspects import Suspects
 from nra.wire.receive_record import RecordRequest
 from nra.wire.stamp import ReflectorPacket, SenderPacket, encode_reflector, encode_sender
 from nra.wire.stamp_tlv import Tlv, encode_tlvs
@@ -153,9 +154,10 @@ class Senders:
         )
 
 
-def made(rate: int, max_sessions: int) -> Reflector:
+def made(rate: int, max_sessions: int, total: int = 0, of_one_source: int = 1000) -> Reflector:
     """Return a reflector."""
-    return Reflector(guard=Guard(rate_limit=rate), sessions=Sessions(max_sessions=max_sessions))
+    sessions = Sessions(max_sessions=max_sessions, of_one_source=of_one_source)
+    return Reflector(guard=Guard(rate_limit=rate, total_limit=total), sessions=sessions, suspects=Suspects())
 
 
 def by_the_core(reflector: Reflector, requests: list[Request], now_ns: int, unreachable: set[int]) -> list[Sent]:
@@ -191,6 +193,8 @@ def memory_of(reflector: Reflector) -> dict[str, Any]:
     return {
         "sessions": held,
         "tokens": tokens,
+        "suspects": sorted(reflector.suspects.take()) if reflector.suspects else [],
+        "total": (reflector.guard._total_tokens, reflector.guard._total_then_ns),
         "counters": dict(reflector.counters),
         "evicted": known.evicted,
         "rebound": known.rebound,
@@ -214,7 +218,9 @@ def world(reflector: Reflector, address: str) -> Iterator[World]:
     singly=st.booleans(),
     few=st.sampled_from([0, 3, 10_000]),
     rate=st.sampled_from([0, 0, 7, 30, 6000]),
+    total=st.sampled_from([0, 0, 5, 50]),
     max_sessions=st.sampled_from([1, 3, 1000]),
+    of_one_source=st.sampled_from([1, 2, 1000]),
     buckets=st.sampled_from([1, 2, 1000]),
     pages=st.sampled_from([3, 4096]),
     address=st.sampled_from(sorted(SOURCES)),
@@ -225,7 +231,9 @@ def test_what_it_answers_and_counts_is_what_the_core_does(
     singly: bool,
     few: int,
     rate: int,
+    total: int,
     max_sessions: int,
+    of_one_source: int,
     buckets: int,
     pages: int,
     address: str,
@@ -237,7 +245,7 @@ def test_what_it_answers_and_counts_is_what_the_core_does(
         patch.setattr(guard, "MAX_BUCKETS", buckets)
         patch.setattr(sessions, "RECORDS_IN_ALL", pages * PAGE)
         patch.setattr(sessions, "RECORDS_PER_SESSION", 2 * PAGE if pages < 100 else 40 * PAGE)
-        portable, batched = made(rate, max_sessions), made(rate, max_sessions)
+        portable, batched = (made(rate, max_sessions, total, of_one_source) for _ in range(2))
         with world(batched, address) as here:
             here.kernel.unreachable = refused
             senders = Senders(address, here.engine.bound[0][1])

@@ -13,6 +13,7 @@ from nra.reflector.core import ERROR_ESTIMATE, Reflector, Request, Response
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
+from nra.reflector.replays import Seals
 from nra.reflector.sessions import session_key
 from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.receive_record import RecordReply, RecordRequest
@@ -203,7 +204,9 @@ def test_it_tells_which_responders_it_has(key: bytes | None) -> None:
     """All of them, with room for 64; fewer where there is less room, and then how many there are."""
     reflector = Reflector(keys=None if key is None else Keys((Holder(key),)), announcement=OPENED)
     assert announced(reflector, key) == AnnouncementReply(OPENED, len(RESPONDERS))
-    assert announced(reflector, key, 3) == AnnouncementReply(Announcement(OPENED.pin, OPENED.ports[:3]), len(RESPONDERS))
+    assert announced(replace(reflector, seals=Seals()), key, 3, source=(SOURCE[0], 50001)) == AnnouncementReply(
+        Announcement(OPENED.pin, OPENED.ports[:3]), len(RESPONDERS)
+    )
     assert announced(Reflector(keys=None if key is None else Keys((Holder(key),))), key) == AnnouncementReply(None, 0)
 
 
@@ -305,8 +308,8 @@ def test_each_ssid_has_its_own_key() -> None:
 def test_the_key_for_any_ssid_is_good_beside_the_others() -> None:
     """Its holder draws an SSID by chance, and may draw one that has a key of its own."""
     reflector = Reflector(keys=Keys((Holder(KEY), Holder(OTHER, 7))))
-    for ssid, key in ((7, OTHER), (7, KEY), (9, KEY)):
-        assert answered(reflector, encode_sender(packet(ssid=ssid), key), key=key).ssid == ssid
+    for port, (ssid, key) in enumerate(((7, OTHER), (7, KEY), (9, KEY)), 50_000):
+        assert answered(reflector, encode_sender(packet(ssid=ssid), key), key=key, source=("192.0.2.10", port)).ssid == ssid
 
 
 def test_a_revoked_key_is_no_key() -> None:
@@ -403,3 +406,87 @@ def test_what_is_no_packet_spends_nobodys_tokens() -> None:
         for _ in range(10):
             assert reflector.answer(came(payload), NOW) is None
     assert reflector.answer(came(encode_sender(packet(), KEY)), NOW) is not None
+
+
+ELSEWHERE = (("192.0.2.10", 50001), ("198.51.100.9", 50000))
+
+
+def sealed(sequence: int, at_ns: int = NOW, ssid: int = 7) -> bytes:
+    """Return an authenticated packet that is sent then."""
+    return encode_sender(SenderPacket(sequence, ntp_from_unix_ns(at_ns), 0x8F84, ssid), KEY)
+
+
+def guarded() -> Reflector:
+    """Return a reflector with a key for SSID 7, which has got packets 0, 1 and 3 of a session."""
+    reflector = Reflector(keys=Keys((Holder(KEY, 7),)))
+    for number in (0, 1, 3):
+        answered(reflector, sealed(number, NOW + number), key=KEY)
+    return reflector
+
+
+def test_a_replayed_packet_is_not_answered() -> None:
+    """From where it came first, from another port or another address: counted, no token spent, no session opened; late ones pass."""
+    reflector = guarded()
+    tokens = reflector.guard.tokens[0]
+    for source in (SOURCE, *ELSEWHERE):
+        assert reflector.answer(came(sealed(1, NOW + 1), source=source), NOW) is None
+    assert (reflector.counters["replayed"], reflector.guard.tokens[0], len(reflector.sessions)) == (3, tokens, 1)
+    assert answered(reflector, sealed(2, NOW + 2), key=KEY).sequence == 3
+    assert reflector.sessions.known(session_key(7, *SOURCE)).copies == 1  # type: ignore[union-attr]
+
+
+def test_a_session_that_a_nat_moved_goes_on_in_its_window() -> None:
+    """From the new port new packets pass, and those from before do not; neither do they from the old one."""
+    reflector, moved = guarded(), ("192.0.2.10", 61000)
+    for number in range(4, 40):
+        answered(reflector, sealed(number, NOW + number), key=KEY)
+    assert answered(reflector, sealed(41, NOW + 41), key=KEY, source=moved).sequence == 39
+    assert answered(reflector, sealed(40, NOW + 40), key=KEY).sequence == 40  # was under way
+    for source in (moved, SOURCE):
+        for number in (3, 40, 41):
+            assert reflector.answer(came(sealed(number, NOW + number), source=source), NOW) is None
+    assert (reflector.sessions.rebound, reflector.counters["replayed"]) == (1, 6)
+
+
+def test_calls_that_share_an_ssid_have_a_window_each() -> None:
+    """The same numbers from several ports are several calls; when NAT moves them all, none is taken for another."""
+    reflector = guarded()
+    for number in range(40):
+        for port in (40001, 40002):
+            reply = answered(reflector, sealed(number, NOW + 100 * number + port), key=KEY, source=("192.0.2.10", port))
+            assert reply.sequence == number
+    for port in (41001, 41002):
+        assert answered(reflector, sealed(40, NOW + 4000 + port), key=KEY, source=("192.0.2.10", port)).sequence == 0
+    assert (reflector.sessions.rebound, reflector.counters["replayed"]) == (0, 0)
+
+
+def test_a_sender_that_starts_anew_from_its_port_has_a_new_session() -> None:
+    """Numbers from 0 again, at a later time; what was recorded of its first time is refused."""
+    reflector = guarded()
+    assert answered(reflector, sealed(0, NOW + 10**9), key=KEY).sequence == 0
+    assert answered(reflector, sealed(1, NOW + 10**9 + 1), key=KEY).sequence == 1
+    for number in (1, 2, 3):
+        assert reflector.answer(came(sealed(number, NOW + number)), NOW) is None
+    assert (reflector.counters["replayed"], len(reflector.sessions)) == (3, 1)
+
+
+def test_without_a_key_copies_are_answered() -> None:
+    """Anybody can make a packet there; duplicates that the network makes are measured."""
+    reflector = Reflector()
+    assert [answered(reflector, encode_sender(packet(3))).sequence for _ in range(2)] == [0, 1]
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("kind", [TlvType.RETURN_PATH, TlvType.REFLECTED_TEST_PACKET_CONTROL, TlvType.DESTINATION_NODE_ADDRESS])
+def test_nobody_aims_replies_at_others(kind: TlvType, key: bytes | None) -> None:
+    """Return Path (RFC 9503 4), Reflected Test Packet Control (RFC 10052) and Destination Node Address stay unrecognized, value and all.
+
+    One reply, as long as its request, to where the request came from: also with the right key.
+    """
+    tlvs = [Tlv(0x80, kind, bytes((0, 2, 0, 4, 203, 0, 113, 9)) * 2)]
+    tail = encode_tlvs(tlvs) if key is None else seal_tlvs(encode_tlvs([*tlvs, hmac_tlv()]), 0, key)
+    request = encode_sender(packet(tail=tail), key)
+    response = Reflector(keys=None if key is None else Keys((Holder(key),))).answer(came(request), NOW)
+    assert response is not None
+    assert len(response.payload) == len(request)
+    assert split_tlvs(decode_reflector(response.payload, key).tail)[0] == tlvs[0]

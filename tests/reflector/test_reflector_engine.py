@@ -206,3 +206,21 @@ def test_granted_sessions_beside_plain_ones(kind: type[Engine]) -> None:
             assert sorted(map(len, replies)) == [44] * burst + [112] * burst
             for reply in replies:
                 assert decode_reflector(reply, key if len(reply) == 112 else None).ssid == (7 if len(reply) == 112 else 77)
+
+
+def test_what_was_recorded_on_the_way_is_answered_once(kind: type[Engine]) -> None:
+    """One by one or many at once, from its own port or another: each packet has one reply, and each copy is counted."""
+    key = bytes(range(32))
+    reflector = Reflector(keys=Keys((Holder(key, 7),)))
+    packets = [encode_sender(SenderPacket(number, number + 1, 1, 7), key) for number in range(40)]
+    with running(kind(reflector, [("127.0.0.1", 0)])) as engine, client(*engine.bound[0]) as sock, client(*engine.bound[0]) as other:
+        for payload in packets:
+            sock.send(payload)
+            sock.recv(2000)
+        for payload in packets:
+            other.send(payload)
+            sock.send(payload)
+        fresh = encode_sender(SenderPacket(40, 41, 1, 7), key)
+        sock.send(fresh)
+        assert decode_reflector(sock.recv(2000), key).sequence == 40
+    assert (reflector.counters["answered"], reflector.counters["replayed"], len(reflector.sessions)) == (41, 80, 1)

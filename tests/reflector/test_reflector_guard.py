@@ -99,3 +99,21 @@ def test_a_64_is_one_source() -> None:
     guard = Guard(rate_limit=10)
     assert sum(granted(guard, 10, address=f"2001:db8::{number:x}") for number in range(1, 9)) == 10
     assert granted(guard, 10, address="2001:db8:0:1::1") == 10
+
+
+def test_all_sources_together_have_a_limit_too() -> None:
+    """It is filled up again by the second; what a source's own limit takes costs the others nothing."""
+    guard = Guard(rate_limit=10, total_limit=25)
+    assert [granted(guard, 20, address=f"192.0.2.{number}") for number in range(1, 4)] == [10, 10, 5]
+    assert guard.refuses("192.0.2.9", 50000, NOW) == "total_limited"
+    assert guard.refuses("192.0.2.1", 50000, NOW) == "rate_limited"
+    assert sum(granted(guard, 20, NOW + SECOND, address=f"192.0.2.{number}") for number in range(1, 9)) == 25
+    assert granted(Guard(rate_limit=0, total_limit=25), 100) == 25
+    assert granted(Guard(rate_limit=0, total_limit=25), 100, NOW - 3600 * SECOND) == 25
+
+
+def test_many_may_be_taken_at_once() -> None:
+    """As one by one; backwards in time nothing is filled up."""
+    guard = Guard(total_limit=100)
+    assert [guard.take_of_all(60, NOW), guard.take_of_all(60, NOW - SECOND), guard.take_of_all(60, NOW)] == [60, 40, 0]
+    assert guard.take_of_all(60, NOW + SECOND // 2) == 50

@@ -18,6 +18,11 @@ def test_lines_name_holders() -> None:
     assert holders_in("") == holders_in("# nobody yet\n") == ()
 
 
+def test_a_holder_that_is_printed_gives_no_key_away() -> None:
+    """Wherever it may come out: a log, a message, a test's report."""
+    assert repr(Holder(ONE, 7, "Kiel")) == "Holder(ssid=7, note='Kiel')"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

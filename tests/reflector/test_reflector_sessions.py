@@ -49,6 +49,34 @@ def test_the_longest_silent_session_makes_room() -> None:
     assert sessions.known(session_key(1, "192.0.2.1", 1)) is not None
 
 
+def test_a_source_that_has_too_many_sessions_loses_its_own() -> None:
+    """The others keep theirs; of its own those in use stay, and with IPv6 a /64 is one source."""
+    sessions = Sessions(of_one_source=20)
+    busy, others = session_key(1, "192.0.2.1", 1), [session_key(1, "192.0.2.2", 1), session_key(1, "2001:db8::1", 1)]
+    kept = [sessions.of(key, 0, NOW) for key in (busy, *others)]
+    for port in range(2, 200):
+        sessions.of(busy, port, NOW + port)
+        sessions.of(session_key(port, "192.0.2.1", port), 0, NOW + port)
+        sessions.of(session_key(port, f"2001:db8::{port:x}", port), 0, NOW + port)
+    assert [sessions.known(key) for key in (busy, others[0])] == kept[:2]
+    assert (len(sessions), sessions.evicted) == (1 + 20 + 20, 2 * 198 - 38)
+    assert sessions.known(session_key(199, "192.0.2.1", 199)) is not None
+    sessions.expire(NOW + 9 * IDLE_NS)
+    assert len(sessions) == len(sessions._keys_of_source) == 0
+
+
+def test_where_several_sessions_could_have_moved_none_is_followed() -> None:
+    """Calls that share an SSID are told apart by their ports alone; short ones beside them do not count."""
+    sessions = Sessions()
+    one = fed(sessions, OLD, range(SETTLED + 1))
+    for port in range(20):
+        fed(sessions, session_key(7, "192.0.2.10", port), range(3))
+    assert sessions.of(NEW, SETTLED + 1, NOW) is one
+    fed(sessions, session_key(7, "192.0.2.10", 50002), range(SETTLED + 2))
+    assert sessions.of(session_key(7, "192.0.2.10", 50003), SETTLED + 2, NOW).transmitted == 0
+    assert sessions.rebound == 1
+
+
 def test_a_silent_session_expires() -> None:
     """After two minutes of silence the same key is a new session, and sweeping drops it (RFC 4787 REQ-5)."""
     sessions = Sessions()
@@ -140,14 +168,15 @@ def counted_calls() -> Iterator[list[int]]:
 
 
 def test_forged_namesakes_cost_no_time() -> None:
-    """However many addresses claim one SSID, only the newest few are looked at for a rebinding."""
-    sessions = Sessions()
+    """However many ports claim one SSID, only the newest few are looked at for a rebinding, and but a few for whom to drop."""
+    sessions = Sessions(of_one_source=3000)
     costs = []
     for port in range(5000):
         with counted_calls() as cost:
             sessions.of(session_key(7, "198.51.100.1", port), 0, NOW)
         costs.append(cost[0])
-    assert max(costs[-1000:]) <= max(costs[NAMESAKES : NAMESAKES + 1000])
+    assert max(costs[2000:3000]) <= max(costs[NAMESAKES : NAMESAKES + 1000])
+    assert max(costs[-1000:]) <= max(costs[3000:4000]) < 100
     session = fed(sessions, OLD, range(100))
     assert sessions.of(NEW, 100, NOW) is session
     assert NAMESAKES < 100

@@ -11,7 +11,7 @@ from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Observation
 from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Target, Task, VoiceParameters
 from nra.model.sample import ABSENT, CallLedger, InstrumentSample, StampKind, StreamSample, VoiceSample, column
-from nra.run.control import CONTROL_S, Climbed, control_task, explained, network_was_gone, until_silence
+from nra.run.control import CONTROL_S, Climbed, control_task, explained, network_was_gone, until_silence, witness_task
 from nra.run.far_end import Asked
 
 VOICE = VoiceParameters(duration_s=30, interval_ms=20, codec="g711", payload_bytes=172, calls=1, dscp=46)
@@ -163,3 +163,49 @@ def test_a_stream_until_its_far_end_fell_silent() -> None:
     cut = until_silence(sample(stream=stream(True, False, True, False, False)))
     assert cut.stream.sequence.tolist() == [0, 1, 2]
     assert until_silence(sample(stream=stream(False, False))).stream.sequence.tolist() == []
+
+
+KEYED = replace(VOICE, key=bytes(32))
+
+
+def unheard(parameters: VoiceParameters = KEYED, kind: FailureKind = FailureKind.NO_ANSWER) -> Climbed:
+    """Return the rung of a reflector that was asked, and what came of it."""
+    seen = observed("stamp_echo", kind, "reflector.example", 20862)
+    return Rung(method="stamp", task=replace(seen.task, probe="voice_stream", parameters=parameters), why="test"), seen
+
+
+def test_a_silent_reflectors_host_is_asked_by_another_protocol() -> None:
+    """Once, and only where nothing is known of it yet; a refusal is no silence."""
+    task = witness_task((unheard(),), ())
+    assert task is not None
+    assert (task.probe, task.target, task.parameters) == (
+        "stun_binding",
+        Target(host="reflector.example", port=3478),
+        CheckParameters(deadline_s=CONTROL_S),
+    )
+    assert witness_task((unheard(),), [observed("stun_binding", None, "reflector.example")]) is None
+    assert witness_task((unheard(),), [observed("stun_binding", None, "other.example")]) is not None
+    assert witness_task((unheard(kind=FailureKind.REFUSED),), ()) is None
+    assert witness_task((unheard(VOICE),), ()) is None
+    assert witness_task((), ()) is None
+
+
+@pytest.mark.parametrize("elsewhere", [(), climbed(observed("udp_echo", sample(method="echo")), method="echo")], ids=["nothing", "echo"])
+def test_silence_never_means_that_a_key_was_refused(elsewhere: tuple[Climbed, ...]) -> None:
+    """A host that answers otherwise leaves two explanations, of which neither is claimed; a silent one leaves more."""
+    voice = (unheard(), *elsewhere)
+    said = explained(voice, (), None, [observed("stun_binding", None, "reflector.example")])
+    assert said is not None
+    assert "reflector.example port 20862: no answer; the same host answers STUN, so the key or the port may be wrong" in said.text
+    assert said.text.endswith("something else was measured in its place") == bool(elsewhere)
+    for silent in (observed("stun_binding", FailureKind.NO_ANSWER, "reflector.example"), observed("stun_binding", None, "other.example")):
+        otherwise = explained(voice, (), None, [silent])
+        assert otherwise is not None
+        assert "key" not in otherwise.text
+
+
+def test_without_a_key_silence_says_nothing_of_keys() -> None:
+    """The host may be there for STUN alone."""
+    said = explained((unheard(VOICE),), (), None, [observed("stun_binding", None, "reflector.example")])
+    assert said is not None
+    assert "key" not in said.text

@@ -32,6 +32,9 @@ from nra.model.observation import PortState
 from nra.model.region import Endpoint
 from nra.model.sample import ABSENT
 from nra.model.verdict import Basis, Overall, Verdict
+from nra.reflector.core import Reflector
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
 from nra.run.measure import measure_here
 from nra.run.reporter import Silent
 from nra.run.settings import Settings
@@ -253,6 +256,21 @@ def test_a_reflector_s_host_that_lives_makes_its_silence_a_firewall_s() -> None:
         check = checks(run(plan, net))["16384-65535", "UDP"]
         assert (check.state, check.verdict) == (PortState.NO_ANSWER, Verdict.FAIL)
         assert "meanwhile port 80 of reflector.example" in check.evidence
+
+
+def test_a_wrong_key_is_neither_claimed_nor_a_firewall_s() -> None:
+    """The host lives and answers STUN: key or port, says the report, and no rule is asked for."""
+    plan = with_reflector(method="stamp", key=bytes(32))
+    net = healthy(plan)
+    net.udp[ADDRESS, 20862] = reflecting(Reflector(keys=Keys((Holder(bytes(range(32))),))))
+    net.udp[ADDRESS, 3478], net.tcp[ADDRESS, 80] = stun, TcpScript()
+    for ways in (plan, replace(plan, asked=replace(plan.asked, method="auto"))):
+        document = run(ways, net)
+        assert "no answer; the same host answers STUN, so the key or the port may be wrong" in told(document)
+        assert "does not accept" not in told(document)
+        check = checks(document)["16384-65535", "UDP"]
+        assert (check.state, check.verdict) == (PortState.NO_RESPONDER, Verdict.NOT_MEASURED)
+        assert "the key or the port may be wrong" in check.evidence
 
 
 def test_a_region_with_nothing_to_measure_against() -> None:

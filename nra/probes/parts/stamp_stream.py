@@ -73,6 +73,7 @@ async def measured(course: Course, net: Network, watch: Watch, evidence: Evidenc
         instrument=instrument,
         silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
         interrupted=interrupted,
+        authenticated=dialect.form.key is not None,
         remarks=(*remarks(asked, dialect, closing), *found),
     )
 

@@ -29,10 +29,10 @@ def serve(reflector: Reflector, service: str, request: Request, now_ns: int) -> 
     reason = reflector.guard.refuses(*request.source, now_ns)
     answer = None if reason else UDP_ANSWERS[service](request, now_ns)
     if answer is None:
-        count[reason or "not_understood"] += 1
+        reflector.refuse(reason or "not_understood", request.source[0])
         return None
     if len(answer) > len(request.payload):
-        count["too_short"] += 1
+        reflector.refuse("too_short", request.source[0])
         return None
     count["answered"] += 1
     count[f"answered_{service.lower()}"] += 1
