@@ -51,7 +51,10 @@ COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Events on standard error.")
 @click.option("--log-addresses", is_flag=True, help="With --log json: also whose packets were not answered.")
 @click.option("--responders", is_flag=True, help="Open the catalogue's ports for firewall checks.")
-@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for the responders' TLS.  [default: self-signed]")
+@click.option(
+    "--quic-port", type=click.IntRange(0, 65535), help="UDP port of the control channel over QUIC; needs --key-file.  [default: none]"
+)
+@click.option("--cert", type=click.Path(path_type=Path), help="Certificate (chain) in PEM for TLS and QUIC.  [default: self-signed]")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key in PEM.  [default: in the same file]")
 @click.pass_context
 def reflect(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
@@ -61,8 +64,10 @@ def reflect(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - cli
     from nra.reflector.sharing import can_share
 
     wanted = Wanted(**options)
-    if (wanted.cert or wanted.key) and not wanted.responders:
-        raise UserError("--cert and --key: of use with --responders only")
+    if (wanted.cert or wanted.key) and not wanted.shows_certificate:
+        raise UserError("--cert and --key: of use with --responders or --quic-port only")
+    if wanted.quic_port is not None and wanted.key_file is None:
+        raise UserError("--quic-port: needs --key-file, for nobody could open a session without a key")
     if wanted.workers > 1 and not can_share():
         raise UserError("--workers: more than one is for Linux, where the kernel spreads the senders over them")
     if wanted.log_addresses and wanted.log != "json":
@@ -85,27 +90,35 @@ class Wanted:
     log: str
     log_addresses: bool
     responders: bool
+    quic_port: int | None
     cert: Path | None
     key: Path | None
+
+    @property
+    def shows_certificate(self) -> bool:
+        """Whether anything here speaks TLS."""
+        return self.responders or self.quic_port is not None
 
 
 def serve(wanted: Wanted, events: ServiceLog) -> int:
     """Answer until interrupted or terminated, and return the exit code; raises UserError."""
     from nra.cli.caretaker import Caretaker
+    from nra.cli.control import control_channel
     from nra.cli.metrics import shown
     from nra.cli.responders import Opened, responding, tls_of
     from nra.cli.workers import crew
 
     allow, workers = networks(wanted.allow), wanted.workers
-    make = partial(reflector_of, keys_in(wanted.key_file), limits_of(wanted))
-    with crew(workers - 1, partial(work, make)) as others:
-        tls = tls_of(wanted.cert, wanted.key) if wanted.responders else None
+    keys, limits = keys_in(wanted.key_file), limits_of(wanted)
+    make, guests = partial(reflector_of, keys, limits), partial(guests_of, keys, limits)
+    with crew(workers - 1, partial(work, make)) as others, control_channel(wanted.quic_port, guests) as channel:
+        tls = tls_of(wanted.cert, wanted.key) if wanted.shows_certificate else None
         reflector, where = make(), addresses(wanted.bind)
         engine = opened(reflector, [(address, wanted.port) for address in where], shared=workers > 1)
-        ask = everybody(engine, others)
-        opening = responding(reflector, engine, where, tls, allow, wanted.rate_limit) if tls else nullcontext(Opened())
+        bound, quic, ask = engine.bound, channel.claim(where), everybody(engine, others, channel.crew)
+        is_open = tls is not None and wanted.responders
+        opening = responding(reflector, engine, where, tls, allow, wanted.rate_limit, quic) if tls and is_open else nullcontext(Opened())
         caretaker = Caretaker(ask, events, wanted.key_file, addresses=wanted.log_addresses)
-        bound = engine.bound
         with (
             closing(engine),
             stoppable(signal.SIGINT, signal.SIGTERM) as interrupt,
@@ -113,15 +126,15 @@ def serve(wanted: Wanted, events: ServiceLog) -> int:
             shown(wanted.metrics, ask, told.counters) as page,
         ):
             others.start((bound, reflector.announcement, reflector.announcement_ipv6))
-            others.watch(interrupt.note)
-            if workers > 1:
-                engine.spread(workers)
-            stamp = f"STAMP{' authenticated' if reflector.authenticated_only else ''}"
-            lines = [(f"listening on UDP {address} port {number}: {stamp}", False) for address, number in bound]
-            tell(events, [*lines, *told.lines, *((line, False) for line in page)])
-            with caretaker.at_work():
-                engine.run(interrupt)
-    return ended([tally(reflector), *others.tallies], others.lost, workers, events)
+            with channel.serving(quic, tls, engine, others, interrupt) as control_lines:
+                others.watch(interrupt.note)
+                if workers > 1:
+                    engine.spread(workers)
+                tell(events, [*lines_of(reflector, bound), *told.lines, *control_lines, *((line, False) for line in page)])
+                with caretaker.at_work():
+                    engine.run(interrupt)
+    tallies = [tally(reflector), *others.tallies, *channel.crew.tallies]
+    return ended(tallies, others.lost + channel.crew.lost, workers + channel.crew.count, events)
 
 
 def ended(tallies: "Sequence[Tally]", lost: int, workers: int, events: ServiceLog) -> int:
@@ -135,23 +148,29 @@ def ended(tallies: "Sequence[Tally]", lost: int, workers: int, events: ServiceLo
     return CRASHED if lost else 0
 
 
+def lines_of(reflector: "Reflector", bound: Sequence[tuple[str, int]]) -> list[tuple[str, bool]]:
+    """Return what to say of the addresses where STAMP is answered."""
+    stamp = f"STAMP{' authenticated' if reflector.authenticated_only else ''}"
+    return [(f"listening on UDP {address} port {number}: {stamp}", False) for address, number in bound]
+
+
 def tell(events: ServiceLog, lines: Sequence[tuple[str, bool]]) -> None:
-    """Print what is listened on, and on standard error what could not be; programs read both there."""
-    for line, is_error in lines:
+    """Print what is listened on, and on standard error what could not be, each once; programs read both there."""
+    for line, is_error in dict.fromkeys(lines):
         if not is_error:
             click.echo(line)
         if events.as_json or is_error:
             events.tell("refused" if is_error else "listening", line)
 
 
-def everybody(engine: "Engine", others: "Crew") -> "Ask":
+def everybody(engine: "Engine", *crews: "Crew") -> "Ask":
     """Return what has an errand done by every process; a TimeoutError of this one is its None."""
 
     def ask(errand: "Errand") -> list[Any]:
         answers: list[Any] = []
         with suppress(TimeoutError):
             answers.append(engine.errands.ask(errand))
-        return [*(answers or [None]), *others.ask(errand)]
+        return [*(answers or [None]), *(answer for crew in crews for answer in crew.ask(errand))]
 
     return ask
 
@@ -212,6 +231,13 @@ class Limits(NamedTuple):
     total_limit: float
     port: int
     notes_suspects: bool
+
+
+def guests_of(keys: "Keys | None", limits: Limits) -> "Reflector":
+    """Return the control process's own reflector: it knows whose tokens are good, and answers what QUIC has sealed as it is."""
+    from nra.reflector.keys import Keys
+
+    return reflector_of(Keys(keys.holders if keys else (), only=False), limits)
 
 
 def reflector_of(keys: "Keys | None", limits: Limits) -> "Reflector":

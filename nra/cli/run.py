@@ -16,6 +16,7 @@ from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible, until_input_ends
 from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
 from nra.cli.saving import Saved, folder_for_results, save
+from nra.model.plan import CONTROL_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,15 @@ INTERRUPTED_EMPTY: Final = 130
     "--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: your line of nra reflect keys, or 64 hex digits."
 )
 @click.option(
+    "--quic-port",
+    type=click.IntRange(1, 65535),
+    default=CONTROL_PORT,
+    show_default=True,
+    help="UDP port of the reflector's control channel.",
+)
+@click.option(
     "--method",
-    type=click.Choice(["auto", "stamp", "echo", "stun", "tcp"]),
+    type=click.Choice(["auto", "stamp", "quic", "echo", "stun", "tcp"]),
     default="auto",
     show_default=True,
     help="How voice is measured.",
@@ -58,6 +66,10 @@ INTERRUPTED_EMPTY: Final = 130
     type=click.IntRange(1, 1000),
     metavar="N",
     help="Afterwards find out how many calls at once, N at most, a path to a reflector carries.",
+)
+@click.option("--load", is_flag=True, help="Afterwards measure bandwidth to the reflector, and what a load does to a call beside it.")
+@click.option(
+    "--max-megabytes", type=click.IntRange(1, 10_000), default=200, show_default=True, help="The most that --load may move, both ways."
 )
 @click.option("--dscp", type=DSCP, default="EF", show_default=True, help="Marking of the stream.")
 @click.option(
@@ -157,12 +169,12 @@ def ended(saved: "Sequence[Saved]", *, strict: bool) -> int:
 
 
 def say_beforehand(settings: "Settings", *, quiet: bool) -> None:
-    """Say how long the search for a breach may take, if one was asked for."""
-    from nra.run.until_breach import announcement
+    """Say how long the search for a breach and the load may take, and what they may move, if they were asked for."""
+    from nra.run import under_load, until_breach
 
-    text = announcement(settings)
-    if text and not quiet:
-        click.echo(text, err=True)
+    for text in (until_breach.announcement(settings), under_load.announcement(settings)):
+        if text and not quiet:
+            click.echo(text, err=True)
 
 
 def carry_out(settings: "Settings", interrupt: Interrupt, *, quiet: bool, piped: bool = False) -> "Measured":

@@ -35,6 +35,7 @@ class Typed:
     reflector: Target | None
     pin: str | None
     key_file: Path | None
+    quic_port: int
     method: str
     duration: float
     interval: float
@@ -45,6 +46,8 @@ class Typed:
     only: Any
     thresholds: str
     calls_until_breach: int | None = None
+    load: bool = False
+    max_megabytes: int = 200
 
 
 def settings_of(typed: Typed, door: Door) -> Settings:
@@ -57,6 +60,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
     if typed.pin and typed.reflector is None:
         raise UserError("--pin: of use with --reflector only")
     check_search(typed, where)
+    check_load(typed)
     packets = typed.duration * 1000 / typed.interval * typed.calls
     if packets > MOST_PACKETS:
         raise UserError(f"--duration, --interval and --calls ask for {packets:.0f} packets; {MOST_PACKETS} are the most")
@@ -74,6 +78,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         pin=typed.pin,
         key=credential.key if credential else None,
         ssid=credential.ssid if credential else None,
+        quic_port=typed.quic_port,
         codec=chosen_codec,
         codecs=codecs(),
         thresholds=limits,
@@ -109,6 +114,7 @@ def asked_of(typed: Typed) -> Asked:
         thresholds=typed.thresholds,
         calls_until_breach=typed.calls_until_breach,
         pin=typed.pin,
+        load_megabytes=typed.max_megabytes if typed.load else None,
     )
 
 
@@ -124,6 +130,20 @@ def check_search(typed: Typed, where: Region) -> None:
         raise UserError(
             "--calls-until-breach: it needs a reflector of your own (--reflector); public endpoints allow too few packets a second"
         )
+
+
+def check_load(typed: Typed) -> None:
+    """Refuse a load where nobody is known who would bear it."""
+    if not typed.load:
+        return
+    if typed.only == "firewall":
+        raise UserError("--load: it measures voice beside a load, which --only firewall leaves out")
+    if typed.method not in ("auto", METHOD):
+        raise UserError(f"--load: it needs --method {METHOD}")
+    lacking = {"--reflector": typed.reflector, "--pin": typed.pin, "--key-file": typed.key_file}
+    missing = [option for option, given in lacking.items() if not given]
+    if missing:
+        raise UserError(f"--load: it needs a reflector with a control channel ({', '.join(missing)}): nra reflect --quic-port")
 
 
 def check_method(settings: Settings) -> None:

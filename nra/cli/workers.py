@@ -109,6 +109,11 @@ class Crew:
         self._asking = threading.Lock()
         self._errands = 0
 
+    @property
+    def count(self) -> int:
+        """How many workers there are."""
+        return len(self._workers)
+
     def watch(self, note: Callable[[int, FrameType | None], None]) -> None:
         """Have it noted when a worker ends before it was let go: the others end then, and whoever started us starts all again."""
         if self._workers:

@@ -10,6 +10,7 @@ from nra.model.capacity import EndedBy, Outcome
 from nra.model.criteria import Thresholds
 from nra.model.observation import PortState
 from nra.model.region import Side
+from nra.model.under_load import Load
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Voice
 
@@ -63,6 +64,7 @@ class Asked:
     thresholds: str
     calls_until_breach: int | None = None
     pin: str | None = None
+    load_megabytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,8 @@ class Capacity:
 class RunDocument:
     """All of one run.
 
-    `voice` and `firewall` are None when they were skipped or could not be measured at all, `capacity` when nobody asked for it.
+    `voice` and `firewall` are None when they were skipped or could not be measured at all, `capacity` and `load` when nobody asked
+    for them.
     """
 
     schema: str
@@ -199,3 +202,4 @@ class RunDocument:
     findings: tuple[Finding, ...]
     thresholds: Thresholds
     capacity: Capacity | None = None
+    load: Load | None = None

@@ -1,8 +1,13 @@
 """What we intend to measure (LMAP, RFC 7594: a task is a probe, a target and its parameters)."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from nra.model.load import Burden
 from nra.model.region import Service, Side
+
+CONTROL_PORT: Final = 443
+"""Where a reflector's control channel is unless told otherwise: a UDP port that networks open for HTTP/3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +17,27 @@ class Target:
     host: str
     port: int
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlAccess:
+    """How to come to a reflector's control channel: its UDP port, the SHA-256 of its TLS key in hex, and the user's own key."""
+
+    port: int
+    pin: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOrder:
+    """A load to generate against the reflector at an address: which way, for how long, and at most how many octets each way."""
+
+    address: str
+    host: str
+    access: ControlAccess
+    burden: Burden
+    seconds: int
+    octets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +53,7 @@ class VoiceParameters:
     key: bytes | None = None
     ssid: int | None = None  # None: each call draws its own
     patience_s: float = 2.0
+    control: ControlAccess | None = None  # None: nothing is asked beside the stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +67,7 @@ class CheckParameters:
     key: bytes | None = None
     ssid: int | None = None  # that the key is good for; None: any
     pin: str | None = None  # SHA-256 of the SubjectPublicKeyInfo that must be shown, in hex
+    control: ControlAccess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

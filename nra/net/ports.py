@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nra.model.failure import Failure
+from nra.model.load import LoadCounts
 from nra.model.observation import Trust
+from nra.model.plan import ControlAccess, LoadOrder
 from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
+from nra.wire.control import Request, Told
 
 
 class NetworkError(Exception):
@@ -177,6 +180,52 @@ class Connection(Protocol):
         ...
 
 
+class ControlLine(Protocol):
+    """A connection to a reflector that knows us: questions with a deadline, and datagrams beside them."""
+
+    async def ask(self, request: Request, deadline_ns: int) -> Told:
+        """Return the answer to a request; raises NetworkError, also for a refusal."""
+        ...
+
+    def datagrams(self) -> DatagramPort:
+        """Return the way for datagrams in DATAGRAM frames (RFC 9221), closed with the line; those of a channel all have its SSID.
+
+        What congestion control holds back is not sent: `send` raises NetworkError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class LoadRun(Protocol):
+    """A load generator at work in a process of its own, so that it makes no packet of voice late."""
+
+    @property
+    def counts(self) -> LoadCounts:
+        """What was counted so far; complete once it is over."""
+        ...
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the reflector let the load begin."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        ...
+
+    def let_go(self) -> None:
+        """Have it end the load and tell what it counted."""
+        ...
+
+    def close(self) -> None:
+        """End it at once."""
+        ...
+
+
 class Network(Protocol):
     """The outside world."""
 
@@ -203,6 +252,14 @@ class Network(Protocol):
 
     async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
         """Do a QUIC handshake for HTTP/3 verified against public roots or the system's, and close at once; raises NetworkError."""
+        ...
+
+    async def open_quic(self, address: str, access: ControlAccess, server_name: str, deadline_ns: int, *, dscp: int = 0) -> ControlLine:
+        """Open a reflector's control channel, whose key must be the pinned one, and say who we are; raises NetworkError."""
+        ...
+
+    def generate_load(self, order: LoadOrder) -> LoadRun:
+        """Start a load generator; why it could not be started or came to nothing stands in its counts."""
         ...
 
     def proxies(self) -> tuple[ProxySetting, ...]:

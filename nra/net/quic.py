@@ -7,7 +7,8 @@ import logging
 import math
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from nra.model.failure import Failure, FailureKind
@@ -42,14 +43,10 @@ async def shake_hands(net: Network, address: str, port: int, server_name: str, d
 
 def new_connection(server_name: str, peer: tuple[str, int]) -> "QuicConnection":
     """Return a client's connection of version 1, its first flight ready at time 0; raises NetworkError where aioquic is not installed."""
-    try:
+    with importing_aioquic():
         from aioquic.quic.configuration import QuicConfiguration
         from aioquic.quic.connection import QuicConnection
         from aioquic.quic.packet import QuicProtocolVersion
-    except (ImportError, AttributeError) as error:  # AttributeError: pyOpenSSL beside a cryptography that is not its own
-        missing = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("aioquic")
-        detail = "aioquic is not installed" if missing else f"aioquic cannot be imported: {error}"
-        raise NetworkError(Failure(kind=FailureKind.LOCAL, operation="import", detail=detail)) from error
     logging.getLogger("quic").addHandler(logging.NullHandler())  # its warnings would end on standard error
     configuration = QuicConfiguration(alpn_protocols=[ALPN], server_name=server_name)
     configuration.supported_versions = [QuicProtocolVersion.VERSION_1]
@@ -57,6 +54,17 @@ def new_connection(server_name: str, peer: tuple[str, int]) -> "QuicConnection":
     connection = QuicConnection(configuration=configuration)
     connection.connect(peer, now=0.0)
     return connection
+
+
+@contextmanager
+def importing_aioquic() -> Iterator[None]:
+    """Import within the block; raises NetworkError where aioquic is not installed, or of no use."""
+    try:
+        yield
+    except (ImportError, AttributeError) as error:  # AttributeError: pyOpenSSL beside a cryptography that is not its own
+        missing = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("aioquic")
+        detail = "aioquic is not installed" if missing else f"aioquic cannot be imported: {error}"
+        raise NetworkError(Failure(kind=FailureKind.LOCAL, operation="import", detail=detail)) from error
 
 
 class Handshake:

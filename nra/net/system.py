@@ -5,16 +5,19 @@ import ipaddress
 import socket
 from collections.abc import Callable
 
+from nra.model.plan import ControlAccess, LoadOrder
 from nra.model.region import ProxySetting
 from nra.net.abandon import in_thread
 from nra.net.clock import SystemClock, seconds_left
 from nra.net.datagrams import KernelStampedPort
 from nra.net.driver import drive
+from nra.net.load_process import LoadProcess
 from nra.net.names import Names
 from nra.net.pacing import Punctual, sharpen_timers
 from nra.net.ports import DatagramPort, Machine, QuicFacts
 from nra.net.proxies import proxies
 from nra.net.quic import shake_hands
+from nra.net.quic_line import QuicLine, open_line
 from nra.net.quiet import QUIET
 from nra.net.streams import TcpConnection, open_tcp
 from nra.net.threaded_datagrams import ThreadStampedPort
@@ -56,6 +59,14 @@ class SystemNetwork:
     async def quic_handshake(self, address: str, port: int, server_name: str, deadline_ns: int) -> QuicFacts:
         """Do a QUIC handshake for HTTP/3 verified against public roots or the system's, and close at once; raises NetworkError."""
         return await shake_hands(self, address, port, server_name, deadline_ns)
+
+    async def open_quic(self, address: str, access: ControlAccess, server_name: str, deadline_ns: int, *, dscp: int = 0) -> QuicLine:
+        """Open a reflector's control channel, whose key must be the pinned one, and say who we are; raises NetworkError."""
+        return await open_line(self, address, access, server_name, deadline_ns, dscp)
+
+    def generate_load(self, order: LoadOrder) -> LoadProcess:
+        """Start a load generator; why it could not be started or came to nothing stands in its counts."""
+        return LoadProcess(order)
 
     def proxies(self) -> tuple[ProxySetting, ...]:
         """Return the proxies that this workstation is set to use; may take two seconds, so not while packets are sent."""

@@ -179,6 +179,10 @@ class Sessions:
         row = self.rows.get(key)
         return None if row is None else self._sessions[row]
 
+    def of_ssid(self, ssid: int) -> list[Session]:
+        """Return the sessions that have this SSID, in the order in which they were last filed."""
+        return [self.of_row(self.rows[key]) for key in self._keys_of_ssid.get(ssid.to_bytes(2), ())]
+
     def of_row(self, row: int) -> Session:
         """Return the session of a row that is in use."""
         session = self._sessions[row]

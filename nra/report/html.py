@@ -19,6 +19,7 @@ from nra.report.cells import clean, number, quantity
 from nra.report.charts import bar, charts, seconds
 from nra.report.explanations import Explanation, of_port, of_row
 from nra.report.firewall_rules import service_first
+from nra.report.load import HEADER as LOADED
 from nra.report.palette import DARK, KINDS, LIGHT, declarations
 from nra.report.qualities import Cell, Figure, Table, buffers, calls, codecs, costs, delays, worst
 from nra.report.sentences import instrument_line, mos_cost_line, sentence
@@ -79,6 +80,9 @@ def result(document: RunDocument) -> dict[str, Any]:
         "skipped": document.run.asked.only,
         "quality": _quality(voice) if voice else None,
         "tried": _printed(_tried(shown)) if shown.tried else None,
+        "loaded": _printed(Table("By how much the call beside the load differs", LOADED, [row.cells for row in shown.loaded]))
+        if shown.loaded
+        else None,
         "facts": [fact for fact in shown.facts if fact.value],
         "meaning": [each for each in shown.meaning if each not in told],
         "thresholds": _thresholds(document),

@@ -19,6 +19,7 @@ VOIP: Final = ("VOIP", "Result", "Expectation", "Verdict", "Note")
 FIREWALL: Final = ("Firewall", "Service", "Required", "Verdict", "State", "Destination")  # what may be long stands last
 REFLECTOR: Final = ("At the reflector", *FIREWALL[1:])
 TRIED: Final = ("Calls until breach", "Outcome", "Up", "Down", "Round trip", "Note")
+LOADED: Final = ("Change under load", "Direction", "Mbit/s", "Calls that fit", "Jitter (ms)", "Loss (%)", "MOS", "Round trip (ms)")
 VERDICT_COLUMN, OUTCOME_COLUMN = 3, 1
 STYLES: Final = {
     "PASS": "bold green",
@@ -51,6 +52,7 @@ def summary(document: RunDocument) -> "RenderableType":
     verdict = Text.assemble((shown.overall, STYLES[shown.overall]), "  ", (shown.meaning[0], "bold"))
     halves = [Group(*(_table(headings, rows) for headings, rows in half)) for half in _halves(shown)]
     tried = [_table(headings, rows, OUTCOME_COLUMN) for headings, rows in _tried(shown)]
+    tried += [_table(headings, rows, None) for headings, rows in _loaded(shown)]
     sentences = [Text(sentence, style="dim") for sentence in shown.meaning[1:]]
     return Group(Padding(verdict, (1, 0)), Columns(halves, padding=(1, 4)), *tried, *sentences, Text(), *map(Text, shown.advice))
 
@@ -59,7 +61,7 @@ def plain(document: RunDocument) -> str:
     """Return the same as plain lines, VOIP before Firewall."""
     shown = view(document)
     blocks = [[f"{shown.overall}: {shown.meaning[0]}"]]
-    blocks += [_aligned([headings, *rows]) for half in (*_halves(shown), _tried(shown)) for headings, rows in half]
+    blocks += [_aligned([headings, *rows]) for half in (*_halves(shown), _tried(shown), _loaded(shown)) for headings, rows in half]
     blocks += [list(shown.meaning[1:]), list(shown.advice)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -82,6 +84,16 @@ def _tried(shown: View) -> list[_Rows]:
     return [(TRIED[:columns], rows)] if rows else []
 
 
+def _loaded(shown: View) -> list[_Rows]:
+    """Return what was measured under load as one table: where, how fast, and the differences that matter; no table without any."""
+    rows: list[Sequence[str]] = [
+        (row.load, row.direction, row.mbit_s, row.calls, row.jitter, row.loss, row.mos, row.round_trip)
+        for row in shown.loaded
+        if row.direction
+    ]
+    return [(LOADED, rows)] if rows else []
+
+
 def _voip(row: VoipRow) -> Sequence[str]:
     unit = "" if row.unit == "MOS" else f" {row.unit}"
     return row.measurement, f"{row.result}{unit}" if row.result else row.verdict.lower(), row.expectation, row.verdict, row.note
@@ -92,7 +104,7 @@ def _port(row: PortRow) -> Sequence[str]:
     return f"{row.port} {row.protocol}", row.service_alone, required, row.verdict, row.state, row.destination
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], styled: int = VERDICT_COLUMN) -> "Table":
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], styled: int | None = VERDICT_COLUMN) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -102,7 +114,8 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], styled: int =
         table.add_column(heading, overflow="fold")  # a host that is cut off is no host
     for row in rows:
         cells = [Text(cell) for cell in row]  # as text: a name such as [red] is no markup
-        cells[styled].stylize(STYLES[row[styled]])
+        if styled is not None:
+            cells[styled].stylize(STYLES[row[styled]])
         table.add_row(*cells)
     return table
 

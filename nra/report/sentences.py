@@ -11,6 +11,7 @@ from nra.model.voice import Cost, Direction, Instrument, Spread, Voice
 from nra.report.calls import calls_line, capacity_line
 from nra.report.cells import SPOKEN_UNITS, clean, number, quantity
 from nra.report.firewall_rules import Need, Rule, nothing_answered, place, rules
+from nra.report.load import load_lines
 
 METHODS: Final = {
     "stamp": "STAMP Session-Reflector, RFC 8762",
@@ -53,6 +54,7 @@ def meaning(document: RunDocument) -> tuple[str, ...]:
     """Return the sentences of "What this means": the verdict first, then what stands out, then how far to trust it."""
     voice = document.voice
     sentences = [summary(document), capacity_line(document.capacity), *_reach(document)]
+    sentences += load_lines(document.load, document.run.asked.codec)
     sentences += [_finding(finding) for finding in _by_severity(document.findings)]
     if voice:
         sentences += [calls_line(voice), mos_cost_line(voice), instrument_line(voice.instrument)]
@@ -73,7 +75,8 @@ def advice(document: RunDocument) -> tuple[str, ...]:
     ]
     if not nothing_answered(document):  # else the network comes first, and the request has all the rest
         said += [ticket for rule in wanted if not rule.blocked for ticket in _tickets(rule, document)]
-    return tuple(filter(None, dict.fromkeys(map(sentence, (*said, NEXT[document.verdict])))))
+    following = NEXT[document.verdict].replace("Nothing needs", "Nothing else needs" if any(said) else "Nothing needs")
+    return tuple(filter(None, dict.fromkeys(map(sentence, (*said, following)))))
 
 
 def summary(document: RunDocument) -> str:

@@ -1,6 +1,7 @@
 """The text report (contract 4.2): tab-separated, so that select-all, copy, paste into a spreadsheet gives columns; and its reader.
 
-Sections stand in a fixed order, each after an empty line, that of the search for a breach only where there was one. No cell holds a
+Sections stand in a fixed order, each after an empty line, those of the search for a breach and of the load
+only where there were any. No cell holds a
 tab or a line break (`cells.clean`) and no sentence is empty, so whatever people type as names, the report reads back as it was printed.
 """
 
@@ -12,6 +13,9 @@ from nra.model.document import RunDocument
 from nra.model.verdict import Overall, Verdict
 from nra.report.calls import TriedRow
 from nra.report.cells import guarded, parsed, unguarded
+from nra.report.load import HEADER as LOADED_HEADER
+from nra.report.load import TITLE as LOADED
+from nra.report.load import load_row
 from nra.report.view import Fact, PortRow, View, VoipRow, view
 
 BOM: Final = "\ufeff"
@@ -42,6 +46,7 @@ def print_view(shown: View) -> bytes:
         [(SECTIONS[0],), VOIP_HEADER, *map(_voip_cells, shown.voip)],
         [(SECTIONS[1],), FIREWALL_HEADER, *map(_port_cells, shown.firewall)],
         *([[(TRIED,), TRIED_HEADER, *map(_tried_cells, shown.tried)]] if shown.tried else []),
+        *_loaded_section(shown),
         [(SECTIONS[2],), *((sentence,) for sentence in shown.meaning)],
         [(SECTIONS[3],), *((sentence,) for sentence in shown.advice)],
     )
@@ -59,7 +64,7 @@ def parse(data: bytes) -> View:
     except UnicodeDecodeError as error:
         raise UnreadableReport(f"not UTF-8: {error.reason} at byte {error.start}") from None
     head, *rest = _sections(text)
-    tried = rest.pop(2) if len(rest) > 2 and rest[2][0] == (TRIED,) else None
+    tried, loaded = (_taken_out(rest, title) for title in (TRIED, LOADED))
     if tuple(section[0] for section in rest) != tuple((name,) for name in SECTIONS):
         raise UnreadableReport(f"expected the sections {', '.join(SECTIONS)}")
     facts = tuple(Fact(name=name, value=value) for name, value in _padded(head[1:], 2))
@@ -72,6 +77,7 @@ def parse(data: bytes) -> View:
         meaning=tuple(line[0] for line in rest[2][1:]),
         advice=tuple(line[0] for line in rest[3][1:]),
         tried=() if tried is None else tuple(_rows(tried, TRIED_HEADER, _tried_row)),
+        loaded=() if loaded is None else tuple(_rows(loaded, LOADED_HEADER, load_row)),
     )
 
 
@@ -85,6 +91,15 @@ def _port_cells(row: PortRow) -> Sequence[str]:
 
 def _tried_cells(row: TriedRow) -> Sequence[str]:
     return str(row.calls), row.outcome, row.up, row.down, row.round_trip, row.note
+
+
+def _loaded_section(shown: View) -> list[list[Sequence[str]]]:
+    return [[(LOADED,), LOADED_HEADER, *(row.cells for row in shown.loaded)]] if shown.loaded else []
+
+
+def _taken_out(rest: list[list[tuple[str, ...]]], title: str) -> list[tuple[str, ...]] | None:
+    """Take the section of that title out, where it stands next after Firewall."""
+    return rest.pop(2) if len(rest) > 2 and rest[2][0] == (title,) else None
 
 
 def _sections(text: str) -> list[list[tuple[str, ...]]]:

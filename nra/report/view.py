@@ -14,6 +14,7 @@ from nra.model.voice import Voice
 from nra.report.calls import TriedRow, tried_rows
 from nra.report.cells import clean, number, quantity
 from nra.report.firewall_rules import service_first
+from nra.report.load import LoadRow, load_rows
 from nra.report.sentences import METHODS, advice, meaning, summary, unit_after
 
 TITLE: Final = "Network readiness assessment"
@@ -79,7 +80,7 @@ class PortRow:
 class View:
     """All that is printed of one run; facts always the same and in the same order, ports at the service before those at the reflector.
 
-    `tried` are the streams of the search for a breach, none where nobody asked for it.
+    `tried` are the streams of the search for a breach, `loaded` what was measured under load; none where nobody asked for it.
     """
 
     title: str
@@ -90,6 +91,7 @@ class View:
     meaning: tuple[str, ...]
     advice: tuple[str, ...]
     tried: tuple[TriedRow, ...] = ()
+    loaded: tuple[LoadRow, ...] = ()
 
     def ports(self, at: Side) -> tuple[PortRow, ...]:
         """Return the rows of the Firewall table on that side."""
@@ -121,6 +123,7 @@ def outline(document: RunDocument) -> View:
         meaning=(clean(summary(document)),),
         advice=(),
         tried=tried_rows(document.capacity),
+        loaded=load_rows(document.load),
     )
 
 

@@ -10,6 +10,7 @@ from nra.model.failure import FailureKind
 from nra.model.observation import Answer, Mappings, Observation
 from nra.model.plan import Rung
 from nra.model.sample import VoiceSample
+from nra.model.under_load import Load
 from nra.run.carry_out import Observations
 from nra.run.control import Climbed, Explanation, explained, measured_sample, network_was_gone, observed, until_silence
 from nra.run.questions import host_port
@@ -19,6 +20,7 @@ from nra.scoring.assess import overall, voice_rows
 from nra.scoring.evidence import words
 from nra.scoring.findings import findings
 from nra.scoring.firewall import check_port
+from nra.scoring.load_findings import load_findings
 from nra.scoring.surroundings import surroundings
 from nra.scoring.voice import score_voice
 from nra.scoring.wall_clock import wall_clock
@@ -37,8 +39,8 @@ class Span:
     interrupted: bool
 
 
-def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacity | None = None) -> RunDocument:
-    """Return the run document: every number, row, finding and the verdict, to which the search for a breach adds nothing."""
+def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacity | None = None, load: Load | None = None) -> RunDocument:
+    """Return the run document: every number, row, finding and the verdict, which neither the search for a breach nor a load changes."""
     sample = judged_sample(seen)
     voice = score_voice(sample, settings.codecs) if sample is not None else None
     explanation = None if span.interrupted else explained(seen.voice, seen.ports, seen.control, [*observed(seen.ports), *seen.surroundings])
@@ -60,9 +62,11 @@ def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacit
             *wall_clock(iso(span.started_ns)),
             *surroundings(settings.portal, seen.surroundings, seen.proxies, checks),
             *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ()),
+            *load_findings(load, metrics, settings.thresholds),
         ),
         thresholds=settings.thresholds,
         capacity=capacity,
+        load=load,
     )
 
 

@@ -4,19 +4,34 @@ from collections.abc import Callable
 from typing import Final
 
 from nra.model.plan import Rung, Target, Task, VoiceParameters
+from nra.probes.quic_stream import MOST_PAYLOAD_BYTES
 from nra.probes.udp_echo import PER_ADDRESS_PER_S, most_calls
-from nra.run.questions import check, host_port, target_of
+from nra.run.questions import check, control_access, host_port, target_of
 from nra.run.settings import Settings
 
 RTP_HEADER_BYTES: Final = 12  # RFC 3550 5.1
-AUTO: Final = ("stamp", "echo", "stun", "tcp")  # best first: what tells up from down, then what is most like voice
-PROBE_OF_METHOD: Final = {"stamp": "voice_stream", "echo": "udp_echo", "stun": "stun_stream", "tcp": "tcp_round_trip"}
-QUESTION_OF_METHOD: Final = {"stamp": "stamp_echo", "echo": "beacon_echo", "stun": "stun_binding", "tcp": "tcp_connect"}
+AUTO: Final = ("stamp", "quic", "echo", "stun", "tcp")  # best first: what tells up from down, then what is most like voice
+PROBE_OF_METHOD: Final = {
+    "stamp": "voice_stream",
+    "quic": "quic_stream",
+    "echo": "udp_echo",
+    "stun": "stun_stream",
+    "tcp": "tcp_round_trip",
+}
+QUESTION_OF_METHOD: Final = {
+    "stamp": "stamp_echo",
+    "quic": "quic_control",
+    "echo": "beacon_echo",
+    "stun": "stun_binding",
+    "tcp": "tcp_connect",
+}
 
 
 def rungs(settings: Settings) -> tuple[Rung, ...]:
     """Return the ladder of `auto`, or the one method that was asked for."""
-    methods = AUTO if settings.asked.method == "auto" else (settings.asked.method,)
+    if settings.asked.method != "auto":
+        return RUNGS[settings.asked.method](settings)
+    methods = (method for method in AUTO if method != "quic" or control_access(settings) is not None)
     return tuple(rung for method in methods for rung in RUNGS[method](settings))
 
 
@@ -33,6 +48,7 @@ def voice_parameters(settings: Settings) -> VoiceParameters:
         dscp=asked.dscp,
         key=settings.key,
         ssid=settings.ssid,
+        control=control_access(settings),
     )
 
 
@@ -41,6 +57,17 @@ def _stamp(settings: Settings) -> tuple[Rung, ...]:
         return (Rung(method="stamp", task=None, why="no reflector is known"),)
     why = f"a reflector is known ({host_port(settings.reflector)}): it tells up from down"
     return (_rung(settings, "stamp", settings.reflector, why),)
+
+
+def _quic(settings: Settings) -> tuple[Rung, ...]:
+    access, payload_bytes = control_access(settings), voice_parameters(settings).payload_bytes
+    if settings.reflector is None or access is None:
+        lacking = [word for word, known in (("reflector", settings.reflector), ("key", settings.key), ("pin", settings.pin)) if not known]
+        return (Rung(method="quic", task=None, why=f"no {' and no '.join(lacking)} is known"),)
+    if payload_bytes > MOST_PAYLOAD_BYTES:
+        return (Rung(method="quic", task=None, why=f"packets of {payload_bytes} octets do not fit a QUIC packet"),)
+    target = Target(host=settings.reflector.host, port=access.port)
+    return (_rung(settings, "quic", target, f"the reflector's QUIC port is known ({host_port(target)}): it tells up from down"),)
 
 
 def _echo(settings: Settings) -> tuple[Rung, ...]:
@@ -66,7 +93,13 @@ def _tcp(settings: Settings) -> tuple[Rung, ...]:
     return (_rung(settings, "tcp", target_of(settings.region.https), "TCP handshakes show the round trip time, nothing else"),)
 
 
-RUNGS: Final[dict[str, Callable[[Settings], tuple[Rung, ...]]]] = {"stamp": _stamp, "echo": _echo, "stun": _stun, "tcp": _tcp}
+RUNGS: Final[dict[str, Callable[[Settings], tuple[Rung, ...]]]] = {
+    "stamp": _stamp,
+    "quic": _quic,
+    "echo": _echo,
+    "stun": _stun,
+    "tcp": _tcp,
+}
 
 
 def _rung(settings: Settings, method: str, target: Target, why: str) -> Rung:

@@ -15,6 +15,7 @@ from nra.run.control import measured_sample
 from nra.run.plan import make_plan
 from nra.run.reporter import Reporter
 from nra.run.settings import Settings
+from nra.run.under_load import under_load
 from nra.run.until_breach import until_breach
 
 
@@ -27,14 +28,15 @@ class Measured:
 
 
 async def measure(settings: Settings, net: Network, reporter: Reporter, stop: Callable[[], bool]) -> Measured:
-    """Plan, carry out, search for a breach, assess; a bad network is a result, and an interruption ends in a report too."""
+    """Plan, carry out, search for a breach, load, assess; a bad network is a result, and an interruption ends in a report too."""
     started_ns = net.clock.now_ns()
     watch = Watch(stop=stop, progress=reporter.progress, pulse=reporter.pulse)
     seen = await carry_out(make_plan(settings), net, watch, reporter)
     capacity = await until_breach(settings, seen.voice, net, watch, reporter)
+    load = await under_load(settings, seen.voice, net, watch, reporter)
     span = Span(started_ns=started_ns, ended_ns=net.clock.now_ns(), interrupted=stop())
     sample = measured_sample(seen.voice)
-    return Measured(document=assess(settings, seen, span, capacity), stream=None if sample is None else sample.stream)
+    return Measured(document=assess(settings, seen, span, capacity, load), stream=None if sample is None else sample.stream)
 
 
 def measure_here(settings: Settings, reporter: Reporter, stop: Callable[[], bool]) -> Measured:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nra.model.plan import CheckParameters, NatParameters, PortQuestion, Target, Task
+from nra.model.plan import CheckParameters, ControlAccess, NatParameters, PortQuestion, Target, Task
 from nra.model.region import Endpoint, Service
 from nra.model.responder import RESPONDERS
 from nra.run.settings import Settings
@@ -39,8 +39,17 @@ def port_question(service: Service, settings: Settings) -> PortQuestion:
 
 def check(probe: str, target: Target, settings: Settings, pin: str | None = None) -> Task:
     """Return a question to a port."""
-    parameters = CheckParameters(deadline_s=check_deadline_s(settings), key=settings.key, ssid=settings.ssid, pin=pin)
+    parameters = CheckParameters(
+        deadline_s=check_deadline_s(settings), key=settings.key, ssid=settings.ssid, pin=pin, control=control_access(settings)
+    )
     return Task(probe=probe, target=target, parameters=parameters)
+
+
+def control_access(settings: Settings) -> ControlAccess | None:
+    """Return how to come to the reflector's control channel, None unless reflector, key and pin are known."""
+    if settings.reflector is None or settings.key is None or settings.pin is None:
+        return None
+    return ControlAccess(port=settings.quic_port, pin=settings.pin, key=settings.key)
 
 
 def surroundings(settings: Settings) -> tuple[Task, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nra.model.codec import Codec
 from nra.model.criteria import Thresholds
 from nra.model.document import Asked, Org
-from nra.model.plan import Target
+from nra.model.plan import CONTROL_PORT, Target
 from nra.model.region import PortalPage, Region, Service
 
 
@@ -15,8 +15,8 @@ class Settings:
 
     `services` are the Firewall rows as they are in the region, `portal` the page by which a captive portal is noticed (None: not
     looked for), `pin` what the reflector's TLS key must hash to (None: what the reflector says of itself), `key` the STAMP key or None,
-    `ssid` the one that it is good for (None: any), `stick` the SHA-256 of the manifest of the stick that the program lies on (None: on
-    none).
+    `ssid` the one that it is good for (None: any), `quic_port` where the reflector's control channel is, `stick` the SHA-256 of the
+    manifest of the stick that the program lies on (None: on none).
     """
 
     asked: Asked
@@ -37,3 +37,4 @@ class Settings:
     tool_version: str
     stick: str | None = None
     ssid: int | None = None
+    quic_port: int = CONTROL_PORT

@@ -21,6 +21,8 @@ from nra.scoring.windows import NS_PER_S, RoundTrips, Seconds, by_second, round_
 
 DELAY_ONLY: Final = frozenset({"tcp"})
 """Methods that show delay but hide loss, order and jitter behind retransmission."""
+COPIES_HIDDEN: Final = frozenset({"quic"})
+"""Methods whose transport drops a copy before anybody counts it (RFC 9000 12.3): how many there were is not known."""
 _DSCP_SHIFT: Final = 2  # RFC 2474, 3: DSCP is the upper six bits of the TOS octet
 
 
@@ -68,6 +70,8 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
     )
     if sample.authenticated and fates.basis is Basis.DIRECTION and not voice.up.duplicates:
         voice = replace(voice, up=replace(voice.up, duplicates=None))
+    if sample.method in COPIES_HIDDEN:
+        voice = replace(voice, up=replace(voice.up, duplicates=None), down=replace(voice.down, duplicates=None))
     return _delay_only(voice) if sample.method in DELAY_ONLY else voice
 
 

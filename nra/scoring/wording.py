@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from nra.model.load import Burden
 from nra.model.observation import PortState
 
 
@@ -61,6 +62,19 @@ ROWS: Final = {
     ),
     "mos": Words("Call quality is low {way}.", "Mend first what took the most points of R (100 is perfect).", NETWORK_TEAM),
 }
+
+BURDENS: Final = {
+    Burden.UP: "while something is sent to the region at full speed",
+    Burden.DOWN: "while something is fetched from the region at full speed",
+    Burden.BOTH: "while something is sent and fetched at full speed",
+}
+QUEUE: Final = (
+    "Give voice (DSCP EF) a queue of its own that is served first at the site's router, and keep the other queues short there: shape to a "
+    "little less than the line's rate with active queue management (FQ-CoDel, RFC 8290, or CAKE). If the router can do neither, limit "
+    "what uploads and downloads may take."
+)
+UNDER_LOAD: Final = Words("Calls do not sound good {burden}, although they do without.", QUEUE, NETWORK_TEAM)
+BLOATED: Final = Words("A queue on the way fills {burden}: packets of voice wait behind those of the others.", QUEUE, NETWORK_TEAM)
 
 PORTS: Final = {
     PortState.REFUSED: Words("{asked} is refused.", "Allow {rule} outbound from this workstation ({purpose}).", FIREWALL_TEAM),

@@ -14,6 +14,7 @@ from nra.model.document import SCHEMA, Asked, Finding, FirewallCheck, Host, Ladd
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Endpoint, Spread, Voice, Worst, WorstWindow
 from nra.testing.canned_calls import CAPACITY, PER_CALL
+from nra.testing.canned_load import FOUND, LOAD
 from nra.testing.canned_parts import (
     BAD_DOWN,
     BAD_UP,
@@ -166,6 +167,13 @@ def _until_breach() -> RunDocument:
     return replace(document, run=replace(document.run, asked=asked, used=replace(document.run.used, elapsed_s=154.7)))
 
 
+def _under_load() -> RunDocument:
+    """All is well until something is sent at full speed: the queue of the way up holds packets of voice for too long."""
+    document = replace(_document(Overall.PASS, voice_half(GOOD_UP, GOOD_DOWN, 24.3118), port_checks(), (FOUND,)), load=LOAD)
+    asked = replace(document.run.asked, load_megabytes=LOAD.most_megabytes)
+    return replace(document, run=replace(document.run, asked=asked, used=replace(document.run.used, elapsed_s=71.9)))
+
+
 KINDS: Final[dict[str, Callable[[], RunDocument]]] = {
     "good": _good,
     "bad": _bad,
@@ -176,6 +184,7 @@ KINDS: Final[dict[str, Callable[[], RunDocument]]] = {
     "no-network": _no_network,
     "close": _close,
     "until-breach": _until_breach,
+    "under-load": _under_load,
 }
 """The kinds of canned runs."""
 

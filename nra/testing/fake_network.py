@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from nra.model.failure import Failure, FailureKind
+from nra.model.plan import ControlAccess, LoadOrder
 from nra.model.region import ProxySetting
 from nra.model.sample import StampKind
 from nra.net.driver import drive
 from nra.net.ports import Arrival, Connection, DatagramPort, Equipment, Machine, NetworkError, QuicFacts, Refusal, TlsFacts, Transmission
+from nra.testing.fake_control import FakeControl, FakeControlLine
+from nra.testing.fake_load import FakeLoad, LoadScript
 from nra.testing.impairment import Path, Peer
 from nra.testing.manual_clock import ManualClock
 
@@ -45,11 +48,19 @@ class FakeNetwork:
     udp: dict[tuple[str, int], Peer | Failure] = field(default_factory=dict)
     tcp: dict[tuple[str, int], TcpScript] = field(default_factory=dict)
     quic: dict[tuple[str, int], QuicFacts | Failure] = field(default_factory=dict)
+    control: dict[tuple[str, int], FakeControl | Failure] = field(default_factory=dict)
     proxy_settings: tuple[ProxySetting, ...] = ()
     up: Path = field(default_factory=Path)
     down: Path = field(default_factory=Path)
     before_send: Callable[[int], None] = lambda _now_ns: None
     ports: "list[FakePort]" = field(default_factory=list)
+    load: LoadScript = field(default_factory=LoadScript)
+    loads: list[LoadOrder] = field(default_factory=list)
+
+    def generate_load(self, order: LoadOrder) -> FakeLoad:
+        """Begin the scripted load, which `loads` remembers."""
+        self.loads.append(order)
+        return FakeLoad(self.load, order, self.clock, self.up, self.down)
 
     async def sleep_until(self, time_ns: int) -> None:
         """Move the clock to the time."""
@@ -96,6 +107,20 @@ class FakeNetwork:
             raise NetworkError(found)
         self.clock.advance_to(self.clock.now_ns() + found.elapsed_ns)
         return found
+
+    async def open_quic(self, address: str, access: ControlAccess, server_name: str, deadline_ns: int, *, dscp: int = 0) -> FakeControlLine:
+        """Open a control channel as the script says; without one, or when it says silence, wait for the deadline in vain."""
+        found = self.control.get((address, access.port), refusal(FailureKind.NO_ANSWER, "quic handshake", "no answer"))
+        if isinstance(found, Failure):
+            if found.kind is FailureKind.NO_ANSWER:
+                self.clock.advance_to(deadline_ns)
+            raise NetworkError(found)
+
+        def datagrams() -> FakePort:
+            self.ports.append(FakePort(self, found.peer, address, access.port, 1, dscp))
+            return self.ports[-1]
+
+        return found.opened(access, self.clock, datagrams)
 
     def proxies(self) -> tuple[ProxySetting, ...]:
         """Return the scripted settings."""

@@ -39,7 +39,7 @@ def test_reads_back_what_it_wrote(kind: str) -> None:
 def test_has_the_contract_s_keys_in_order() -> None:
     """The document begins with the schema and has the contract's keys (contract 4.1); what was added stands behind them."""
     document = json.loads(encode(canned_run()))
-    assert list(document) == ["schema", "verdict", "run", "voice", "firewall", "metrics", "findings", "thresholds", "capacity"]
+    assert list(document) == ["schema", "verdict", "run", "voice", "firewall", "metrics", "findings", "thresholds", "capacity", "load"]
     assert document["schema"] == "nra-run/1"
     assert list(document["metrics"][0]) == ["key", "label", "value", "unit", "limit", "verdict", "basis", "note"]
 

@@ -60,7 +60,8 @@ class Program:
         with self._news:
             self._news.notify_all()
 
-    def _said(self) -> str:
+    def said(self) -> str:
+        """Return what it has said so far."""
         return "".join(self._lines["out"] + self._lines["err"])
 
     def wait_for(self, pattern: str, deadline_s: float = READY_S) -> "Program":
@@ -68,11 +69,11 @@ class Program:
 
         def matched_or_over() -> bool:
             over = not any(reader.is_alive() for reader in self._readers)
-            return over or re.search(pattern, self._said()) is not None
+            return over or re.search(pattern, self.said()) is not None
 
         with self._news:
             self._news.wait_for(matched_or_over, deadline_s)
-            assert re.search(pattern, self._said()), f"{self._command}\nnever said {pattern!r} but:\n{self._said()}"
+            assert re.search(pattern, self.said()), f"{self._command}\nnever said {pattern!r} but:\n{self.said()}"
         return self
 
     def signal(self, number: signal.Signals) -> None:
@@ -85,7 +86,7 @@ class Program:
             code = self._process.wait(deadline_s)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self._command}\nstill running after {deadline_s:g} s:\n{self._said()}") from None
+            raise AssertionError(f"{self._command}\nstill running after {deadline_s:g} s:\n{self.said()}") from None
         elapsed_s = time.monotonic() - self._started
         for reader in self._readers:
             reader.join(END_S)

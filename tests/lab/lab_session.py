@@ -37,7 +37,7 @@ class Mix:
     """What one session goes through: each direction's impairment, options of the run and of its relay, and who reflects.
 
     `strange` are the options of `strange_reflector.py`, which then takes the place of `nra reflect`; its clock is ahead by `hours`, and
-    `told` is what the run must say of it (a pattern).
+    `told` is what the run must say of it (a pattern). `reflect` are more options of `nra reflect`.
     """
 
     up: Impairment = field(default_factory=Impairment)
@@ -55,6 +55,7 @@ class Mix:
     hours: float = 0.0
     first_number: int = 0
     told: str | None = None
+    reflect: tuple[str, ...] = ()
 
     @property
     def probes(self) -> int:
@@ -122,7 +123,7 @@ class Reflectors:
 
     def port_for(self, mix: Mix) -> int:
         """Return the port on which this mix is reflected."""
-        kind = mix.strange or (("--key-file", "key") if mix.sealed else ())
+        kind = mix.strange or (*(("--key-file", "key") if mix.sealed else ()), *mix.reflect)
         if kind not in self.programs:
             port = PORT + len(self.programs)
             program = (str(STRANGE), SERVER_ADDRESS, str(port)) if mix.strange else ("-m", "nra", "reflect", "--port", str(port))

@@ -173,7 +173,7 @@ def test_without_responders_nothing_else_is_opened() -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (("--cert", str(PEM)), "--cert and --key: of use with --responders only"),
+        (("--cert", str(PEM)), "--cert and --key: of use with --responders or --quic-port only"),
         (("--responders", "--key", str(PEM)), "--key: its certificate is missing (--cert)"),
         (("--responders", "--cert", "absent.pem"), "--cert: absent.pem: No such file or directory"),
         (("--responders", "--cert", __file__), "no certificate and key in PEM without a passphrase"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nra.model.document import Finding, FirewallCheck, Metric, RunDocument
 from nra.model.region import Side
 from nra.report.cells import risky
+from nra.report.load import HEADER as LOADED_HEADER
 from nra.report.text import FIREWALL_HEADER, TRIED_HEADER, VOIP_HEADER, UnreadableReport, parse, print_view, render
 from nra.report.view import AT_REFLECTOR, view
 from nra.testing.canned import KINDS, canned_run
@@ -75,8 +76,10 @@ def test_columns_stay_intact(document: RunDocument) -> None:
     assert {line.count("\t") for line in lines[1 : voip - 2]} == {1}
     assert {line.count("\t") for line in lines[voip : firewall - 2]} == {5}
     tried = lines.index("\t".join(TRIED_HEADER)) if document.capacity else meaning + 1
-    assert {line.count("\t") for line in lines[firewall : min(meaning, tried - 1) - 1]} == {7}
+    loaded = lines.index("\t".join(LOADED_HEADER)) if document.load else meaning + 1
+    assert {line.count("\t") for line in lines[firewall : min(meaning, tried - 1, loaded - 1) - 1]} == {7}
     assert {line.count("\t") for line in lines[tried : meaning - 1]} <= {5}
+    assert {line.count("\t") for line in lines[loaded : meaning - 1]} <= {11}
     assert not any(risky(cell) and not cell.startswith("'") for line in lines for cell in line.split("\t"))
 
 

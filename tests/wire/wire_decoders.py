@@ -10,6 +10,7 @@ from stamp_vectors import GOLDEN
 from nra.model.responder import Announcement
 from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.beacon import EchoProbe, decode_echo, encode_echo
+from nra.wire.control import Over, Record, Recorded, Span, decode_answer, decode_request, encode
 from nra.wire.dns import decode_response, frame, unframe
 from nra.wire.http import parse_response
 from nra.wire.ntp import decode_reply
@@ -70,6 +71,8 @@ CERTIFICATE = ssl.PEM_cert_to_DER_cert(PEM[PEM.index("-----BEGIN CERTIFICATE") :
 PLAIN_REPLY = encode_reflector(replace(GOLDEN.reflector, tail=bytes.fromhex("00040004" + "b82e0000" + "0005000c" + 12 * "00" + "00010000")))
 
 CASES = (
+    Case("control request", decode_request, encode(Record(spans=[Span(7, 0, 64)], over=Over.UDP))),
+    Case("control answer", decode_answer, encode(Recorded(senders=[3], times_ns=[5], toses=[None]))),
     Case("stamp sender", _times_of_sender, GOLDEN.sender_octets),
     Case("stamp sender with a key", lambda data: decode_sender(data, GOLDEN.key), encode_sender(GOLDEN.sender, GOLDEN.key)),
     Case("stamp reflector", _times_of_reflector, GOLDEN.reflector_octets),

@@ -5,7 +5,7 @@ other reflector leaves it unrecognized and its numbers alone must do).
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -154,6 +154,25 @@ class Closing:
 
     def _missing(self, call: int) -> list[int]:
         return self._stream.record.numbers_missing(call, self.answers[call].below)
+
+    def take_evidence(self, call: int, received: int, transmitted: int, records: Mapping[int, ReceiveRecord]) -> None:
+        """Take what the reflector said of a call on another way: its counts, numbers from 0, and the records of all that is missing here.
+
+        Numbers that were given to our own questions are no replies to the stream; where they stand among those, how many of these there
+        were is left as it was known.
+        """
+        answers = self.answers[call]
+        answers.counted = answers.has_records = True
+        answers.received, answers.transmitted, answers.below = received, transmitted, transmitted
+        answers.records.update(records)
+        ours = sorted(number for number, record in records.items() if record.sender_sequence >= self._sent[call])
+        first = ours[0] if ours else transmitted
+        if ours == [*range(first, transmitted)]:
+            answers.reflected = first
+
+    def missing_below(self, call: int, below: int) -> Sequence[int]:
+        """Return which of the reflector's first numbers did not come back with a reply to the stream."""
+        return self._stream.record.numbers_missing(call, below)
 
     def fates_known(self, call: int) -> bool:
         """Tell whether every reply of the call that is missing here is accounted for."""

@@ -9,7 +9,7 @@ from typing import Final
 from nra.net.tls_server import TlsIdentity, UnusableCertificate, load_identity
 from nra.wire.x509 import subject_public_key_info
 
-__all__ = ["NoCryptography", "TlsIdentity", "UnusableCertificate", "load_identity", "pin_of", "self_signed_identity"]
+__all__ = ["NoCryptography", "TlsIdentity", "UnusableCertificate", "identity_of", "load_identity", "pin_of", "self_signed_identity"]
 
 NAME: Final = "nra responder, self-signed"
 LASTS: Final = datetime.timedelta(days=3650)
@@ -27,9 +27,14 @@ def pin_of(identity: TlsIdentity) -> str:
 
 def self_signed_identity() -> TlsIdentity:
     """Make a key and a certificate for it; raises NoCryptography. Clients can trust it by its pin alone."""
+    return identity_of(made_pem())
+
+
+def identity_of(octets: bytes) -> TlsIdentity:
+    """Return the identity of a certificate and its key in PEM; raises UnusableCertificate."""
     with TemporaryDirectory(prefix="nra-") as folder:  # OpenSSL takes keys from files; the folder is its owner's alone
         pem = Path(folder) / "responder.pem"
-        pem.write_bytes(made_pem())
+        pem.write_bytes(octets)
         return load_identity(pem, None)
 
 

@@ -12,6 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from nra.model.document import RunDocument
 from nra.model.region import Side
 from nra.model.voice import Voice
+from nra.report.load import HEADER as LOADED
+from nra.report.load import TITLE as LOADED_TITLE
 from nra.report.qualities import Figure, Table, buffers, calls, codecs, costs, worst
 from nra.report.sheets.charts import CHART_ROWS, CHARTS, add_chart
 from nra.report.sheets.style import (
@@ -34,6 +36,7 @@ from nra.report.sheets.style import (
 )
 from nra.report.view import PortRow, View
 
+NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 LONGEST_TITLE: Final = 31  # of a sheet, in Excel
 WIDTHS: Final = (25, 17, 18, 17, 18, 18, 3, 18, 15, 15, 15, 15, 15, 15)  # tables left, a gap, tables right
 LEFT, RIGHT, EVIDENCE, LAST = 1, 8, 10, len(WIDTHS)
@@ -53,7 +56,7 @@ def add_run(book: Workbook, index: int, shown: View, document: RunDocument) -> N
     row = _head(sheet, shown)
     end = _table(sheet, row, LEFT, "VOIP", VOIP, _voip(shown), last=RIGHT - 2)
     if document.voice:
-        row = _tried(sheet, max(end, _qualities(sheet, row, document.voice)), shown)
+        row = _loaded(sheet, _tried(sheet, max(end, _qualities(sheet, row, document.voice)), shown), shown)
         end = _seconds(sheet, row, document.voice)
     for side, title in SIDES:
         end = _ports(sheet, end, title, shown.ports(side))
@@ -127,6 +130,28 @@ def _tried(sheet: Worksheet, row: int, shown: View) -> int:
             if last > first:
                 _merge(sheet, line, first, last)
     return row + len(shown.tried) + 3
+
+
+def _loaded(sheet: Worksheet, row: int, shown: View) -> int:
+    """Write what was measured under load over the whole width, the gap left out, its notes merged; return the next free row."""
+    if not shown.loaded:
+        return row
+    put_text(cell_at(sheet, row, LEFT), LOADED_TITLE)
+    cell_at(sheet, row, LEFT).font = Font(name=FONT, size=13, bold=True, color=NAVY)
+    columns = [*range(LEFT, RIGHT - 1), *range(RIGHT, LAST)]
+    for line, cells in enumerate((LOADED, *(each.cells for each in shown.loaded)), start=row + 1):
+        for text, column in zip(cells, columns, strict=False):
+            cell = cell_at(sheet, line, column)
+            if line == row + 1:
+                heading(cell, text)
+            elif (printed := NUMBER.fullmatch(text)) is not None:
+                put(cell, float(text))
+                cell.number_format = "0" + re.sub("[0-9]", "0", printed[1] or "")  # as many decimals as the other reports have
+            else:
+                put(cell, text)
+        _merge(sheet, line, columns[len(LOADED) - 1], LAST)
+    sheet.row_dimensions[row + 1].height = height(2)
+    return row + len(shown.loaded) + 3
 
 
 def _seconds(sheet: Worksheet, row: int, voice: Voice) -> int:

@@ -1,0 +1,171 @@
+"""`nra reflect --quic-port`: the control channel in a process of its own, so that handshakes, and floods of them, never hold the engine."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nra import __version__
+from nra.cli.errors import UserError
+from nra.cli.workers import Crew, Tally, crew
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from nra.cli.interrupt import Interrupt
+    from nra.cli.responders import Tls
+    from nra.reflector.core import Reflector
+    from nra.reflector.engine import Engine
+    from nra.reflector.errands import Errand
+
+NICE: Final = 5  # beside the engines: whoever measures by STAMP goes first
+MOST_OUT: Final = 256  # errands
+ERRAND_NS: Final = 5_000_000_000
+GLANCE_S: Final = 0.2
+
+
+class Orders(NamedTuple):
+    """What the process is to serve: its addresses, certificate and key in PEM, STAMP's port, and what it tells of the engines."""
+
+    binds: Sequence[tuple[str, int]]
+    pem: bytes
+    stamp_port: int
+    engine: str
+    workers: int
+
+
+class Line:
+    """Carries errands from the control process to this one; made before the fork."""
+
+    def __init__(self) -> None:
+        """Open both ends."""
+        self.here, self.there = multiprocessing.Pipe()
+
+    def serve(self, do: "Callable[[Errand], list[Any]]", stop: Callable[[], bool]) -> None:
+        """Have errands done until `stop` says so or nobody brings any more."""
+        with suppress(EOFError, OSError):
+            while not stop():
+                if not self.here.poll(GLANCE_S):
+                    continue
+                number, errand = self.here.recv()
+                try:
+                    answers = do(errand)
+                except Exception:  # noqa: BLE001 - whoever asked is told that it was not done, and the next is
+                    answers = None
+                self.here.send((number, answers))
+
+
+class Messenger:
+    """Brings errands to the engines' process and what comes of them back, without waiting: the bureau of `nra.reflector.control`."""
+
+    def __init__(self, line: "Connection", now_ns: Callable[[], int]) -> None:
+        """Nothing is out yet."""
+        self._line, self._now_ns = line, now_ns
+        self._out: dict[int, tuple[int, Callable[[list[Any] | None], None]]] = {}
+        self._number = 0
+
+    def ask(self, errand: "Errand", then: Callable[[list[Any] | None], None]) -> None:
+        """Send one; too many at once are not sent."""
+        if len(self._out) >= MOST_OUT:
+            then(None)
+            return
+        self._number += 1
+        self._out[self._number] = self._now_ns() + ERRAND_NS, then
+        with suppress(OSError):
+            self._line.send((self._number, errand))
+
+    def glance(self, now_ns: int) -> bool:
+        """Hand on what came back, give up what took too long; tell whether anything is still out."""
+        with suppress(EOFError, OSError):
+            while self._line.poll(0):
+                number, answers = self._line.recv()
+                _, then = self._out.pop(number, (0, None))
+                if then is not None:
+                    then(answers)
+        for number in [number for number, (until_ns, _) in self._out.items() if until_ns <= now_ns]:
+            self._out.pop(number)[1](None)
+        return bool(self._out)
+
+
+class Channel:
+    """The control process as `nra reflect` sees it; none where no port was given for it."""
+
+    def __init__(self, crew: Crew, line: Line | None, port: int | None) -> None:
+        """Take the process, which waits for its orders."""
+        self.crew, self._line, self._port = crew, line, port
+
+    def claim(self, addresses: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """Return where it is to listen, free at this moment; raises UserError."""
+        from nra.reflector.engine import CannotListen, claim
+
+        if self._port is None:
+            return ()
+        try:
+            return claim([(address, self._port) for address in addresses])
+        except CannotListen as error:
+            raise UserError(f"--quic-port: cannot listen on UDP port {self._port}: {error}") from error
+
+    @contextmanager
+    def serving(
+        self, binds: Sequence[tuple[str, int]], tls: "Tls | None", engine: "Engine", others: Crew, interrupt: "Interrupt"
+    ) -> "Iterator[Sequence[tuple[str, bool]]]":
+        """Have it serve, and its errands done by all engines, while the block lasts; yield what to tell people. Raises UserError."""
+        from nra.reflector.background import background
+
+        if self._line is None or tls is None:
+            yield ()
+            return
+        if tls.pem is None:
+            raise UserError(f"--quic-port: {tls.line}")
+        kind = "batched" if type(engine).__name__ == "BatchedEngine" else "portable"
+        self.crew.start(Orders(binds, tls.pem, engine.bound[0][1], kind, others.count + 1))
+        self.crew.watch(interrupt.note)
+
+        def do(errand: "Errand") -> list[Any]:
+            return [engine.errands.ask(errand), *others.ask(errand)]
+
+        with background(partial(self._line.serve, do), "nra-control"):
+            lines = [f"listening on UDP {address} port {port}: control over QUIC" for address, port in binds]
+            yield [(line, False) for line in (*lines, tls.line)]
+
+
+@contextmanager
+def control_channel(port: int | None, make: "Callable[[], Reflector]") -> Iterator[Channel]:
+    """Fork the control process where a port is given for it, and end it with the block; raises UserError."""
+    if port is not None and "fork" not in multiprocessing.get_all_start_methods():
+        raise UserError("--quic-port: the control channel is a process of its own, which this system cannot fork")
+    line = None if port is None else Line()
+    with crew(0 if line is None else 1, partial(work, line, make)) as one:
+        yield Channel(one, line, port)
+
+
+def work(
+    line: "Line | None",
+    make: "Callable[[], Reflector]",
+    orders: Orders,
+    stop: Callable[[], bool],
+    listens: "Callable[[Callable[[Errand], Any]], None]",
+) -> Tally:
+    """Be the control process: serve guests until it is over; raises UserError."""
+    from nra.cli.caretaker import HANG_UP
+    from nra.cli.reflect import tally
+    from nra.reflector.control_server import ControlServer, facts_of
+    from nra.reflector.engine import CannotListen
+
+    if line is None:
+        raise ValueError("no line to the engines")
+    reflector, facts = make(), facts_of(__version__, orders.engine, orders.workers)
+    try:
+        server = ControlServer(reflector, orders.binds, orders.pem, facts, orders.stamp_port, partial(Messenger, line.there))
+    except CannotListen as error:
+        raise UserError(f"--quic-port: {error}") from error
+    with suppress(OSError):
+        os.nice(NICE)
+    if HANG_UP is not None:
+        signal.signal(HANG_UP, signal.SIG_IGN)  # it is the first process's to read the keys again
+    listens(server.errands.ask)
+    server.run(stop)
+    return tally(reflector)

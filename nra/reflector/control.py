@@ -1,0 +1,301 @@
+"""The control channel's half of the reflector: who may ask, what is asked, and STAMP in DATAGRAM frames.
+
+`HANDLERS` is the dispatch: a request by its type, whether it is answered here or an engine must be asked. Whatever comes to this
+channel later is one entry more.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from nra.net.quic_visit import Guest, Visit
+from nra.net.server import Datagram
+from nra.reflector.core import Reflector, Request
+from nra.reflector.errands import Errand
+from nra.reflector.evidence import Known, counted, known, recorded, sessions_of, together
+from nra.reflector.grants import SSIDS, Grants, Handed, let_in, shut_out
+from nra.reflector.guard import Guard
+from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
+from nra.reflector.loads import Loads
+from nra.reflector.sessions import Session, session_key
+from nra.wire import control
+from nra.wire.control import CloseCode, Over, Refused, Told
+from nra.wire.errors import MalformedMessage
+
+BEGINNINGS_PER_S: Final = 20  # of connections, of one source: a handshake costs as much as hundreds of packets
+UNPROVEN_PER_S: Final = 2000  # first packets of all sources that are asked to prove where they are: a tenth of a core
+ANYBODY: Final = "0.0.0.0"
+MOST_OF_HOLDER: Final = 64  # connections
+MOST_REQUESTS: Final = 1000
+STAY_NS: Final = control.MOST_SECONDS * 1_000_000_000
+EXPIRE_EVERY_NS: Final = 5_000_000_000
+SSID_AT: Final = slice(14, 16)
+
+NOBODY: Final = Keys()
+
+Then = Callable[[list[Any] | None], None]
+"""What to do with what all engines answered; None: they did not."""
+
+
+class Bureau(Protocol):
+    """Has errands done by the processes that answer STAMP, without waiting for them."""
+
+    def ask(self, errand: Errand, then: Then) -> None:
+        """Have an errand done by all of them."""
+        ...
+
+    def glance(self, now_ns: int) -> bool:
+        """Hand on what came back; tell whether anything is still out."""
+        ...
+
+
+class Desk:
+    """Receives all guests; `reflector` answers what comes in DATAGRAM frames."""
+
+    def __init__(self, reflector: Reflector, bureau: Bureau, facts: control.FactsTold, stamp_port: int, now_ns: Callable[[], int]) -> None:
+        """Nobody is here yet; `facts` are as they are told but for what changes."""
+        self.reflector, self.bureau, self.facts, self.stamp_port = reflector, bureau, facts, stamp_port
+        self._keys = reflector.keys
+        self.now_ns = now_ns
+        self.grants = Grants()
+        self.loads = Loads()
+        self.callers: set[Caller] = set()
+        self._beginnings, self._unproven = Guard(rate_limit=BEGINNINGS_PER_S), Guard(rate_limit=UNPROVEN_PER_S)
+        self._expire_ns = 0
+
+    def bars(self, address: str, port: int) -> str | None:
+        """Return why nothing from there is answered, None when it is."""
+        return self.reflector.guard.bars(address, port)
+
+    def limits(self, address: str | None, now_ns: int) -> str | None:
+        """Return why a connection may not begin now, None when it may; without an address of one whose source is not proven.
+
+        Whoever forges somebody's address takes nothing of that source's share, and all of them together have one.
+        """
+        return self._unproven.limits(ANYBODY, now_ns) if address is None else self._beginnings.limits(address, now_ns)
+
+    def met(self, visit: Visit) -> Guest:
+        """Return who speaks for a new connection."""
+        caller = Caller(self, visit)
+        self.callers.add(caller)
+        return caller
+
+    def glance(self, now_ns: int) -> bool:
+        """Hand on what engines answered, and forget what is over; tell whether an engine is still asked."""
+        if self.reflector.keys is not self._keys:
+            self._renew()
+        if now_ns >= self._expire_ns:
+            self._expire_ns = now_ns + EXPIRE_EVERY_NS
+            self.reflector.expire(now_ns)
+            self.grants.expire(now_ns)
+            self.loads.expire(now_ns)
+        return self.bureau.glance(now_ns)
+
+    @property
+    def keys(self) -> Keys:
+        """Whose tokens are good."""
+        return self.reflector.keys or NOBODY
+
+    def _renew(self) -> None:
+        """The key file was read again: whose key is gone is sent away, and what was handed out to him is his no longer."""
+        self._keys = self.reflector.keys
+        self.grants.renew(self.keys.holders)
+        vouching = {holder.key for holder in self.keys.holders}
+        for caller in [each for each in self.callers if each.holder is not None and each.holder.key not in vouching]:
+            caller.visit.end(CloseCode.NOT_ALLOWED)
+
+
+class Caller:
+    """One connection: nobody until it has said hello with a token that somebody has."""
+
+    def __init__(self, desk: Desk, visit: Visit) -> None:
+        """Nothing said yet."""
+        self.desk, self.visit = desk, visit
+        self.holder: Holder | None = None
+        self._requests = 0
+
+    def request(self, stream: int, octets: bytes, now_ns: int) -> None:
+        """Answer a request, or have it answered; what is none ends the connection."""
+        self._requests += 1
+        try:
+            asked = control.decode_request(octets)
+        except MalformedMessage:
+            self.visit.end(CloseCode.MALFORMED)
+            return
+        if isinstance(asked, control.Hello):
+            self._hello(stream, asked, now_ns)
+        elif self.holder is None:
+            self.visit.end(CloseCode.NOT_ALLOWED)
+        elif self._requests > MOST_REQUESTS:
+            self.visit.end(CloseCode.TOO_MUCH)
+        else:
+            HANDLERS[type(asked)](self, self.holder, asked, partial(self._answer, stream))
+
+    def _hello(self, stream: int, hello: control.Hello, now_ns: int) -> None:
+        holder = self.desk.keys.holder_of(bytes.fromhex(hello.token))
+        if holder is None:
+            self.visit.end(CloseCode.NOT_ALLOWED)
+        elif sum(caller.holder is not None and caller.holder.key == holder.key for caller in self.desk.callers) >= MOST_OF_HOLDER:
+            self.visit.end(CloseCode.TOO_MUCH)
+        else:
+            self.holder = holder
+            self.visit.know(now_ns + STAY_NS)
+            self._answer(stream, control.Welcome(version=self.desk.facts.version))
+
+    def _answer(self, stream: int, answer: Told) -> None:
+        self.visit.answer(stream, control.encode(answer))
+
+    def datagram(self, payload: bytes, came: Datagram, *, may_answer: bool) -> tuple[bytes, int] | None:
+        """Answer a STAMP packet of somebody who has said hello; one whose reply could not be sent counts as received, not as answered."""
+        reflector = self.desk.reflector
+        if self.holder is None:
+            reflector.counters["before_hello"] += 1
+            return None
+        request = Request(
+            payload=payload,
+            source=self.visit.source,
+            destination=came.local,
+            destination_port=self.desk.stamp_port,
+            received_ns=came.received_ns,
+            ttl=came.ttl,
+            tos=came.tos,
+        )
+        if not may_answer:
+            self._count_unanswered(payload)
+            return None
+        response = reflector.answer(request, self.desk.now_ns())
+        return None if response is None else (reflector.stamped(response, self.desk.now_ns()), response.dscp)
+
+    def _count_unanswered(self, payload: bytes) -> None:
+        session = self.session(int.from_bytes(payload[SSID_AT]))
+        if session is not None:
+            session.received += 1
+
+    def session(self, ssid: int) -> Session | None:
+        """Return the session of an SSID whose packets come in this connection's DATAGRAM frames, None where there is none."""
+        return self.desk.reflector.sessions.known(session_key(ssid, *self.visit.source))
+
+    def gone(self) -> None:
+        """Be here no longer; what was handed out stays, for its record is asked for on another connection."""
+        self.desk.callers.discard(self)
+        self.desk.loads.gone(self.visit)
+
+
+Reply = Callable[[Told], None]
+
+
+def hand_out(caller: Caller, holder: Holder, asked: control.Open, reply: Reply) -> None:
+    """Hand out SSIDs with a key, once all engines know them."""
+    desk = caller.desk
+    until_ns = desk.now_ns() + asked.seconds * 1_000_000_000
+    handed = desk.grants.hand_out(asked.calls, until_ns, holder, desk.keys)
+    if handed is None:
+        reply(Refused(why="no SSIDs are left"))
+        return
+
+    def then(answers: list[Any] | None) -> None:
+        if answers is None or not all(answers):
+            forget(desk, handed)
+            reply(Refused(why="the reflector's engines did not take the key"))
+            return
+        reply(control.Opened(ssid=handed.first, key=handed.key.hex(), port=desk.stamp_port, seconds=asked.seconds))
+
+    desk.bureau.ask(partial(let_in, handed=handed), then)
+
+
+def forget(desk: Desk, handed: Handed) -> None:
+    """Take back what was handed out, at the engines too."""
+    desk.grants.take_back(handed)
+    desk.bureau.ask(partial(shut_out, handed=handed), lambda _: None)
+
+
+def take_back(caller: Caller, holder: Holder, asked: control.Close, reply: Reply) -> None:
+    """Take SSIDs back."""
+    handed = caller.desk.grants.of(asked.ssid, holder)
+    if handed is None:
+        reply(Refused(why="this SSID was not opened with your key"))
+        return
+    forget(caller.desk, handed)
+    reply(control.Closed())
+
+
+def counts(caller: Caller, holder: Holder, asked: control.Counts, reply: Reply) -> None:
+    """Tell how many packets of some SSIDs were received and answered."""
+    spans = [control.Span(ssid, 0, 0) for ssid in range(asked.ssid, min(asked.ssid + asked.calls, SSIDS + 1))]
+    look_up(caller, holder, spans, asked.over, lambda found: counted(found), reply)
+
+
+def record(caller: Caller, holder: Holder, asked: control.Record, reply: Reply) -> None:
+    """Tell which packets were received, and how."""
+    look_up(caller, holder, asked.spans, asked.over, lambda found: recorded(found, asked.spans), reply)
+
+
+def look_up(
+    caller: Caller, holder: Holder, spans: list[control.Span], over: Over, told: Callable[[list[Known | None]], Told], reply: Reply
+) -> None:
+    """Look up sessions, one's own alone: what came on this connection here, what came over UDP at the engines."""
+    desk = caller.desk
+    if over is Over.QUIC:
+        reply(told(known(desk.reflector, spans, lambda _, ssid: caller.session(ssid))))
+        return
+    if not all(desk.grants.of(span.ssid, holder) for span in spans):
+        reply(Refused(why="an SSID among these was not opened with your key"))
+        return
+
+    def then(answers: list[list[Known | None] | None] | None) -> None:
+        reply(Refused(why="the reflector's engines did not answer") if not any(answers or ()) else told(together(answers or ())))
+
+    desk.bureau.ask(partial(known, spans=spans), then)
+
+
+def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) -> None:
+    """Tell what the reflector is, and how busy."""
+    desk = caller.desk
+
+    def then(answers: list[int | None] | None) -> None:
+        there = [count for count in answers or () if count is not None]
+        reply(msgspec.structs.replace(desk.facts, sessions=sum(there, len(desk.reflector.sessions)), load=load()))
+
+    desk.bureau.ask(sessions_of, then)
+
+
+def begin_load(caller: Caller, holder: Holder, asked: control.Load, reply: Reply) -> None:
+    """Begin a load, if there is room for one."""
+    desk = caller.desk
+    answer = desk.loads.begin(caller.visit, holder, asked, desk.now_ns())
+    desk.reflector.counters["loads_refused" if isinstance(answer, Refused) else "loads"] += 1
+    reply(answer)
+
+
+def end_load(caller: Caller, _holder: Holder, _asked: control.Unload, reply: Reply) -> None:
+    """End a load and tell what came up."""
+    desk = caller.desk
+    answer = desk.loads.end(caller.visit, desk.now_ns())
+    if isinstance(answer, control.Unloaded):
+        desk.reflector.counters["load_octets"] += sum(answer.octets)
+    reply(answer)
+
+
+def load() -> float | None:
+    """Return the machine's mean load over a minute, None where the system does not say."""
+    with suppress(AttributeError, OSError):
+        return os.getloadavg()[0]
+    return None
+
+
+Handler = Callable[[Caller, Holder, Any, Reply], None]
+HANDLERS: Final[dict[type, Handler]] = {
+    control.Open: hand_out,
+    control.Close: take_back,
+    control.Counts: counts,
+    control.Record: record,
+    control.Facts: facts,
+    control.Load: begin_load,
+    control.Unload: end_load,
+}
+"""What each request is answered by; hello comes before all of them."""
