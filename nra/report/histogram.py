@@ -16,6 +16,7 @@ FEWEST_BARS: Final = 6  # a bar as wide as the drawing looks like a wall
 SHARE: Final = 0.8  # of a bin's width that its bars take up
 LEAST_HEIGHT: Final = 1.5  # of a bar that holds a packet at all: the one late packet is what one looks for
 LABEL_ROOM: Final = 30
+MARK_ROOM: Final = 100
 SAID: Final = (("half of {} packets", 50), ("99 %", 99), ("the last", 100))
 
 
@@ -108,7 +109,10 @@ def _across(bins: Sequence[DelayBin], count: int) -> tuple[Tick, ...]:
 def _buffer(bins: Sequence[DelayBin], count: int) -> Tick | None:
     """Return the mark of the buffer, None where no packet came so late."""
     at = next((index for index, each in enumerate(bins) if each.above_ms == BUFFER_MS), None)
-    return None if at is None else Tick(at=place_of(at, count), label=f"{BUFFER_MS:g} ms buffer")
+    if at is None:
+        return None
+    place = place_of(at, count)
+    return Tick(at=place, label=f"{BUFFER_MS:g} ms buffer", anchor="end" if place > WIDTH - RIGHT - MARK_ROOM else "start")
 
 
 def _words(way: _Way) -> str:

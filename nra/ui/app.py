@@ -21,7 +21,7 @@ from nra.ui.downloads import download
 from nra.ui.guard import Guard
 from nra.ui.pages import STATIC, Filter, Pages, static, style
 from nra.ui.shelf import BROUGHT, MOST_BROUGHT_BYTES, Shelf
-from nra.ui.words import Memory, Words, problems
+from nra.ui.words import Memory, Words, blamed, problems
 from nra.ui.worker import Progress, Worker
 
 MOST_FORM_BYTES: Final = 1 << 16
@@ -61,7 +61,9 @@ class Site:
             return self._to("running")
         outcome, words = self._worker.outcome, await run_in_threadpool(self._memory.recall, self._configured)
         failed = outcome is not None and outcome.document is None and "ended" in request.query_params
-        return HTMLResponse(self._pages.start(words, problem=outcome.problem if outcome is not None and failed else ""))
+        problem = outcome.problem if outcome is not None and failed else ""
+        wrong = {name: f"{text[:1].upper()}{text[1:]}." for name, text in blamed(problem).items()}
+        return HTMLResponse(self._pages.start(words, wrong, problem="" if wrong else problem))
 
     async def start(self, request: Request) -> Response:
         """Begin a measurement with the words of the form, or show what is wrong with them."""
