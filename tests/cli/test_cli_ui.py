@@ -67,7 +67,7 @@ def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
     """After the idle time it returns."""
     addresses: list[str] = []
     never: Callable[[], bool] = lambda: False  # noqa: E731
-    serve([], tmp_path, Memory(None), Words(), port=0, ready=addresses.append, stop=never, idle_s=0.2)
+    serve([], tmp_path, Memory(None), Words(), port=0, ready=lambda address, _: addresses.append(address), stop=never, idle_s=0.2)
     assert len(addresses) == 1
 
 

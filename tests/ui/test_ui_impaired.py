@@ -72,6 +72,5 @@ def test_a_reflector_that_dies_is_a_result(world: World) -> None:
         relay.wait_for(f"forwarding packet {ANNOUNCED}")
         reflector.kill()
         page.wait_for_url("**/runs/*", timeout=60_000)
-        print(page.locator("main").inner_text())
-        expect(page.locator("main")).to_contain_text(re.compile(r"stopped answering|no longer answered|silent|measured until"))
+        expect(page.locator("main")).to_contain_text("The far end stopped answering during the stream")
         expect(page.get_by_text("Download Results (.TXT)")).to_be_visible()
