@@ -45,7 +45,7 @@ def chart(voice: Voice) -> Chart | None:
     return Chart(
         key="histogram",
         title="Delay above the least",
-        unit="% of the packets, by ms",
+        unit="ms, % of packets",
         name="Histogram of the delay above the least, in percent of the packets",
         bars=tuple(Bars(name=way.name, kind=way.kind, rects=_rects(way, place, len(ways), count, top)) for place, way in enumerate(ways)),
         across=_across(longest, count),

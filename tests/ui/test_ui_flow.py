@@ -132,6 +132,7 @@ def test_a_dropped_file_is_shown_and_compared(page: Page, address: str) -> None:
         page.evaluate(script, text)
         page.wait_for_url("**/runs/brought-*")
     page.get_by_role("link", name="All results").click()
+    expect(page.get_by_role("heading", name="All results")).to_be_visible()
     assert fits(page)
     for box in page.get_by_role("checkbox").all():
         box.check()

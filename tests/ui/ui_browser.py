@@ -15,5 +15,6 @@ def launched(playwright: Playwright) -> Browser:
 
 
 def fits(page: Page) -> bool:
-    """Tell whether the page is no wider than the screen."""
+    """Tell whether the page is no wider than the screen, once it has its style."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
