@@ -139,3 +139,20 @@ def test_a_dropped_file_is_shown_and_compared(page: Page, address: str) -> None:
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="Two runs side by side")).to_be_visible()
     assert fits(page)
+
+
+def test_without_its_script_the_page_still_measures(browser: Browser, address: str) -> None:
+    """The list of regions is whole, a link tells how far it is, and it leads to the result in the end."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    page.locator("#region").select_option("local")
+    page.get_by_label("Organization").fill("Muster GmbH")
+    page.get_by_role("button", name="Start the Test").click()
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        if "/running" not in page.url:
+            break
+        page.get_by_role("link", name="Look how far it is").click()
+    expect(page.get_by_role("heading", name="VOIP")).to_be_visible()
+    context.close()

@@ -3,14 +3,16 @@
 import shutil
 from typing import Final
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 CHROMIUM: Final = shutil.which("chromium")
 OPTIONS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+WAIT_MS: Final = 40_000
 
 
 def launched(playwright: Playwright) -> Browser:
-    """Return a browser of its own."""
+    """Return a browser of its own; what is expected of its pages may take a while: nothing here is about speed."""
+    expect.set_options(timeout=WAIT_MS)
     return playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
 
 

@@ -49,6 +49,7 @@ function path(points, top, total) {
 function follow() {
   const running = byId("running");
   if (!running) return;
+  byId("look").hidden = true;
   const lives = [...document.querySelectorAll(".live")].map((figure) => ({
     key: figure.dataset.key, unit: figure.dataset.unit, points: [], line: figure.querySelector(".line"),
     now: figure.querySelector(".now"), top: figure.querySelector(".top"),
