@@ -1,4 +1,4 @@
-"""What holds for every test, and the lab's world for those that take it."""
+"""What holds for every test, and the lab's world and a browser for those that take them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from lab_world import World
+    from playwright.sync_api import Browser
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("untimed")
@@ -27,3 +28,15 @@ def world(tmp_path: Path) -> "Iterator[World]":
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """The system's Chromium."""
+    from playwright.sync_api import sync_playwright
+    from ui_browser import launched
+
+    with sync_playwright() as playwright:
+        started = launched(playwright)
+        yield started
+        started.close()

@@ -1,4 +1,4 @@
-"""`nra run --remember`, what a double-click on a stick does: ask once, keep the answers in nra.toml, then one key per workstation."""
+"""`nra run --remember`, a double-click on a stick: ask once, keep the answers in nra.toml, one key per workstation, or for the page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,26 +14,37 @@ if TYPE_CHECKING:
     from nra.cli.door import Door
 
 CHANGE: Final = "c"
+PAGE: Final = "p"
 QUIT: Final = "q"
+KNOWN: Final = "Any key measures this machine, p opens a page in the browser instead, c changes them, q ends: "
+FIRST_TIME: Final = "Any key asks two questions and measures this machine, p opens a page in the browser instead, q ends: "
 
 
-def agreed(door: "Door", region: str | None, org: str | None) -> tuple[str, str]:
-    """Return region and organization as known and agreed to by a key, or as asked for now; raises Abort for q."""
+def agreed(door: "Door", region: str | None, org: str | None) -> tuple[str, str] | None:
+    """Return region and organization as known and agreed to by a key, or as asked for now; None for the page; raises Abort for q."""
     if region and org:
         click.echo(f"Region {washed(region)}, organization {washed(org)}", err=True)
-        click.echo("Any key measures this machine, c changes them, q ends: ", err=True, nl=False)
-        key = click.getchar().lower()
-        click.echo(err=True)
-        if key == QUIT:
-            raise click.Abort
-        if key != CHANGE:
-            return region, org
+    key = pressed(KNOWN if region and org else FIRST_TIME)
+    if key == QUIT:
+        raise click.Abort
+    if key == PAGE:
+        return None
+    if region and org and key != CHANGE:
+        return region, org
     answers = {
         "region": ask("--region", "AWS region (nra regions lists them)", known_region),
         "org": ask("--org", "Organization", not_empty),
     }
     keep(place_of(door), answers)
     return answers["region"], answers["org"]
+
+
+def pressed(question: str) -> str:
+    """Return the key that answers the question, in small letters."""
+    click.echo(question, err=True, nl=False)
+    key = click.getchar().lower()
+    click.echo(err=True)
+    return key
 
 
 def not_empty(text: str) -> str:

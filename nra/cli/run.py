@@ -117,7 +117,10 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     if options.pop("remember") and at_a_terminal():
         from nra.cli.remember import agreed
 
-        options["region"], options["org"] = agreed(door, options["region"], options["org"])
+        answers = agreed(door, options["region"], options["org"])
+        if answers is None:
+            return opened_instead(out)
+        options["region"], options["org"] = answers
     options["region"] = options["region"] or ask("--region", "AWS region (nra regions lists them)", known_region)
     options["org"] = options["org"] if options["org"] is not None else ask("--org", "Organization", str)
     if not options["org"].strip():
@@ -131,6 +134,14 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
         once = partial(measure_once, settings, interrupt, output)
         saved = [once()] if rhythm is None else repeat(rhythm, once, Waiting(interrupt), output.folder, quiet=output.quiet)
     return ended(saved, strict=strict)
+
+
+def opened_instead(out: Path | None) -> int:
+    """Serve the page of `nra ui` until it is ended; return its exit code."""
+    from nra.cli.ui import ui
+
+    click.get_current_context().invoke(ui, port=0, no_browser=False, out=out)
+    return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,10 +34,10 @@ def ui(ctx: click.Context, port: int, no_browser: bool, out: Path | None) -> Non
     door = ctx.find_object(Door) or Door()
     folder = folder_for_results(out, door)
 
-    def ready(address: str) -> None:
+    def ready(address: str, once: str) -> None:
         click.echo(f"{address}\nThis address is for you alone. Ctrl-C ends it, and so does an hour without use.")
         if not no_browser:
-            open_browser(address)
+            open_browser(once)
 
     memory = Memory(user_folder(sys.platform, os.environ))
     with told_to_the_user(CannotServe), stoppable(signal.SIGINT, signal.SIGTERM) as stop:

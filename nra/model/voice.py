@@ -1,9 +1,34 @@
 """The voice half of the run document (docs/run-document.md): what became of the streams, in the words of the contract."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from nra.model.sample import StampKind
 from nra.model.verdict import Basis
+
+DELAY_EDGES_MS: Final = (
+    0.0,
+    0.5,
+    1.0,
+    2.0,
+    3.0,
+    5.0,
+    7.0,
+    10.0,
+    15.0,
+    20.0,
+    30.0,
+    40.0,
+    60.0,
+    80.0,
+    100.0,
+    150.0,
+    200.0,
+    300.0,
+    500.0,
+    1000.0,
+)
+"""Where the bars of every run's histogram begin: narrow where good networks differ, the fixed de-jitter buffers among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +48,18 @@ class Pdv:
     p95: float
     p99: float
     max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayBin:
+    """One bar of a histogram: packets whose delay above the minimum is more than `above_ms` (or is 0) and at most `most_ms`.
+
+    The last bar has no end.
+    """
+
+    above_ms: float
+    most_ms: float | None
+    packets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +104,7 @@ class Direction:
     buffers: tuple[BufferOutcome, ...] = ()
     costs: tuple[Cost, ...] = ()
     note: str | None = None
+    delays: tuple[DelayBin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

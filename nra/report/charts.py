@@ -8,51 +8,12 @@ from typing import Final
 from nra.model.verdict import Basis
 from nra.model.voice import Voice
 from nra.report.cells import number, quantity
+from nra.report.drawing import WIDTH, Chart, Line, Tick, height_of, nice, place_of, upward_axis
 
-WIDTH, HEIGHT = 360, 190  # of the drawing, in its own units: about pixels, so that labels stay legible on a phone
-LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 26  # room for the labels of the axes
 ROOM: Final = 24  # half of a label's width
 MOST_POINTS: Final = 120
 MOST_TICKS: Final = 6
-LEAST: Final = 1e-9  # of any unit: below it a number is nothing
-NICE: Final = (1, 2, 5, 10)
-
 Values = Sequence[float | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A mark of an axis: where it stands in the drawing, and what it says."""
-
-    at: float
-    label: str
-    anchor: str = "middle"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a chart: its name, its kind (for colour and dashes), and its path; a second without a value is a gap."""
-
-    name: str
-    kind: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """One chart, ready to be drawn, and what it shows in words."""
-
-    key: str
-    title: str
-    unit: str
-    lines: tuple[Line, ...]
-    across: tuple[Tick, ...]
-    upward: tuple[Tick, ...]
-    words: str
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +35,7 @@ class _Series:
     values: Values
 
 
+SPOKEN: Final = {"ms": "milliseconds", "%": "percent"}
 CHARTS: Final = (("Jitter", "ms"), ("Packet loss", "%"), ("Round trip", "ms"))
 
 
@@ -122,18 +84,19 @@ def _highest(values: Values, step: int) -> Values:
 
 def _chart(title: str, unit: str, columns: Sequence[_Series], step_s: int) -> Chart:
     count = len(columns[0].values)
-    top, upward = _scale(max(value for column in columns for value in column.values if value is not None))
+    top, upward = upward_axis(max(value for column in columns for value in column.values if value is not None))
     last = max(count - 1, 1)
     lines = tuple(Line(name=column.name, kind=column.kind, path=_path(column.values, last, top)) for column in columns)
-    every = _nice(last * step_s / MOST_TICKS, whole=True)
+    every = nice(last * step_s / MOST_TICKS, whole=True)
     across = range(0, (count - 1) * step_s + 1, int(every))
     return Chart(
         key=title.lower().replace(" ", "-"),
         title=title,
         unit=unit,
+        name=f"{title} over time, in {SPOKEN[unit]}",
         lines=lines,
-        across=tuple(_second(second, _x(second / step_s, last)) for second in across),
-        upward=tuple(Tick(at=_y(value, top), label=f"{value:g}") for value in upward),
+        across=tuple(_second(second, place_of(second / step_s, last)) for second in across),
+        upward=upward,
         words=" ".join(_words(column, unit, step_s) for column in columns),
     )
 
@@ -161,34 +124,11 @@ def _path(values: Values, last: int, top: float) -> str:
     drawing = False
     for index, value in enumerate(values):
         if value is not None:
-            parts.append(f"{'L' if drawing else 'M'}{_x(index, last):g} {_y(value, top):g}")
+            parts.append(f"{'L' if drawing else 'M'}{place_of(index, last):g} {height_of(value, top):g}")
             if not drawing and (index + 1 == len(values) or values[index + 1] is None):
                 parts.append("h0")
         drawing = value is not None
     return "".join(parts)
-
-
-def _scale(highest: float) -> tuple[float, list[float]]:
-    """Return where the axis ends, at a mark, and its marks from zero on; an axis of nothing, or less than can be told, ends at 1."""
-    most = highest if highest > LEAST else 1.0
-    step = _nice(most / 4)
-    steps = math.ceil(most / step - 1e-9)
-    return step * steps, [round(step * index, 10) for index in range(steps + 1)]
-
-
-def _nice(least: float, *, whole: bool = False) -> float:
-    """Return the next of 1, 2, 5 times a power of ten that is not less."""
-    magnitude = 10.0 ** math.floor(math.log10(least)) if least > 0 else 1.0
-    step = next(factor * magnitude for factor in NICE if factor * magnitude >= least * (1 - 1e-9))
-    return max(1.0, step) if whole else step
-
-
-def _x(index: float, last: int) -> float:
-    return round(LEFT + (WIDTH - LEFT - RIGHT) * index / last, 1)
-
-
-def _y(value: float, top: float) -> float:
-    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
 
 
 def bar(value: float | None, full: float) -> float:

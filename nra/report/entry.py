@@ -69,8 +69,11 @@ def refusal_of(shown: View, document: RunDocument | None) -> Refusal | None:
 
 
 def slim(document: RunDocument, file: str, org: str) -> Entry:
-    """Return the run without what only its own sheet shows: seconds, codecs, and the rows that its outline has."""
-    voice = document.voice and replace(document.voice, windows=(), mos_by_codec=())
+    """Return the run without what only its own page or sheet shows: seconds, codecs, delays, and the rows that its outline has."""
+    voice = document.voice
+    if voice is not None:
+        up, down = (replace(direction, delays=()) for direction in (voice.up, voice.down))
+        voice = replace(voice, windows=(), mos_by_codec=(), up=up, down=down)
     return Entry(outline(document), replace(document, voice=voice, firewall=None, metrics=()), file, org)
 
 

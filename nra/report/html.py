@@ -15,6 +15,7 @@ from nra.model.document import RunDocument
 from nra.model.region import Side
 from nra.model.verdict import Basis, Verdict
 from nra.model.voice import Direction, Voice
+from nra.report import histogram
 from nra.report.cells import clean, number, quantity
 from nra.report.charts import bar, charts, seconds
 from nra.report.explanations import Explanation, of_port, of_row
@@ -158,6 +159,8 @@ def _quality(voice: Voice) -> dict[str, Any]:
         "costs_line": sentence(mos_cost_line(voice)),
         "charts": charts(voice),
         "seconds": seconds(voice),
+        "histogram": histogram.chart(voice),
+        "bars": [_printed(table) for table in histogram.packets(voice)],
         "instrument": sentence(instrument_line(voice.instrument)),
         "tables": [_printed(table) for table in (*delays(voice), *worst(voice), *calls(voice), *buffers(voice), *codecs(voice))],
     }

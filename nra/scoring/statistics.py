@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nra.model.sample import Int64Column
-from nra.model.voice import Pdv, RoundTrip
+from nra.model.voice import DELAY_EDGES_MS, DelayBin, Pdv, RoundTrip
 from nra.scoring.fates import Fate, Journey
 
 FloatColumn = NDArray[np.float64]
 
 NS_PER_MS: Final = 1_000_000
+_ENDS_NS: Final = np.array([round(edge * NS_PER_MS) for edge in DELAY_EDGES_MS[1:]])
 JITTER_GAIN: Final = 1 / 16  # RFC 3550, 6.4.1
 _BLOCK: Final = 64  # packets that one matrix row carries forward; any number gives the same result
 _DECAY: Final = (1 - JITTER_GAIN) ** np.arange(1, _BLOCK + 1)
@@ -39,6 +40,7 @@ class StreamStatistics:
     jitter_ms: float | None
     jitter_max_ms: float | None
     pdv_ms: Pdv | None
+    delays: tuple[DelayBin, ...]
 
 
 def stream_statistics(journeys: Sequence[Journey], jitter_ns: Sequence[FloatColumn]) -> StreamStatistics:
@@ -47,6 +49,7 @@ def stream_statistics(journeys: Sequence[Journey], jitter_ns: Sequence[FloatColu
     received, lost = count_fate(journeys, Fate.ARRIVED), count_fate(journeys, Fate.LOST)
     reordered = sum(reordered_count(j.departure) for j in journeys)
     samples = sum(len(j) for j in jitter_ns)
+    above_ns = above_minimum_ns(known_delays_ns(j) for j in journeys)
     return StreamStatistics(
         expected=expected,
         received=received,
@@ -57,7 +60,8 @@ def stream_statistics(journeys: Sequence[Journey], jitter_ns: Sequence[FloatColu
         order_percent=100 * (1 - reordered / copies) if copies else None,
         jitter_ms=float(sum(j.sum() for j in jitter_ns)) / samples / NS_PER_MS if samples else None,
         jitter_max_ms=max(float(j.max(initial=0)) for j in jitter_ns) / NS_PER_MS if samples else None,
-        pdv_ms=delay_variation(known_delays_ns(j) for j in journeys),
+        pdv_ms=delay_variation(above_ns),
+        delays=delay_histogram(above_ns),
     )
 
 
@@ -105,13 +109,29 @@ def nearest_rank(values: NDArray[Any], *percents: int) -> tuple[float, ...]:
     return tuple(float(ordered[rank]) for rank in ranks)
 
 
-def delay_variation(delays_ns: Iterable[Int64Column]) -> Pdv | None:
-    """Return the distribution of the delay above the minimum, each call's own (RFC 5481, 4.2), or None without a delay."""
-    above = [delays - delays.min() for delays in delays_ns if len(delays)]
-    if not above:
+def above_minimum_ns(delays_ns: Iterable[Int64Column]) -> Int64Column:
+    """Return the delays of all calls, each above its own call's minimum (RFC 5481, 4.2)."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *(delays - delays.min() for delays in delays_ns if len(delays))])
+
+
+def delay_variation(above_ns: Int64Column) -> Pdv | None:
+    """Return the distribution of the delay above the minimum, or None without a delay."""
+    if not len(above_ns):
         return None
-    p50, p95, p99, most = (ns / NS_PER_MS for ns in nearest_rank(np.concatenate(above), 50, 95, 99, 100))
+    p50, p95, p99, most = (ns / NS_PER_MS for ns in nearest_rank(above_ns, 50, 95, 99, 100))
     return Pdv(p50=p50, p95=p95, p99=p99, max=most)
+
+
+def delay_histogram(above_ns: Int64Column) -> tuple[DelayBin, ...]:
+    """Return how many delays above the minimum fell between the edges, up to the last bin that holds one; nothing without a delay.
+
+    A delay that is an edge belongs below it: one of exactly 60 ms is not too late for a buffer of 60 ms.
+    """
+    counts = np.bincount(np.searchsorted(_ENDS_NS, above_ns)).tolist()
+    return tuple(
+        DelayBin(above_ms=least, most_ms=most, packets=packets)
+        for least, most, packets in zip(DELAY_EDGES_MS, (*DELAY_EDGES_MS[1:], None), counts, strict=False)  # no empty ones at the end
+    )
 
 
 def round_trip(journeys: Sequence[Journey]) -> RoundTrip:

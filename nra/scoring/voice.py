@@ -123,6 +123,7 @@ def _direction(measured: _Measured, rtt: RoundTrip, codec: Codec | None, interva
         buffers=measured.buffers,
         costs=() if quality is None else quality.costs,
         note=_mos_note(codec, quality),
+        delays=s.delays,
     )
 
 

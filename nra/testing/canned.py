@@ -27,6 +27,7 @@ from nra.testing.canned_parts import (
     ROUND_TRIP_BOUND,
     SMALL_LOSS,
     THRESHOLDS,
+    delays,
     times,
     voice_half,
     window,
@@ -159,8 +160,10 @@ def _until_breach() -> RunDocument:
         mos=4.3964,
         r_factor=92.5513,
         costs=SMALL_LOSS,
+        delays=delays(713, 1050, 1620, 480, 390, 165, 60, 15),
     )
-    voice = voice_half(replace(GOOD_UP, expected=4500, received=4500), down, 24.3118)
+    up = replace(GOOD_UP, expected=4500, received=4500, delays=delays(780, 1140, 1560, 450, 360, 162, 42, 6))
+    voice = voice_half(up, down, 24.3118)
     voice = replace(voice, calls=3, sent=4500, per_call=PER_CALL, round_trip=times(24.3118, lost=7, loss_percent=0.155556))
     document = replace(_document(Overall.PASS, voice, port_checks()), capacity=CAPACITY)
     asked = replace(document.run.asked, calls=3, calls_until_breach=CAPACITY.most_calls)

@@ -8,9 +8,11 @@ from nra.model.document import Finding
 from nra.model.sample import StampKind
 from nra.model.verdict import Basis
 from nra.model.voice import (
+    DELAY_EDGES_MS,
     BufferOutcome,
     CodecQuality,
     Cost,
+    DelayBin,
     Direction,
     Endpoint,
     Instrument,
@@ -45,6 +47,12 @@ def _costs(loss: float = 0.0, discards: float = 0.0) -> tuple[Cost, ...]:
     return tuple(Cost(impairment=name, points=taken) for name, taken in points.items())
 
 
+def delays(*packets: int) -> tuple[DelayBin, ...]:
+    """Return the first bars of a histogram with so many packets each."""
+    ends = (*DELAY_EDGES_MS[1:], None)
+    return tuple(DelayBin(above_ms=least, most_ms=most, packets=n) for least, most, n in zip(DELAY_EDGES_MS, ends, packets, strict=False))
+
+
 SMALL_LOSS: Final = _costs(loss=0.654908)
 GOOD_UP: Final = Direction(
     expected=1500,
@@ -69,8 +77,16 @@ GOOD_UP: Final = Direction(
         BufferOutcome(name="adaptive", discards=1, discard_percent=0.066667, delay_ms=22.4),
     ),
     costs=_costs(),
+    delays=delays(260, 380, 520, 150, 120, 54, 14, 2),
 )
-GOOD_DOWN: Final = replace(GOOD_UP, jitter_ms=2.0957, jitter_max_ms=5.1102, pdv_ms=Pdv(p50=1.4, p95=5.2, p99=7.9, max=12.8), dscp_seen=0)
+GOOD_DOWN: Final = replace(
+    GOOD_UP,
+    jitter_ms=2.0957,
+    jitter_max_ms=5.1102,
+    pdv_ms=Pdv(p50=1.4, p95=5.2, p99=7.9, max=12.8),
+    dscp_seen=0,
+    delays=delays(240, 350, 540, 160, 130, 55, 20, 5),
+)
 BAD_UP: Final = replace(
     GOOD_UP,
     received=1497,
@@ -83,6 +99,7 @@ BAD_UP: Final = replace(
     mos=4.3944,
     r_factor=92.4552,
     costs=_costs(loss=0.751),
+    delays=delays(8, 12, 40, 50, 110, 120, 180, 270, 220, 270, 130, 87),
 )
 BAD_DOWN: Final = replace(
     GOOD_DOWN,
@@ -105,6 +122,7 @@ BAD_DOWN: Final = replace(
         BufferOutcome(name="adaptive", discards=9, discard_percent=0.6, delay_ms=88.1),
     ),
     costs=_costs(loss=11.0, discards=5.1103),
+    delays=delays(5, 9, 30, 36, 90, 100, 130, 210, 190, 270, 190, 174, 6, 9, 6),
 )
 ROUND_TRIP_BOUND: Final = replace(
     GOOD_UP,
@@ -118,8 +136,9 @@ ROUND_TRIP_BOUND: Final = replace(
     dscp_seen=None,
     costs=_costs(loss=2.4581),
     note="round trip: bounds each direction",
+    delays=delays(250, 380, 520, 150, 120, 54, 14, 2),
 )
-INTERRUPTED: Final = replace(GOOD_UP, expected=350, received=350)
+INTERRUPTED: Final = replace(GOOD_UP, expected=350, received=350, delays=delays(60, 90, 120, 36, 28, 12, 3, 1))
 FINDINGS: Final = (
     Finding(
         where="down",

@@ -1,6 +1,7 @@
 """The pages and what they ask for: a form, its measurement, its result, all results; Starlette finds the way."""
 
 import json
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from http import HTTPStatus
@@ -13,18 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
 
 from nra.archive.document import UnreadableDocument
 from nra.model.document import RunDocument
 from nra.ui.downloads import download
-from nra.ui.guard import Guard
 from nra.ui.pages import STATIC, Filter, Pages, static, style
 from nra.ui.shelf import BROUGHT, MOST_BROUGHT_BYTES, Shelf
-from nra.ui.words import Memory, Words, problems
+from nra.ui.words import Memory, Words, blamed, problems
 from nra.ui.worker import Progress, Worker
 
 MOST_FORM_BYTES: Final = 1 << 16
+BODY_S: Final = 60.0
 APART_S: Final = 1.0  # drawing takes the processor from the sender: once a second is enough to watch
 BEAT_S: Final = 5.0  # so that a page that is gone is noticed
 GONE: Final = "This run is not there any more: its file was moved or removed, or it was brought along before nra ui was started anew."
@@ -61,7 +61,9 @@ class Site:
             return self._to("running")
         outcome, words = self._worker.outcome, await run_in_threadpool(self._memory.recall, self._configured)
         failed = outcome is not None and outcome.document is None and "ended" in request.query_params
-        return HTMLResponse(self._pages.start(words, problem=outcome.problem if outcome is not None and failed else ""))
+        problem = outcome.problem if outcome is not None and failed else ""
+        wrong = {name: f"{text[:1].upper()}{text[1:]}." for name, text in blamed(problem).items()}
+        return HTMLResponse(self._pages.start(words, wrong, problem="" if wrong else problem))
 
     async def start(self, request: Request) -> Response:
         """Begin a measurement with the words of the form, or show what is wrong with them."""
@@ -176,20 +178,25 @@ class Site:
         return RedirectResponse(f"{self._base}{where}", HTTPStatus.SEE_OTHER)
 
 
-def application(site: Site, token: str) -> ASGIApp:
-    """Return the site behind its guard, with all addresses below the token."""
+def application(site: Site, token: str) -> Starlette:
+    """Return the site with all addresses below the token; a guard belongs before it."""
     handlers: dict[Any, Any] = {HTTPException: site.refused, Exception: site.refused}
-    return Guard(Starlette(routes=[Mount(f"/{token}", routes=site.routes())], exception_handlers=handlers), token)
+    return Starlette(routes=[Mount(f"/{token}", routes=site.routes())], exception_handlers=handlers)
 
 
 async def body(request: Request, most_bytes: int) -> bytes:
-    """Return the request's body; raises HTTPException as soon as it is longer than that."""
+    """Return the request's body; raises HTTPException as soon as it is longer than that, or where it does not end."""
     parts, length = [], 0
-    async for part in request.stream():
-        parts.append(part)
-        length += len(part)
-        if length > most_bytes:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"This is larger than {most_bytes >> 10} KiB, the most that is taken.")
+    try:
+        async with timeout(BODY_S):
+            async for part in request.stream():
+                parts.append(part)
+                length += len(part)
+                if length > most_bytes:
+                    told = f"This is larger than {most_bytes >> 10} KiB, the most that is taken."
+                    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told)
+    except TimeoutError:
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"This did not arrive within {BODY_S:g} s.") from None
     return b"".join(parts)
 
 

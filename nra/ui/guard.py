@@ -2,6 +2,7 @@
 
 Loopback alone is no protection: any page that a browser has open may send requests there, and a name may be made to resolve there
 (DNS rebinding). So the address holds a token that cannot be guessed, Host must be ours, and Origin must be ours where there is one.
+What a browser is started with, every user of the machine can read: it gets an address that leads to the page once, and then nowhere.
 """
 
 import secrets
@@ -9,7 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ADDRESS: Final = "127.0.0.1"
@@ -37,9 +38,9 @@ def new_token() -> str:
 class Guard:
     """Lets through what may ask, and gives every answer its headers."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        """Guard `app`, all of whose paths begin with the token."""
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, token: str, once: str = "") -> None:
+        """Guard `app`, all of whose paths begin with the token; the path `once`, if there is one, leads there one time."""
+        self._app, self._token, self._once = app, token, once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or refuse it with one line."""
@@ -52,14 +53,24 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
+        answer = self._answer(scope)
+        await (self._app if answer is None else answer)(scope, receive, guarded)
+
+    def _answer(self, scope: Scope) -> Response | None:
+        """Return what is answered instead of the site, None where the request is let through."""
         refusal = "no such page" if scope["type"] != "http" else self._refusal(scope)
         if refusal:
-            await PlainTextResponse(f"{refusal}\n", HTTPStatus.FORBIDDEN)(scope, receive, guarded)
-        else:
-            await self._app(scope, receive, guarded)
+            return PlainTextResponse(f"{refusal}\n", HTTPStatus.FORBIDDEN)
+        first = f"{scope['path']}/".split("/")[1]
+        if _same(first, self._token):
+            return None
+        if self._once and scope["method"] == "GET" and _same(first, self._once):
+            self._once = ""
+            return RedirectResponse(f"/{self._token}/", HTTPStatus.SEE_OTHER)
+        return PlainTextResponse("open the address that nra ui printed\n", HTTPStatus.FORBIDDEN)
 
     def _refusal(self, scope: Scope) -> str:
-        """Return why the request is refused, empty where it is not."""
+        """Return why the request is refused whatever it asks for, empty where it is not."""
         headers, port = Headers(scope=scope), scope["server"][1]
         host, origin = headers.get("host", ""), headers.get("origin")
         if host not in {f"{name}:{port}" for name in (ADDRESS, "localhost")}:
@@ -68,6 +79,8 @@ class Guard:
             return "asked from another page"
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return "asked from another page"
-        if not secrets.compare_digest(scope["path"].split("/")[1].encode(), self._token.encode()):
-            return "open the address that nra ui printed"
         return ""
+
+
+def _same(one: str, other: str) -> bool:
+    return secrets.compare_digest(one.encode(), other.encode())

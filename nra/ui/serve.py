@@ -11,7 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nra.ui.app import Site, application
-from nra.ui.guard import ADDRESS, new_token
+from nra.ui.guard import ADDRESS, Guard, new_token
+from nra.ui.patience import Patient
 from nra.ui.shelf import Shelf
 from nra.ui.words import Memory, Words
 from nra.ui.worker import Worker
@@ -26,7 +27,7 @@ class CannotServe(Exception):  # noqa: N818 - says what is the case
 
 
 class Idleness:
-    """Knows since when nobody has asked for anything."""
+    """Knows since when nobody has asked for anything that he may ask for."""
 
     def __init__(self, app: ASGIApp, worker: Worker) -> None:
         """Watch what goes to `app`; a measurement is no idleness either."""
@@ -75,15 +76,22 @@ def serve(
     configured: Words,
     *,
     port: int,
-    ready: Callable[[str], None],
+    ready: Callable[[str, str], None],
     stop: Callable[[], bool],
     idle_s: float = IDLE_S,
 ) -> None:
-    """Serve until it shall stop or is idle; `ready` is told the address once it can be opened. Raises CannotServe."""
-    token, worker = new_token(), Worker(command, folder)
+    """Serve until it shall stop or is idle; `ready` is told the address once it can be opened, and one that can be opened once.
+
+    Raises CannotServe.
+    """
+    token, once, worker = new_token(), new_token(), Worker(command, folder)
     site = Site(worker, Shelf(folder), memory, configured, f"/{token}/")
     app = Idleness(application(site, token), worker)
-    asyncio.run(_serve(app, worker, port, lambda origin: ready(f"{origin}/{token}/"), partial(app.lasting, idle_s, stop)))
+
+    def serving(origin: str) -> None:
+        ready(f"{origin}/{token}/", f"{origin}/{once}")
+
+    asyncio.run(_serve(Guard(app, token, once), worker, port, serving, partial(app.lasting, idle_s, stop)))
 
 
 async def _serve(
@@ -92,6 +100,7 @@ async def _serve(
     server = _Server(
         uvicorn.Config(
             app,
+            http=Patient,
             host=ADDRESS,
             port=port,
             log_config=None,

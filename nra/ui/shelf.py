@@ -18,6 +18,7 @@ from nra.report.cells import clean
 BROUGHT: Final = "brought-"
 MOST_BROUGHT: Final = 10
 MOST_BROUGHT_BYTES: Final = 32 << 20
+MOST_KEPT_BYTES: Final = 2 * MOST_BROUGHT_BYTES  # of all together: in memory a document takes several times its bytes
 MOST_LISTED: Final = 1000
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -72,20 +73,21 @@ class Shelf:
         """Look into the folder, and into all below it."""
         self.folder = folder
         self._brought: OrderedDict[str, RunDocument] = OrderedDict()
+        self._bytes: dict[str, int] = {}
         self._known: dict[tuple[Path, int, int], Entry | str] = {}
         self._lock = Lock()
 
     def bring(self, data: bytes) -> str:
         """Take a run document from elsewhere and return its key; raises UnreadableDocument."""
-        return self.keep(f"{BROUGHT}{hashlib.sha256(data).hexdigest()[:32]}", decode(data))
+        return self.keep(f"{BROUGHT}{hashlib.sha256(data).hexdigest()[:32]}", decode(data), len(data))
 
-    def keep(self, key: str, document: RunDocument) -> str:
+    def keep(self, key: str, document: RunDocument, size_bytes: int = 0) -> str:
         """Keep a document in memory and return its key; the oldest ones are forgotten."""
         with self._lock:
-            self._brought[key] = document
+            self._brought[key], self._bytes[key] = document, size_bytes
             self._brought.move_to_end(key)
-            while len(self._brought) > MOST_BROUGHT:
-                self._brought.popitem(last=False)
+            while len(self._brought) > MOST_BROUGHT or sum(self._bytes.values()) > MOST_KEPT_BYTES:
+                del self._bytes[self._brought.popitem(last=False)[0]]
         return key
 
     def find(self, key: str) -> RunDocument | None:

@@ -1,6 +1,7 @@
 """What is typed into the form: checked, handed to `nra run` as options, and remembered for the next start."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -15,6 +16,7 @@ LOCAL: Final = "local"
 LONGEST: Final = 200
 MOST_REMEMBERED_BYTES: Final = 1 << 16
 FILE_NAME: Final = "ui"
+COMPLAINT: Final = re.compile(r"Invalid value for '--(?P<name>\w+)': (?P<text>.+)")  # in the words of click
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,12 @@ def problems(words: Words) -> dict[str, str]:
     if not words.org:
         found["org"] = "Type the name of the organization."
     return found
+
+
+def blamed(problem: str) -> dict[str, str]:
+    """Return by field what `nra run` itself found wrong with it; empty where its complaint is about something else."""
+    found = COMPLAINT.fullmatch(problem)
+    return {found["name"]: found["text"]} if found and found["name"] in NAMES else {}
 
 
 def _is_known(name: str) -> bool:

@@ -71,6 +71,18 @@ def test_passes_over_keys_of_later_versions() -> None:
     assert decode(changed("run.mood", {"of": ["the", "day"]})) == canned_run()
 
 
+def test_reads_documents_of_versions_before_the_histogram() -> None:
+    """A field that came later is absent there, and nothing else is."""
+    document = canned_run("good")
+    raw = json.loads(encode(document))
+    del raw["voice"]["up"]["delays"], raw["voice"]["down"]["delays"]
+    voice = decode(json.dumps(raw).encode()).voice
+    assert document.voice is not None
+    assert voice is not None
+    assert (voice.up.delays, voice.down.delays) == ((), ())
+    assert voice.up.pdv_ms == document.voice.up.pdv_ms
+
+
 def test_forgives_a_byte_order_mark() -> None:
     """Windows editors add one."""
     assert decode(b"\xef\xbb\xbf" + encode(canned_run())) == canned_run()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZipFile
 
+from nra.archive.bundle import settled
 from nra.report.excel import workbook
 from nra.testing.canned import canned_run
 
@@ -45,7 +46,7 @@ def words() -> set[str]:
 def printed() -> set[str]:
     """Return the words that printers write, and those of a workbook's XML, in small letters; the canned run's own names left out."""
     run = canned_run("good", org="x", shortname="x", host="x", site=None, seat=None)
-    with ZipFile(BytesIO(workbook([run]))) as archive:
+    with ZipFile(BytesIO(settled(workbook([run]), ""))) as archive:
         parts = [archive.read(name).decode("utf-8", "replace") for name in archive.namelist()]
     texts = (*_texts_of_code(("report", "cli")), *re.findall(r"</?([\w:]+)|([\w:]+)=", " ".join(parts)), *map(_without_cells, parts))
     return {word.casefold() for text in texts for word in WORD.findall("".join(text)) if not word.isdigit() and len(word) > 1} - words()

@@ -4,6 +4,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -47,7 +48,7 @@ def started(capsys: pytest.CaptureFixture[str], root: Path, *words: str) -> tupl
 
 def test_asked_once_then_one_key_per_machine(stick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The first time two questions, the answers in nra.toml on the stick, the reports in its results; from then on a key."""
-    typing(monkeypatch, "eu-centrall-1", "eu-central-1", "", ' "Muster" & Söhne ')
+    typing(monkeypatch, "eu-centrall-1", "eu-central-1", "", ' "Muster" & Söhne ', keys="\r")
     code, err = started(capsys, stick)
     assert (code, f"remembered in {stick / 'nra.toml'}" in err, "did you mean eu-central-1" in err) == (0, True, True)
     assert tomllib.loads((stick / "nra.toml").read_text("utf-8")) == {"run": {"region": "eu-central-1", "org": '"Muster" & Söhne'}}
@@ -76,6 +77,20 @@ def test_q_ends(stick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert [path.name for path in stick.iterdir()] == ["nra.toml"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_p_opens_the_page(known: bool, stick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Offered from the first time on; its results go where those of a run would go, and what is known stands in its form."""
+    served: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("nra.ui.serve.serve", lambda _, folder, __, configured, **___: served.append((folder, configured.org)))
+    if known:
+        (stick / "nra.toml").write_text('[run]\nregion = "eu-central-1"\norg = "Old"\n')
+    typing(monkeypatch, keys="P")
+    code, err = started(capsys, stick)
+    assert (code, "p opens a page in the browser" in err) == (0, True)
+    assert served == [(stick / "results", "Old" if known else "")]
+    assert not list(stick.rglob("*.json"))
+
+
 def test_a_stick_that_cannot_be_written_to(
     stick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -83,7 +98,7 @@ def test_a_stick_that_cannot_be_written_to(
     stick.rmdir()
     stick.write_text("a file, so nothing can be made in it")
     monkeypatch.setattr("nra.cli.saving.Path.cwd", lambda: stick)
-    typing(monkeypatch, "eu-central-1", "Muster")
+    typing(monkeypatch, "eu-central-1", "Muster", keys="x")
     code, err = started(capsys, stick)
     assert code == 0
     assert f"not remembered: cannot write into {stick}" in err

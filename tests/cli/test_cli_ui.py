@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -67,8 +69,26 @@ def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
     """After the idle time it returns."""
     addresses: list[str] = []
     never: Callable[[], bool] = lambda: False  # noqa: E731
-    serve([], tmp_path, Memory(None), Words(), port=0, ready=addresses.append, stop=never, idle_s=0.2)
+    serve([], tmp_path, Memory(None), Words(), port=0, ready=lambda address, _: addresses.append(address), stop=never, idle_s=0.2)
     assert len(addresses) == 1
+
+
+def test_who_has_not_the_address_does_not_keep_it_open(tmp_path: Path) -> None:
+    """What is refused is no use: it ends although somebody asks all the time."""
+    asking, over = threading.Event(), threading.Event()
+
+    def ask(origin: str) -> None:
+        while not over.is_set():
+            with suppress(OSError), urllib.request.urlopen(origin):  # noqa: S310 - our own address
+                pass
+            asking.set()
+
+    def ready(address: str, _: str) -> None:
+        threading.Thread(target=ask, args=(address.rpartition("/")[0].rpartition("/")[0],), daemon=True).start()
+
+    serve([], tmp_path, Memory(None), Words(), port=0, ready=ready, stop=lambda: False, idle_s=2.0)
+    over.set()
+    assert asking.is_set()
 
 
 def test_the_measurement_is_this_same_program(tmp_path: Path) -> None:

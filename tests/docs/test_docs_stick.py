@@ -42,6 +42,6 @@ def test_the_page_that_is_carried_names_what_lies_there() -> None:
         assert name in CARRIED
         assert (ROOT / "nra" / "stick" / "data" / name).is_file()
     commands = set(re.findall(r"nra\.cmd (\w+)", CARRIED))
-    assert commands == {"run", "doctor", "regions", "stick"}
+    assert commands == {"run", "doctor", "regions", "stick", "ui"}
     assert commands <= set(cli.list_commands(click.Context(cli)))
     assert max(map(len, CARRIED.splitlines())) <= 132

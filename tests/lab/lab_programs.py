@@ -76,6 +76,12 @@ class Program:
             assert re.search(pattern, self.said()), f"{self._command}\nnever said {pattern!r} but:\n{self.said()}"
         return self
 
+    def found(self, pattern: str, deadline_s: float = READY_S) -> str:
+        """Wait until a line matches, and return what matched."""
+        seen = re.search(pattern, self.wait_for(pattern, deadline_s)._said())
+        assert seen is not None
+        return seen[0]
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from nra.model.voice import Voice
-from nra.report.charts import HEIGHT, LEFT, MOST_POINTS, RIGHT, TOP, WIDTH, bar, charts, seconds
+from nra.report.charts import MOST_POINTS, bar, charts, seconds
+from nra.report.drawing import HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from nra.testing.canned import canned_run
 from nra.testing.canned_parts import window
 

@@ -20,8 +20,16 @@ from slow_reference import (
 )
 
 from nra.model.sample import column
-from nra.model.voice import Direction
-from nra.scoring.statistics import delay_variation, nearest_rank, percent, reordered_count, running_jitter
+from nra.model.voice import DELAY_EDGES_MS, Direction
+from nra.scoring.statistics import (
+    above_minimum_ns,
+    delay_histogram,
+    delay_variation,
+    nearest_rank,
+    percent,
+    reordered_count,
+    running_jitter,
+)
 from nra.scoring.voice import score_voice
 
 HOURS_NS = 3600 * 10**9
@@ -65,7 +73,7 @@ def test_reordering_vector(order: str, count: int) -> None:
 )
 def test_delay_variation_vector(delays: tuple[int, ...], expected: tuple[int, ...]) -> None:
     """RFC 5481: PDV is the delay above the sample's minimum; a lost packet has none."""
-    pdv = delay_variation([column(delays) * MS])
+    pdv = delay_variation(above_minimum_ns([column(delays) * MS]))
     assert pdv is not None
     ordered = sorted(float(value) for value in expected)
     assert (pdv.p50, pdv.p95, pdv.p99, pdv.max) == tuple(rank(ordered, p) for p in (50, 95, 99, 100))
@@ -73,10 +81,25 @@ def test_delay_variation_vector(delays: tuple[int, ...], expected: tuple[int, ..
 
 def test_delay_variation_is_above_each_calls_own_minimum() -> None:
     """Two calls over clocks that differ by hours give the variation of either, not the difference between them."""
-    pdv = delay_variation([column([0, 5]) * MS, column([0, 5]) * MS + HOURS_NS])
+    pdv = delay_variation(above_minimum_ns([column([0, 5]) * MS, column([0, 5]) * MS + HOURS_NS]))
     assert pdv is not None
     assert (pdv.p50, pdv.max) == (0.0, 5.0)
-    assert delay_variation([column()]) is None
+    assert delay_variation(above_minimum_ns([column()])) is None
+
+
+def test_a_histogram_of_nothing_is_none() -> None:
+    """Absent is never zero."""
+    assert delay_histogram(above_minimum_ns([column()])) == ()
+
+
+def test_a_delay_that_is_an_edge_belongs_below_it() -> None:
+    """Exactly 60 ms is in time for a buffer of 60 ms; one nanosecond more is not; the last bar has no end."""
+    delays = [0, 500_000, 500_001, 60 * MS, 60 * MS + 1, 1000 * MS, 1000 * MS + 1, HOURS_NS]
+    bars = delay_histogram(column(delays))
+    held = {(each.above_ms, each.most_ms): each.packets for each in bars if each.packets}
+    assert held == {(0.0, 0.5): 2, (0.5, 1.0): 1, (40.0, 60.0): 1, (60.0, 80.0): 1, (500.0, 1000.0): 1, (1000.0, None): 2}
+    assert len(bars) == len(DELAY_EDGES_MS)
+    assert delay_histogram(column([0, 1 * MS]))[-1].most_ms == 1.0
 
 
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=250), st.integers(1, 100))
@@ -104,6 +127,11 @@ def assert_same(direction: Direction, copies: Copies) -> None:
     assert direction.pdv_ms is not None
     pdv = direction.pdv_ms
     assert (pdv.p50, pdv.p95, pdv.p99, pdv.max) == pytest.approx(tuple(rank(variation, p) for p in (50, 95, 99, 100)))
+    assert sum(each.packets for each in direction.delays) == len(variation)
+    for each in direction.delays:
+        within = [delay for delay in variation if delay > each.above_ms or delay == each.above_ms == 0]
+        assert each.packets == len([delay for delay in within if each.most_ms is None or delay <= each.most_ms])
+    assert sum(each.packets for each in direction.delays if each.above_ms >= 60) == direction.discards
     assert direction.discards == len(late(copies, 60))
     assert direction.buffers[0].discards == len(late(copies, 40))
     assert direction.burst_r == pytest.approx(burst_r(copies))

@@ -141,11 +141,11 @@ def test_a_double_click_without_answers_asks_nobody_who_is_not_there(wine: Mappi
 
 @pytest.mark.skipif(shutil.which("setsid") is None or not hasattr(os, "openpty"), reason="a terminal of one's own is POSIX's")
 def test_a_double_click_asks_once_and_the_window_stays_open(wine: Mapping[str, str], windows_stick: tuple[Path, Laid]) -> None:
-    """At a terminal: two questions, a measurement, a key to close; the next time one key, here to end it."""
+    """At a terminal: a key, two questions, a measurement, a key to close; the next time one key, here to end it."""
     stick = windows_stick[0]
     (stick / "nra.toml").write_text("[run]\nduration = 2\n")
     before = set((stick / "results").iterdir())
-    code, said = conversation(wine, stick, ("AWS region", "local\r"), ("Organization", "Muster\r"), ("Press any key", "x"))
+    code, said = conversation(wine, stick, ("q ends", "x"), ("AWS region", "local\r"), ("Organization", "Muster\r"), ("Press any key", "x"))
     assert code in (0, 1, 3), said
     assert tomllib.loads((stick / "nra.toml").read_text("utf-8")) == {"run": {"region": "local", "org": "Muster", "duration": 2}}
     assert len(set((stick / "results").iterdir()) - before) == 3

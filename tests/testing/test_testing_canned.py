@@ -37,6 +37,21 @@ def spent(direction: Direction) -> float:
     return sum(cost.points for cost in direction.costs)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if canned_run(kind).voice])
+def test_histograms_hold_what_was_received(kind: str) -> None:
+    """Every packet is in a bar, and the percentiles lie in theirs (nearest rank)."""
+    voice = canned_run(kind).voice
+    assert voice is not None
+    for direction in (voice.up, voice.down):
+        pdv, received = direction.pdv_ms, direction.received
+        assert pdv is not None
+        assert sum(each.packets for each in direction.delays) == received
+        for percent, value in ((50, pdv.p50), (95, pdv.p95), (99, pdv.p99), (100, pdv.max)):
+            below = sum(each.packets for each in direction.delays if each.most_ms is not None and each.most_ms < value)
+            through = sum(each.packets for each in direction.delays if each.above_ms < value)
+            assert below < -(-percent * received // 100) <= through
+
+
 def test_seconds_of_the_bad_run_add_up() -> None:
     """The loss of the seconds is the loss of the stream, in each direction."""
     voice = canned_run("bad").voice

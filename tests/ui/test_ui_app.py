@@ -1,5 +1,6 @@
 """The pages over HTTP, without a browser and without measuring: the flow, what is refused, and text that stays text."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,14 +8,18 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from nra.archive.document import encode
 from nra.archive.naming import stem
 from nra.report.html import render as page_of
 from nra.report.text import render as text_of
 from nra.testing.canned import KINDS, canned_run
-from nra.ui.app import MOST_FORM_BYTES, Site, application
+from nra.ui.app import MOST_FORM_BYTES, Site, application, body
+from nra.ui.guard import Guard
 from nra.ui.shelf import Shelf
 from nra.ui.words import Memory, Words
 from nra.ui.worker import Worker
@@ -33,7 +38,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     leave = f"sys.stdout.buffer.write(open({str(tmp_path / 'run')!r}, 'rb').read())"
     worker = Worker([sys.executable, "-c", MEASURING + leave], tmp_path)
     site = Site(worker, Shelf(tmp_path / "results"), Memory(tmp_path), Words(reflector="reflector.example.net"), "/t/")
-    with TestClient(application(site, "t"), base_url=f"{OURS}/t/", headers={"origin": OURS}) as made:
+    with TestClient(Guard(application(site, "t"), "t"), base_url=f"{OURS}/t/", headers={"origin": OURS}) as made:
         yield made
 
 
@@ -151,6 +156,19 @@ def test_bodies_are_limited(client: TestClient, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("nra.ui.app.MOST_BROUGHT_BYTES", 1000)
     answer = client.post("bring", content=b" " * 1001)
     assert (answer.status_code, answer.json()["error"]) == (413, "This is larger than 0 KiB, the most that is taken.")
+
+
+def test_bodies_that_do_not_end_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops in the middle is told so."""
+
+    async def nothing() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr("nra.ui.app.BODY_S", 0.0)
+    with pytest.raises(HTTPException) as caught:
+        asyncio.run(body(Request({"type": "http"}, nothing), MOST_FORM_BYTES))
+    assert (caught.value.status_code, caught.value.detail) == (408, "This did not arrive within 0 s.")
 
 
 def test_two_runs_are_compared_the_older_one_first(client: TestClient) -> None:

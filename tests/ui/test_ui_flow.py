@@ -1,7 +1,6 @@
 """The whole flow in a real browser, against the real program, on region `local`: what people do, and what they do wrong."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,24 +8,14 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from ui_browser import CHROMIUM, fits
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RUNS: Final = ROOT / "tests" / "runs"
-CHROMIUM: Final = shutil.which("chromium")
-OPTIONS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 HOSTILE: Final = '<img src=x onerror=alert(1)> & "Söhne" --out=/'
 
 pytestmark = [pytest.mark.peer, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return the system's Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -73,11 +62,6 @@ def start(page: Page, organization: str) -> None:
     page.keyboard.type(organization)
     page.keyboard.press("Enter")
     page.wait_for_url("**/running")
-
-
-def fits(page: Page) -> bool:
-    """Tell whether the page is no wider than the screen."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def test_from_the_form_to_the_downloads(page: Page, address: str, folder: Path, tmp_path: Path) -> None:
@@ -128,6 +112,7 @@ def test_wrong_input_and_wrong_files_are_told(page: Page, address: str, tmp_path
     page.get_by_label("Reflector").fill("::1")
     page.get_by_role("button", name="Start the Test").click()
     expect(page.get_by_role("alert").first).to_contain_text("in brackets")
+    expect(page.get_by_label("Reflector")).to_be_focused()
     future = tmp_path / "future.json"
     future.write_text('{"schema": "nra-run/9"}')
     page.set_input_files("#bring", future)
@@ -147,9 +132,27 @@ def test_a_dropped_file_is_shown_and_compared(page: Page, address: str) -> None:
         page.evaluate(script, text)
         page.wait_for_url("**/runs/brought-*")
     page.get_by_role("link", name="All results").click()
+    expect(page.get_by_role("heading", name="All results")).to_be_visible()
     assert fits(page)
     for box in page.get_by_role("checkbox").all():
         box.check()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="Two runs side by side")).to_be_visible()
     assert fits(page)
+
+
+def test_without_its_script_the_page_still_measures(browser: Browser, address: str) -> None:
+    """The list of regions is whole, a link tells how far it is, and it leads to the result in the end."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    page.locator("#region").select_option("local")
+    page.get_by_label("Organization").fill("Muster GmbH")
+    page.get_by_role("button", name="Start the Test").click()
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        if "/running" not in page.url:
+            break
+        page.get_by_role("link", name="Look how far it is").click()
+    expect(page.get_by_role("heading", name="VOIP")).to_be_visible()
+    context.close()

@@ -17,7 +17,7 @@ def asked(headers: dict[str, str], method: str = "GET", path: str = "/secret/", 
     return status
 
 
-@pytest.mark.parametrize("path", ["/", "/secre/", "/secret2/", "//secret/", "/ui.css", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/", "/secre/", "/secret2/", "//secret/", "/ui.css", "/favicon.ico", "/once"])
 def test_without_the_token_there_is_nothing(path: str) -> None:
     """Nobody finds a page who does not know its address."""
     assert asked({}, path=path) == 403
@@ -50,6 +50,17 @@ def test_whoever_changes_something_must_say_from_where() -> None:
     assert asked({"origin": OURS}, "POST") == 200
     assert asked({"sec-fetch-site": "cross-site"}) == 403
     assert asked({"sec-fetch-site": "same-origin"}) == 200
+
+
+def test_the_browser_is_started_with_an_address_that_is_worth_nothing_afterwards() -> None:
+    """Every user of the machine can read a command line: it leads to the page once, and not for a page from elsewhere."""
+    client = TestClient(Guard(PlainTextResponse("welcome"), "secret", "once"), base_url=OURS, follow_redirects=False)
+    assert client.get("/once", headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    assert client.head("/once").status_code == 403
+    first = client.get("/once")
+    assert (first.status_code, first.headers["location"]) == (303, "/secret/")
+    assert client.get("/once").status_code == 403
+    assert client.get("/secret/").text == "welcome"
 
 
 def test_every_answer_is_marked() -> None:

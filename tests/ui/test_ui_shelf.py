@@ -57,6 +57,15 @@ def test_what_is_brought_along_is_kept_for_a_while(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_large_ones_push_out_the_oldest_sooner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by their bytes as well; the newest one is always there."""
+    data = [encode(numbered(number)) for number in range(3)]
+    monkeypatch.setattr("nra.ui.shelf.MOST_KEPT_BYTES", 2 * len(data[0]) + 1)
+    shelf = Shelf(tmp_path)
+    keys = [shelf.bring(each) for each in data]
+    assert [shelf.find(key) is not None for key in keys] == [False, True, True]
+
+
 @pytest.mark.parametrize("data", [b"", b"<html>", b'{"schema": "nra-run/2"}', b'{"schema": "nra-run/1"}', b"\0" * 1000])
 def test_what_is_no_run_document_is_refused(data: bytes, tmp_path: Path) -> None:
     """It is checked as strictly as a file on a command line."""

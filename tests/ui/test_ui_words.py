@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nra.ui.words import LONGEST, Memory, Words, problems
+from nra.ui.words import LONGEST, Memory, Words, blamed, problems
 
 GOOD = Words(region="eu-central-1", org="Muster GmbH")
 
@@ -57,3 +57,10 @@ def test_where_nothing_can_be_written_nothing_is_remembered(tmp_path: Path) -> N
     for folder in (None, tmp_path / "file" / "nra"):
         Memory(folder).keep(GOOD)
         assert Memory(folder).recall(Words()) == Words()
+
+
+def test_what_nra_run_finds_wrong_is_said_of_its_field() -> None:
+    """Its complaint about an option that the form has stands beside that field; any other is no field's."""
+    assert blamed("Invalid value for '--reflector': '::1': expected HOST[:PORT]") == {"reflector": "'::1': expected HOST[:PORT]"}
+    assert blamed("Invalid value for '--duration': 0 is too short") == {}
+    assert blamed("--key-file: no such file") == {}

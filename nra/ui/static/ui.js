@@ -8,7 +8,12 @@ function searchRegions() {
   if (!search) return;
   const groups = [...select.querySelectorAll("optgroup")].map((group) => ({ group, options: [...group.children] }));
   let chosen = select.value; // it may be filtered out for a while
+  const reveal = () => { // the browser does not where the list has just been laid out
+    const option = select.selectedOptions[0];
+    if (option) select.scrollTop += option.getBoundingClientRect().top - select.getBoundingClientRect().top - select.clientHeight / 2;
+  };
   search.hidden = false;
+  reveal();
   select.addEventListener("change", () => { chosen = select.value; });
   filter.addEventListener("input", () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -21,6 +26,7 @@ function searchRegions() {
     }
     if (found === 1) chosen = select.querySelector("option").value;
     select.value = chosen;
+    reveal();
     count.textContent = words.length ? `${found} found` : "";
   });
   filter.addEventListener("keydown", (event) => {
@@ -43,6 +49,7 @@ function path(points, top, total) {
 function follow() {
   const running = byId("running");
   if (!running) return;
+  byId("look").hidden = true;
   const lives = [...document.querySelectorAll(".live")].map((figure) => ({
     key: figure.dataset.key, unit: figure.dataset.unit, points: [], line: figure.querySelector(".line"),
     now: figure.querySelector(".now"), top: figure.querySelector(".top"),
