@@ -78,7 +78,7 @@ class Program:
 
     def found(self, pattern: str, deadline_s: float = READY_S) -> str:
         """Wait until a line matches, and return what matched."""
-        seen = re.search(pattern, self.wait_for(pattern, deadline_s)._said())
+        seen = re.search(pattern, self.wait_for(pattern, deadline_s).said())
         assert seen is not None
         return seen[0]
 
