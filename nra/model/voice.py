@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from nra.model.sample import StampKind
+from nra.model.sample import ReflectorFacts, StampKind
 from nra.model.verdict import Basis
 
 
@@ -201,3 +201,4 @@ class Voice:
     silent_since_s: float | None = None
     note: str | None = None
     per_call: tuple[CallQuality, ...] = ()
+    reflector: ReflectorFacts | None = None
