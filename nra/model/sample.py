@@ -77,6 +77,23 @@ class InstrumentSample:
     receive_buffer_bytes: int | None = None  # that the system granted each socket
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectorFacts:
+    """What a reflector says of itself over its control channel, when the stream was over.
+
+    `workers` processes share the work, `sessions` are those of all of them; `load` is the machine's mean over a minute on `cpus`
+    processors, None where its system does not say.
+    """
+
+    version: str
+    engine: str
+    workers: int
+    stamps: str
+    sessions: int
+    load: float | None
+    cpus: int | None
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class VoiceSample:
     """One voice measurement as observed; `interrupted` tells whether it ended early, `authenticated` whether with a key.
@@ -102,6 +119,7 @@ class VoiceSample:
     interrupted: bool = False
     remarks: tuple[str, ...] = ()
     authenticated: bool = False
+    reflector: ReflectorFacts | None = None
 
 
 def column(values: Any = ()) -> Int64Column:  # noqa: ANN401 - whatever numpy takes for a column

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from nra.model.sample import StampKind
+from nra.model.sample import ReflectorFacts, StampKind
 from nra.model.verdict import Basis
 
 DELAY_EDGES_MS: Final = (
@@ -239,3 +239,4 @@ class Voice:
     silent_since_s: float | None = None
     note: str | None = None
     per_call: tuple[CallQuality, ...] = ()
+    reflector: ReflectorFacts | None = None

@@ -15,11 +15,11 @@ from nra.probes.parts.inquiry import RESOLVE_NS
 from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
 from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect
-from nra.probes.parts.stamp_stream import Course, measured
-from nra.probes.parts.stream import ProbeStream
+from nra.probes.parts.stamp_stream import Course, Found, measured
 from nra.wire.control import MOST_DATAGRAM_BYTES, Over
 
 METHOD: Final = "quic"
+HELD_BACK: Final = "its congestion control held them back, or its rate limit"
 MOST_PAYLOAD_BYTES: Final = MOST_DATAGRAM_BYTES
 
 
@@ -32,11 +32,13 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     dialect = StampDialect(PacketForm.of(asked.payload_bytes, None), asked.dscp, tuple(range(first, first + asked.calls)))
     address, line = await _line(task, net, asked.control, asked.dscp)
 
-    async def evidence(_stream: ProbeStream, closing: Closing) -> tuple[str, ...]:
+    async def evidence(closing: Closing) -> Found:
         return await complete(line, dialect, closing, Over.QUIC, net.clock.now_ns() + RECORD_NS)
 
     try:
-        course = Course(task=task, asked=asked, address=address, dialect=dialect, port=line.datagrams(), method=METHOD)
+        course = Course(
+            task=task, asked=asked, address=address, dialect=dialect, port=line.datagrams(), method=METHOD, why_refused=HELD_BACK
+        )
         return await measured(course, net, watch, evidence)
     finally:
         line.close()

@@ -14,8 +14,7 @@ from nra.probes.parts.probe import Probe, Watch, observing, voice_parameters
 from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import SSIDS, PacketForm, StampDialect, ssid_after
 from nra.probes.parts.stamp_question import stamp_question
-from nra.probes.parts.stamp_stream import Course, measured
-from nra.probes.parts.stream import ProbeStream
+from nra.probes.parts.stamp_stream import Course, Found, measured
 
 METHOD: Final = "stamp"
 
@@ -27,9 +26,9 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     granted, remark = await _granted(task, asked, net, address)
     dialect = _dialect(asked, granted)
 
-    async def evidence(_stream: ProbeStream, closing: Closing) -> tuple[str, ...]:
+    async def evidence(closing: Closing) -> Found:
         if granted is None or asked.control is None:
-            return remark
+            return Found(remark)
         return await fetch_record(net, address, task.target.host, asked.control, dialect, closing)
 
     port = net.open_datagrams(address, task.target.port, channels=asked.calls, dscp=asked.dscp)

@@ -6,6 +6,7 @@ from typing import Final
 
 from nra.model.document import Finding, FirewallCheck, Metric, RunDocument
 from nra.model.region import Side
+from nra.model.sample import ReflectorFacts
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Cost, Direction, Instrument, Spread, Voice
 from nra.report.calls import calls_line, capacity_line
@@ -57,7 +58,7 @@ def meaning(document: RunDocument) -> tuple[str, ...]:
     sentences += load_lines(document.load, document.run.asked.codec)
     sentences += [_finding(finding) for finding in _by_severity(document.findings)]
     if voice:
-        sentences += [calls_line(voice), mos_cost_line(voice), instrument_line(voice.instrument)]
+        sentences += [calls_line(voice), mos_cost_line(voice), instrument_line(voice.instrument), reflector_line(voice.reflector)]
     sentences.append(method_line(document))
     return tuple(filter(None, map(sentence, sentences)))
 
@@ -131,6 +132,18 @@ def instrument_line(instrument: Instrument) -> str:
         instrument.note or "",
     ]
     return f"This workstation as an instrument: {'; '.join(filter(None, parts))}."
+
+
+def reflector_line(facts: ReflectorFacts | None) -> str:
+    """Return what the reflector said of itself as an instrument; empty where it was not asked."""
+    if facts is None:
+        return ""
+    processes = "1 process" if facts.workers == 1 else f"{facts.workers} processes"
+    load = "" if facts.load is None else f"; load {facts.load:.2f} on {facts.cpus or 'an unknown number of'} processors"
+    return (
+        f"The reflector as an instrument: nra {facts.version}, {facts.engine} engine, {processes}; time stamps by {facts.stamps}; "
+        f"{facts.sessions} sessions{load}."
+    )
 
 
 def method_line(document: RunDocument) -> str:

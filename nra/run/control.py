@@ -25,6 +25,8 @@ UDP_PROBES: Final = frozenset(
         "dns_query",
         "ntp_query",
         "quic_handshake",
+        "quic_control",
+        "quic_stream",
         "quic_version",
         "sip_options",
         "reflector_announcement",
@@ -42,6 +44,7 @@ ASK_REFLECTOR: Final = (
 ASK_KEY: Final = (
     "Whoever runs the reflector: compare key and port at both ends (nra reflect keys list, and the line that it prints when it starts)."
 )
+OPEN_STAMP: Final = "Firewall team: allow UDP {port} to the reflector, and its replies; calls need the media ports around it."
 ALLOW_UDP: Final = "Firewall team: allow UDP outbound and its replies (3478 and 16384-65535); then measure again."
 
 Climbed = tuple[Rung, Observation | None]  # None: not tried
@@ -82,7 +85,8 @@ def silent_reflector(climbed: Iterable[Climbed]) -> Task | None:
     """Return the task of the reflector that did not answer our key, None where none was silent, or nobody had a key."""
     for rung, seen in climbed:
         parameters = rung.task.parameters if rung.task is not None else None
-        if isinstance(parameters, VoiceParameters) and parameters.key and seen is not None and failed_as(seen, FailureKind.NO_ANSWER):
+        is_keyed = rung.method == "stamp" and isinstance(parameters, VoiceParameters) and parameters.key is not None
+        if is_keyed and seen is not None and failed_as(seen, FailureKind.NO_ANSWER):
             return rung.task
     return None
 
@@ -138,6 +142,9 @@ def key_or_port(climbed: tuple[Climbed, ...], seen: Iterable[Observation]) -> Ex
 
 def replaced(climbed: tuple[Climbed, ...], beside: Iterable[Observation]) -> Explanation | None:
     """Return that a reflector was asked for, did not answer, and something else was measured in its place."""
+    sample = measured_sample(climbed)
+    if sample is not None and sample.method == "quic":
+        return stamp_alone_silent(climbed, sample)
     known = key_or_port(climbed, beside)
     if known is not None:
         return replace(known, text=f"{known.text}; something else was measured in its place")
@@ -145,6 +152,16 @@ def replaced(climbed: tuple[Climbed, ...], beside: Iterable[Observation]) -> Exp
         if rung.method == "stamp" and seen is not None and seen.failure is not None:
             where = f"{seen.task.target.host} port {seen.task.target.port}"
             return Explanation(f"the reflector {where} did not answer, something else was measured in its place", ASK_REFLECTOR)
+    return None
+
+
+def stamp_alone_silent(climbed: tuple[Climbed, ...], sample: VoiceSample) -> Explanation | None:
+    """Return that the reflector itself was measured, but at another port: it knows our key, so its STAMP port is what is in doubt."""
+    for rung, seen in climbed:
+        if rung.method == "stamp" and seen is not None and seen.failure is not None:
+            where, port = seen.task.target.host, seen.task.target.port
+            text = f"the reflector {where} answered at UDP {sample.port} and not at UDP {port}: voice was measured in QUIC there"
+            return Explanation(text, OPEN_STAMP.format(port=port))
     return None
 
 

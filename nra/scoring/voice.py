@@ -67,6 +67,7 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
         silent_since_s=sample.silent_since_s,
         note=_note(sample, fates),
         per_call=calls_at_once(fates, up.calls, down.calls, codec, sample.interval_ms),
+        reflector=sample.reflector,
     )
     if sample.authenticated and fates.basis is Basis.DIRECTION and not voice.up.duplicates:
         voice = replace(voice, up=replace(voice.up, duplicates=None))

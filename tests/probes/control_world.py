@@ -23,6 +23,7 @@ PIN = "ab" * 32
 ACCESS = ControlAccess(port=443, pin=PIN, key=KEY)
 HOLDER = Holder(KEY)
 SECOND_NS = 1_000_000_000
+FACTS = control.FactsTold(version="1.0", engine="batched", workers=2, stamps="kernel", sessions=1, load=0.25, cpus=2)
 
 
 @dataclass
@@ -44,6 +45,8 @@ class Reflecting:
                 return counted(known(self.reflector, [Span(each, 0, 0) for each in range(ssid, ssid + calls)]))
             case control.Record(spans=spans):
                 return recorded(known(self.reflector, spans), spans)
+            case control.Facts():
+                return FACTS
             case control.Close(ssid=ssid):
                 handed = self.grants.of(ssid, HOLDER)
                 if handed is None:

@@ -10,7 +10,7 @@ from voice_world import HOST, agree, scored, stream_task, truth_of
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Observation
 from nra.model.plan import Target, Task
-from nra.model.sample import VoiceSample
+from nra.model.sample import ReflectorFacts, VoiceSample
 from nra.model.verdict import Basis
 from nra.probes import quic_stream
 from nra.probes.parts.probe import Watch
@@ -47,6 +47,7 @@ def test_every_figure_equals_the_truth(name: str, where: str) -> None:
     net = quic_only(**{where: IMPAIRMENTS[name]})
     sample = sampled(net)
     assert (sample.method, sample.port, sample.remarks) == ("quic", 443, ())
+    assert sample.reflector == ReflectorFacts(version="1.0", engine="batched", workers=2, stamps="kernel", sessions=1, load=0.25, cpus=2)
     voice = scored(sample)
     assert voice.basis is Basis.DIRECTION
     assert (voice.up.duplicates, voice.down.duplicates) == (None, None)  # QUIC drops copies: none counted is not none there
@@ -76,7 +77,8 @@ def test_what_was_asked_on_the_stream() -> None:
     net = quic_only(down=Impairment(delay_ms=20, loss_runs=(range(10, 12),)))
     sampled(net)
     asked = net.control[HOST, 443].asked  # type: ignore[union-attr]
-    counts, record = asked
+    counts, record, facts = asked
+    assert facts == control.Facts()
     assert isinstance(counts, control.Counts)
     assert isinstance(record, control.Record)
     assert (counts.calls, counts.over, record.over) == (1, Over.QUIC, Over.QUIC)

@@ -6,9 +6,10 @@ import pytest
 
 from nra.model.document import Finding
 from nra.model.observation import PortState
+from nra.model.sample import ReflectorFacts
 from nra.model.verdict import Overall, Verdict
 from nra.model.voice import Instrument, Spread
-from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, summary
+from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, reflector_line, summary
 from nra.testing.canned import KINDS, canned_run
 
 
@@ -232,3 +233,14 @@ def test_method_line() -> None:
     assert method_line(canned_run("good")) == "Voice was measured by stamp (STAMP Session-Reflector, RFC 8762): a reflector was given"
     assert method_line(canned_run("blocked")) == "Voice was not measured: nothing answered over UDP."
     assert method_line(canned_run("firewall-only")) == ""
+
+
+def test_what_the_reflector_says_of_itself_is_one_sentence() -> None:
+    """Nothing where it was not asked; what its system does not say is left out."""
+    facts = ReflectorFacts(version="1.0", engine="batched", workers=2, stamps="kernel", sessions=3, load=0.25, cpus=2)
+    assert reflector_line(None) == ""
+    assert reflector_line(facts) == (
+        "The reflector as an instrument: nra 1.0, batched engine, 2 processes; time stamps by kernel; 3 sessions; "
+        "load 0.25 on 2 processors."
+    )
+    assert reflector_line(replace(facts, workers=1, load=None)).endswith("1 process; time stamps by kernel; 3 sessions.")

@@ -165,3 +165,11 @@ def test_truncations_never_crash(data: st.DataObject) -> None:
     end = whole.index(b"What to do")
     with pytest.raises(UnreadableReport):
         parse(whole[: data.draw(st.integers(0, end - 1))])
+
+
+def test_a_run_may_have_both_a_search_and_a_load() -> None:
+    """Each has its section, the search before the load, and both read back."""
+    both = replace(canned_run("under-load"), capacity=canned_run("until-breach").capacity)
+    text = render(both).decode("utf-8-sig")
+    assert text.index("\r\nCalls until breach\r\n") < text.index("\r\nUnder load\r\n")
+    assert parse(render(both)) == view(both)

@@ -204,6 +204,17 @@ def test_silence_never_means_that_a_key_was_refused(elsewhere: tuple[Climbed, ..
         assert "key" not in otherwise.text
 
 
+@pytest.mark.parametrize("kind", [FailureKind.NO_ANSWER, FailureKind.REFUSED])
+def test_a_reflector_that_was_measured_in_quic_is_there(kind: FailureKind) -> None:
+    """It knows our key, so neither is in doubt: its STAMP port is, and a firewall's team is told which."""
+    there = climbed(observed("quic_stream", replace(sample(method="quic"), port=443)), method="quic")
+    said = explained((unheard(kind=kind), *there), (), None, [observed("stun_binding", None, "reflector.example")])
+    assert said is not None
+    assert said.text == "the reflector reflector.example answered at UDP 443 and not at UDP 20862: voice was measured in QUIC there"
+    assert said.advice.startswith("Firewall team: allow UDP 20862")
+    assert explained(there, (), None) is None
+
+
 def test_without_a_key_silence_says_nothing_of_keys() -> None:
     """The host may be there for STUN alone."""
     said = explained((unheard(VOICE),), (), None, [observed("stun_binding", None, "reflector.example")])

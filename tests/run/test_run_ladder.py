@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from run_world import BARE, REFLECTOR, settings
 
-from nra.model.plan import Target, VoiceParameters
+from nra.model.plan import ControlAccess, Target, VoiceParameters
 from nra.model.region import Endpoint, Region
 from nra.probes.udp_echo import most_calls
 from nra.run.ladder import rungs
+from nra.run.settings import Settings
 
 WITH_BEACON = replace(BARE, beacon=Endpoint(host="beacon.example", port=7770))
 WITH_STUN = replace(BARE, stun=(Endpoint(host="a.example", port=3478), Endpoint(host="b.example", port=443)))
@@ -74,3 +75,45 @@ def test_every_rung_that_can_be_tried_has_a_question() -> None:
         assert rung.task is not None
         assert rung.question is not None
         assert rung.question.target == rung.task.target
+
+
+PIN = "ab" * 32
+
+
+def known(**changes: Any) -> Settings:
+    """Return settings with reflector, key and pin."""
+    return replace(settings(WITH_BEACON, Target(host="reflector.example", port=20862), bytes(32), **changes), pin=PIN, quic_port=4433)
+
+
+def test_quic_follows_stamp_where_it_can_be_had() -> None:
+    """With reflector, key and pin there is a second way to the same reflector; the public places come after it."""
+    stamp, quic, *others = rungs(known())
+    assert [stamp.method, quic.method, others[0].method] == ["stamp", "quic", "echo"]
+    assert quic.task is not None
+    assert quic.question is not None
+    assert (quic.task.probe, quic.question.probe) == ("quic_stream", "quic_control")
+    assert quic.task.target == Target(host="reflector.example", port=4433)
+    access = ControlAccess(port=4433, pin=PIN, key=bytes(32))
+    assert [each.task.parameters.control for each in (stamp, quic) if each.task is not None] == [access, access]  # type: ignore[union-attr]
+    assert quic.question.parameters.control == access  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "why"),
+    [
+        ({"pin": None}, "no pin is known"),
+        ({"key": None}, "no key is known"),
+        ({"reflector": None, "key": None}, "no reflector and no key is known"),
+    ],
+)
+def test_what_quic_lacks_is_said_where_it_was_asked_for(lacking: dict[str, Any], why: str) -> None:
+    """By its own name; `auto` does not speak of what nobody set up."""
+    (rung,) = rungs(replace(known(method="quic"), **lacking))
+    assert (rung.task, rung.why) == (None, why)
+    assert "quic" not in [rung.method for rung in rungs(replace(known(), **lacking))]
+
+
+def test_packets_that_do_not_fit_are_not_tried_in_quic() -> None:
+    """A DATAGRAM frame is not cut into pieces."""
+    (rung,) = rungs(known(method="quic", interval_ms=200.0))
+    assert (rung.task, rung.why) == (None, "packets of 1612 octets do not fit a QUIC packet")

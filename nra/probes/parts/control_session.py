@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from nra.model.plan import ControlAccess, VoiceParameters
+from nra.model.sample import ReflectorFacts
 from nra.net.ports import ControlLine, Network, NetworkError
 from nra.probes.parts.reflector_record import take_record
 from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import StampDialect
+from nra.probes.parts.stamp_stream import Found
 from nra.probes.parts.stream import MS
-from nra.wire.control import MOST_SECONDS, Close, Open, Opened, Over
+from nra.wire.control import MOST_SECONDS, Close, Facts, FactsTold, Open, Opened, Over
 
 OPENING_NS: Final = 3_000 * MS  # a network that lets no UDP 443 pass must not hold up a stream that needs none
 RECORD_NS: Final = 10_000 * MS
@@ -42,32 +44,46 @@ async def open_session(net: Network, address: str, host: str, asked: VoiceParame
     return Granted(tuple(range(opened.ssid, opened.ssid + asked.calls)), opened.key_octets)
 
 
-async def fetch_record(
-    net: Network, address: str, host: str, access: ControlAccess, dialect: StampDialect, closing: Closing
-) -> tuple[str, ...]:
-    """Complete the closing by the reflector's own record and give the SSIDs back; return what is to be said where that failed."""
+async def fetch_record(net: Network, address: str, host: str, access: ControlAccess, dialect: StampDialect, closing: Closing) -> Found:
+    """Complete the closing by the reflector's own record and give the SSIDs back; return what is to be said, and what it says of itself."""
     deadline_ns = net.clock.now_ns() + RECORD_NS
     try:
         line = await net.open_quic(address, access, host, deadline_ns)
         try:
-            said = await complete(line, dialect, closing, Over.UDP, deadline_ns)
+            found = await complete(line, dialect, closing, Over.UDP, deadline_ns)
             await line.ask(Close(ssid=dialect.ssids[0]), deadline_ns)
         finally:
             line.close()
     except NetworkError as error:
-        return (without_record(error),)
-    return said
+        return Found((without_record(error),))
+    return found
 
 
-async def complete(line: ControlLine, dialect: StampDialect, closing: Closing, over: Over, deadline_ns: int) -> tuple[str, ...]:
-    """Write the reflector's own record into the closing; return what is to be said where that was not possible."""
+async def complete(line: ControlLine, dialect: StampDialect, closing: Closing, over: Over, deadline_ns: int) -> Found:
+    """Write the reflector's own record into the closing; return what to say where that failed, and what it says of itself."""
     if any(numbers.restarts for numbers in dialect.numbers):
-        return ()  # it began to count anew: what it has now is not the stream's record, and that it restarted is told anyhow
+        return Found()  # it began to count anew: what it has now is not the stream's record, and that it restarted is told anyhow
     try:
         await take_record(line, closing, dialect.ssids, [numbers.base or 0 for numbers in dialect.numbers], over, deadline_ns)
     except NetworkError as error:
-        return (without_record(error),)
-    return ()
+        return Found((without_record(error),))
+    try:
+        told = await line.ask(Facts(), deadline_ns)
+    except NetworkError:  # what the reflector is matters less than what it received
+        return Found()
+    return Found(reflector=_facts(told) if isinstance(told, FactsTold) else None)
+
+
+def _facts(told: FactsTold) -> ReflectorFacts:
+    return ReflectorFacts(
+        version=told.version,
+        engine=told.engine,
+        workers=told.workers,
+        stamps=told.stamps,
+        sessions=told.sessions,
+        load=told.load,
+        cpus=told.cpus,
+    )
 
 
 def without_record(error: NetworkError) -> str:

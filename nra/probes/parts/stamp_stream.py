@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from nra.model.plan import Task, VoiceParameters
-from nra.model.sample import CallLedger, VoiceSample
+from nra.model.sample import CallLedger, ReflectorFacts, VoiceSample
 from nra.net.ports import DatagramPort, Network
 from nra.probes.parts.assemble import LostReply, samples
 from nra.probes.parts.probe import Watch, stopped
@@ -13,6 +13,7 @@ from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import StampDialect
 from nra.probes.parts.stream import MS, Grid, ProbeStream, slots_in
 
+RATE_LIMIT: Final = "its rate limit"
 LEAD_NS: Final = 20 * MS  # between deciding to start and the first slot
 
 
@@ -26,15 +27,23 @@ class Course:
     dialect: StampDialect
     port: DatagramPort
     method: str
+    why_refused: str = RATE_LIMIT  # what a packet that came and was not answered met there
 
 
-Evidence = Callable[[ProbeStream, Closing], Awaitable[tuple[str, ...]]]
-"""What else is found out when the stream has been closed, written into its closing; returns what a reader must know about it."""
+class Found(NamedTuple):
+    """What was found out beside the stream: what a reader must know about that, and what the reflector says of itself."""
+
+    remarks: tuple[str, ...] = ()
+    reflector: ReflectorFacts | None = None
 
 
-async def nothing_more(_stream: ProbeStream, _closing: Closing) -> tuple[str, ...]:
+Evidence = Callable[[Closing], Awaitable[Found]]
+"""Finds out more when the stream has been closed, and writes into its closing what belongs there."""
+
+
+async def nothing_more(_closing: Closing) -> Found:
     """Find out nothing more."""
-    return ()
+    return Found()
 
 
 async def measured(course: Course, net: Network, watch: Watch, evidence: Evidence = nothing_more) -> VoiceSample:
@@ -53,7 +62,7 @@ async def measured(course: Course, net: Network, watch: Watch, evidence: Evidenc
     interrupted = not stream.is_complete
     closing = Closing(stream, dialect, net.clock.now_ns())
     await net.drive(closing, port, lambda: False)
-    found = await evidence(stream, closing)
+    found = await evidence(closing)
     lost: list[LostReply] = [(call, *fate) for call in range(asked.calls) for fate in closing.lost_replies(call)]
     sample, instrument = samples(stream.record, port, lost)
     return VoiceSample(
@@ -74,7 +83,8 @@ async def measured(course: Course, net: Network, watch: Watch, evidence: Evidenc
         silent_since_s=None if any(answers.counted for answers in closing.answers) else stream.silent_since_s(),
         interrupted=interrupted,
         authenticated=dialect.form.key is not None,
-        remarks=(*remarks(asked, dialect, closing), *found),
+        remarks=(*remarks(asked, dialect, closing, course.why_refused), *found.remarks),
+        reflector=found.reflector,
     )
 
 
@@ -92,7 +102,7 @@ def ledger(call: int, stream: ProbeStream, dialect: StampDialect, closing: Closi
     )
 
 
-def remarks(asked: VoiceParameters, dialect: StampDialect, closing: Closing) -> tuple[str, ...]:
+def remarks(asked: VoiceParameters, dialect: StampDialect, closing: Closing, why_refused: str = RATE_LIMIT) -> tuple[str, ...]:
     """Return what a reader of the report must know about how this was measured."""
     said = []
     if dialect.form.payload_bytes != asked.payload_bytes:
@@ -101,7 +111,7 @@ def remarks(asked: VoiceParameters, dialect: StampDialect, closing: Closing) -> 
         )
     refused = sum(closing.unanswered_there(call) for call in range(asked.calls))
     if refused > 0:
-        said.append(f"the reflector received {refused} packets that it did not answer (its rate limit)")
+        said.append(f"the reflector received {refused} packets that it did not answer ({why_refused})")
     if any(numbers.restarts for numbers in dialect.numbers):
         said.append("the reflector began to count anew while the stream ran: what was lost then may be its own doing")
     return tuple(said)
