@@ -50,7 +50,8 @@ class CallLedger:
     `reflected` is the number of replies that the reflector says it sent for the stream (duplicates included), None
     if it did not say; `fates_known` tells that the reflector's own receive record covers every reply that was lost;
     `stateful` tells whether the reflector counts by itself (True), copies our number (False) or cannot be told (None);
-    `refused` is how many packets the reflector says it received and would not answer (its rate limit).
+    `refused` is how many packets the reflector says it received and would not answer (its rate limit);
+    `copies_up` how many came to it again and were not answered, because with a key a copy is a replay, None if it did not say.
     """
 
     call: int
@@ -60,6 +61,7 @@ class CallLedger:
     reflected: int | None
     fates_known: bool
     refused: int = 0
+    copies_up: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

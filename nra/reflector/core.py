@@ -189,7 +189,7 @@ class Reflector:
         session = self.sessions.current(session_key(packet.ssid, *request.source), packet.sequence)
         refused = session is not None and session.window is not None and session.window.refuses(packet)
         if session is not None and refused:
-            session.copies += 1
+            session.note_copy(packet.sequence)
         return refused or request.payload in self.seals
 
     def _guarded(self, request: Request, packet: SenderPacket, place: SessionKey, now_ns: int) -> Session:

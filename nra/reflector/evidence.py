@@ -9,7 +9,7 @@ import numpy as np
 from nra.reflector.core import Reflector
 from nra.reflector.records import PAGE, TOS_UNKNOWN
 from nra.reflector.sessions import Session
-from nra.wire.control import Counted, Recorded, Span
+from nra.wire.control import MOST_COPIES, Counted, Recorded, Span
 
 
 class Columns(NamedTuple):
@@ -31,6 +31,7 @@ class Known(NamedTuple):
     last_seen_ns: int
     received: int
     transmitted: int
+    copies: list[int] | None
     records: Columns
 
 
@@ -51,7 +52,8 @@ def known(reflector: Reflector, spans: Iterable[Span], find: Find = newest) -> l
 
 def _known(reflector: Reflector, session: Session, span: Span) -> Known:
     last_seen_ns = int(reflector.sessions.last_seen_ns[session.row])
-    return Known(last_seen_ns, session.received, session.transmitted, _records(reflector, session, span))
+    copies = None if session.copies is None else session.copies.tolist()
+    return Known(last_seen_ns, session.received, session.transmitted, copies, _records(reflector, session, span))
 
 
 def _records(reflector: Reflector, session: Session, span: Span) -> Columns:
@@ -81,9 +83,14 @@ def together(answers: "Iterable[list[Known | None] | None]") -> list[Known | Non
 
 
 def counted(spans: "Iterable[Known | None]") -> Counted:
-    """Return the counts of each."""
-    each = [(None, None) if span is None else (span.received, span.transmitted) for span in spans]
-    return Counted(received=[received for received, _ in each], transmitted=[transmitted for _, transmitted in each])
+    """Return the counts of each; copies as long as there is room for them."""
+    room = MOST_COPIES
+    each = [(None, None, None) if span is None else (span.received, span.transmitted, span.copies) for span in spans]
+    copies: list[list[int] | None] = []
+    for _, _, numbers in each:
+        copies.append(numbers if numbers is None or len(numbers) <= room else None)
+        room -= len(copies[-1] or ())
+    return Counted(received=[received for received, _, _ in each], transmitted=[transmitted for _, transmitted, _ in each], copies=copies)
 
 
 def recorded(spans: "Iterable[Known | None]", asked: Iterable[Span]) -> Recorded:

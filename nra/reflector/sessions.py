@@ -23,6 +23,7 @@ OF_ONE_SOURCE: Final = 2_000  # a search up to a thousand calls, and what came b
 LOOKED_AT: Final = 8  # sessions of a source, those opened first, of which the longest silent one makes room for its next one
 IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long (RFC 4787 REQ-5)
 RECORDS_PER_SESSION: Final = 32_768  # ten minutes at 50 packets/s
+COPIES_PER_SESSION: Final = 1000  # whoever sees packets can send them again: that must not cost us memory
 RECORDS_IN_ALL: Final = 2_000_000
 SETTLED: Final = 25  # replies after which a session may be followed to a new address
 NAMESAKES: Final = (
@@ -69,7 +70,8 @@ def packed_address(address: str) -> bytes:
 class Session:
     """One row of `Sessions`; of its records those before `dropped` are no longer there.
 
-    With a key `window` tells which packets were received, and `copies` is how many came again and were not answered.
+    With a key `window` tells which packets were received, and `copies` are the numbers of those that came again and were not answered,
+    None once there were more than are remembered.
     """
 
     __slots__ = ("_all", "copies", "dropped", "first", "key", "moved_from", "pages", "row", "window")
@@ -84,7 +86,14 @@ class Session:
         self.first = 0  # the number with which the first page begins
         self.dropped = 0
         self.window: Window | None = None
-        self.copies = 0
+        self.copies: array[int] | None = array("I")
+
+    def note_copy(self, sequence: int) -> None:
+        """Remember a packet that came again and is not answered."""
+        if self.copies is not None:
+            self.copies.append(sequence)
+            if len(self.copies) > COPIES_PER_SESSION:
+                self.copies = None
 
     @property
     def received(self) -> int:

@@ -168,7 +168,7 @@ def _up(rows: _Rows, ledger: CallLedger) -> Journey:
         fate[unknown] = Fate.UNKNOWN
     # What the reflector had and would not answer is not the network's loss; which ones they were it does not say
     fate[np.flatnonzero(fate == Fate.LOST)[: ledger.refused]] = Fate.UNKNOWN
-    return _journey(rows, fate, first, rows.probe[first], rows.t1_ns, rows.t2_ns, len(received) - len(first))
+    return _journey(rows, fate, first, rows.probe[first], rows.t1_ns, rows.t2_ns, len(received) - len(first) + (ledger.copies_up or 0))
 
 
 def _down(rows: _Rows, up: FateColumn) -> Journey:

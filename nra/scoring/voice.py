@@ -69,7 +69,8 @@ def score_voice(sample: VoiceSample, codecs: Sequence[Codec]) -> Voice:
         per_call=calls_at_once(fates, up.calls, down.calls, codec, sample.interval_ms),
         reflector=sample.reflector,
     )
-    if sample.authenticated and fates.basis is Basis.DIRECTION and not voice.up.duplicates:
+    copies_told = all(ledger.copies_up is not None for ledger in sample.ledgers)
+    if sample.authenticated and fates.basis is Basis.DIRECTION and not voice.up.duplicates and not copies_told:
         voice = replace(voice, up=replace(voice.up, duplicates=None))
     if sample.method in COPIES_HIDDEN:
         voice = replace(voice, up=replace(voice.up, duplicates=None), down=replace(voice.down, duplicates=None))

@@ -5,7 +5,7 @@ wanted, `told` what came of it; keys that are not drawn here make a message malf
 
 hello    token                     -> welcome    version                  the first on a connection, nothing is answered before it
 open     calls, seconds            -> opened     ssid, key, port, seconds   so many SSIDs from `ssid` on, all with this STAMP key
-counts   ssid, calls, over         -> counted    received, transmitted: of each SSID from `ssid` on
+counts   ssid, calls, over         -> counted    received, transmitted, copies: of each SSID from `ssid` on
 record   spans, over               -> recorded   senders, times_ns, toses: of the spans (ssid, first, count), one after the other
 facts                              -> facts      version, engine, workers, stamps, sessions, load, cpus
 close    ssid                      -> closed     the SSIDs that were opened together with this one
@@ -32,6 +32,7 @@ MOST_REQUEST_BYTES: Final = 4096
 MOST_ANSWER_BYTES: Final = 512 << 10
 MOST_RECORDS: Final = 4096
 """Of one answer: 150 KiB, which a slow line carries within seconds."""
+MOST_COPIES: Final = 20_000  # of one answer
 MOST_SPANS: Final = 64  # of one question
 MOST_CALLS: Final = 1000
 MOST_SECONDS: Final = 90_000  # a day's stream, and an hour for its record
@@ -147,10 +148,15 @@ class Opened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", 
 
 
 class Counted(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="counted"):
-    """Packets `received` and replies `transmitted` of each SSID that was asked for, None of one of which no packet has come."""
+    """Packets `received` and replies `transmitted` of each SSID that was asked for, None of one of which no packet has come.
+
+    `copies` are the sender's numbers of packets that came again and were not answered, being taken for replays, None where there were more
+    than are remembered; `received` leaves them out.
+    """
 
     received: Annotated[list[Count | None], Meta(max_length=MOST_CALLS)]
     transmitted: Annotated[list[Count | None], Meta(max_length=MOST_CALLS)]
+    copies: Annotated[list[Annotated[list[Word], Meta(max_length=MOST_COPIES)] | None], Meta(max_length=MOST_CALLS)]
 
 
 class Recorded(Struct, frozen=True, forbid_unknown_fields=True, tag_field="told", tag="recorded"):
@@ -242,7 +248,7 @@ def decode_answer(octets: bytes) -> Told:
     if isinstance(answer, Recorded):
         columns = [answer.senders, answer.times_ns, answer.toses]
     elif isinstance(answer, Counted):
-        columns = [answer.received, answer.transmitted]
+        columns = [answer.received, answer.transmitted, answer.copies]
     if len(set(map(len, columns))) > 1:
         raise MalformedMessage("columns that are not equally long")
     return answer

@@ -118,10 +118,10 @@ def received(payload: bytes, source: tuple[str, int] = SOURCE, at_ns: int = NOW_
     return Datagram(payload=payload, source=source, local="192.0.2.1", received_ns=at_ns, ttl=60, tos=184, channel=0, raw_source=source)
 
 
-def send(reflector: Reflector, payload: bytes, at_ns: int) -> None:
-    """Let an engine's reflector answer a packet."""
+def send(reflector: Reflector, payload: bytes, at_ns: int, *, answered: bool = True) -> None:
+    """Let an engine's reflector answer a packet, or not."""
     request = Request(payload=payload, source=SOURCE, destination=None, destination_port=20862, received_ns=at_ns, ttl=None, tos=None)
-    assert reflector.answer(request, at_ns) is not None
+    assert (reflector.answer(request, at_ns) is not None) is answered
 
 
 def test_hello_lets_in() -> None:
@@ -271,8 +271,9 @@ def test_the_record_of_a_session() -> None:
     told = opened(visit)
     for number, sequence in enumerate((0, 2, 1, 3)):
         send(world.engines.reflectors[1], probe(told.ssid, sequence, told.key_octets), NOW_NS + number)
+    send(world.engines.reflectors[1], probe(told.ssid, 2, told.key_octets), NOW_NS + 9, answered=False)
     world.ask(caller, control.Counts(ssid=told.ssid, calls=1, over=Over.UDP))
-    assert last(visit) == control.Counted(received=[4], transmitted=[4])
+    assert last(visit) == control.Counted(received=[4], transmitted=[4], copies=[[2]])
     world.ask(caller, control.Record(spans=[Span(told.ssid, 1, 4)], over=Over.UDP))
     assert last(visit) == control.Recorded(senders=[2, 1, 3, None], times_ns=[NOW_NS + 1, NOW_NS + 2, NOW_NS + 3, 0], toses=[None] * 4)
 
@@ -285,7 +286,7 @@ def test_a_record_is_asked_for_on_another_connection() -> None:
     caller.gone()
     later, again = world.visit(source=("192.0.2.10", 6000))
     world.ask(again, control.Counts(ssid=opened(visit).ssid, calls=1, over=Over.UDP))
-    assert last(later) == control.Counted(received=[None], transmitted=[None])
+    assert last(later) == control.Counted(received=[None], transmitted=[None], copies=[None])
 
 
 @pytest.mark.parametrize("kind", ["counts", "record", "close"])
@@ -337,7 +338,7 @@ def test_a_reply_that_could_not_be_sent_is_not_made() -> None:
     caller.datagram(probe(9, 0), received(probe(9, 0)), may_answer=True)
     assert caller.datagram(probe(9, 1), received(probe(9, 1)), may_answer=False) is None
     world.ask(caller, control.Counts(ssid=9, calls=1, over=Over.QUIC))
-    assert last(visit) == control.Counted(received=[2], transmitted=[1])
+    assert last(visit) == control.Counted(received=[2], transmitted=[1], copies=[[]])
 
 
 def test_datagrams_before_hello_are_counted_alone() -> None:
@@ -356,7 +357,7 @@ def test_datagrams_of_one_connection_are_not_another_s() -> None:
     caller.datagram(probe(9, 0), received(probe(9, 0)), may_answer=True)
     visit, other = world.visit(OTHER, ("192.0.2.11", 5000))
     world.ask(other, control.Counts(ssid=9, calls=1, over=Over.QUIC))
-    assert last(visit) == control.Counted(received=[None], transmitted=[None])
+    assert last(visit) == control.Counted(received=[None], transmitted=[None], copies=[None])
 
 
 def test_facts() -> None:

@@ -1,5 +1,6 @@
 """The Session-Reflector's core: what it answers, what it counts instead, and that nothing stops it."""
 
+from array import array
 from dataclasses import replace
 from struct import Struct
 from typing import Any
@@ -432,7 +433,7 @@ def test_a_replayed_packet_is_not_answered() -> None:
         assert reflector.answer(came(sealed(1, NOW + 1), source=source), NOW) is None
     assert (reflector.counters["replayed"], reflector.guard.tokens[0], len(reflector.sessions)) == (3, tokens, 1)
     assert answered(reflector, sealed(2, NOW + 2), key=KEY).sequence == 3
-    assert reflector.sessions.known(session_key(7, *SOURCE)).copies == 1  # type: ignore[union-attr]
+    assert reflector.sessions.known(session_key(7, *SOURCE)).copies == array("I", [1])  # type: ignore[union-attr]
 
 
 def test_a_session_that_a_nat_moved_goes_on_in_its_window() -> None:

@@ -62,7 +62,7 @@ def test_of_two_processes_the_one_that_heard_last() -> None:
     spans = [Span(SSID, 0, 2), Span(SSID + 1, 0, 2)]
     early, late = known(reflected(5), spans), known(reflected(3, at_ns=NOW_NS + 1000), spans)
     found = together([early, None, late, known(Reflector(), spans)])
-    assert counted(found) == Counted(received=[3, None], transmitted=[3, None])
+    assert counted(found) == Counted(received=[3, None], transmitted=[3, None], copies=[[], None])
     told = recorded(found, spans)
     assert (told.senders, told.toses) == ([0, 1, None, None], [0, 1, None, None])
     assert recorded([], []).senders == []

@@ -51,7 +51,7 @@ REQUESTS: tuple[Request, ...] = (
 ANSWERS: tuple[Told, ...] = (
     Welcome(version="1.0"),
     Opened(ssid=65535, key=TOKEN, port=20862, seconds=60),
-    Counted(received=[None, 3], transmitted=[None, 2]),
+    Counted(received=[None, 3], transmitted=[None, 2], copies=[None, [7]]),
     Recorded(senders=[0, None], times_ns=[1_700_000_000_000_000_000, 0], toses=[184, None]),
     FactsTold(version="1.0", engine="batched", workers=2, stamps="kernel", sessions=3, load=0.5, cpus=2),
     Closed(),
@@ -142,7 +142,7 @@ def test_columns_are_equally_long() -> None:
     with pytest.raises(MalformedMessage, match="columns"):
         decode_answer(encode(Recorded(senders=[1, 2], times_ns=[1], toses=[1])))
     with pytest.raises(MalformedMessage, match="columns"):
-        decode_answer(encode(Counted(received=[1], transmitted=[])))
+        decode_answer(encode(Counted(received=[1], transmitted=[], copies=[[]])))
 
 
 def test_records_are_those_of_the_closing_exchange() -> None:

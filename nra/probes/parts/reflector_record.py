@@ -50,9 +50,9 @@ async def take_record(
         for each in together:
             numbered = ((each.first + place, next(rows)) for place in range(each.span.count))
             records[each.call].update({number: row for number, row in numbered if row is not None})
-    for call, (received, transmitted) in enumerate(zip(counts.received, counts.transmitted, strict=True)):
+    for call, (received, transmitted, copies) in enumerate(zip(counts.received, counts.transmitted, counts.copies, strict=True)):
         if received is not None and transmitted is not None:
-            closing.take_evidence(call, received, transmitted - bases[call], records[call])
+            closing.take_evidence(call, received, transmitted - bases[call], records[call], copies)
 
 
 def packed(wanted: Sequence[Wanted]) -> list[list[Wanted]]:

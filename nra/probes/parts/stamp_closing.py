@@ -50,6 +50,7 @@ class Answers:
     reflected: int | None = None
     received: int | None = None  # by the reflector's own counter, closing packets included
     transmitted: int | None = None
+    copies: int | None = None  # of the stream's packets, which came again and were not answered
     records: dict[int, ReceiveRecord] = field(default_factory=dict)
     has_records: bool = True
 
@@ -155,7 +156,9 @@ class Closing:
     def _missing(self, call: int) -> list[int]:
         return self._stream.record.numbers_missing(call, self.answers[call].below)
 
-    def take_evidence(self, call: int, received: int, transmitted: int, records: Mapping[int, ReceiveRecord]) -> None:
+    def take_evidence(
+        self, call: int, received: int, transmitted: int, records: Mapping[int, ReceiveRecord], copies: Sequence[int] | None = None
+    ) -> None:
         """Take what the reflector said of a call on another way: its counts, numbers from 0, and the records of all that is missing here.
 
         Numbers that were given to our own questions are no replies to the stream; where they stand among those, how many of these there
@@ -164,6 +167,7 @@ class Closing:
         answers = self.answers[call]
         answers.counted = answers.has_records = True
         answers.received, answers.transmitted, answers.below = received, transmitted, transmitted
+        answers.copies = None if copies is None else sum(number < self._sent[call] for number in copies)
         answers.records.update(records)
         ours = sorted(number for number, record in records.items() if record.sender_sequence >= self._sent[call])
         first = ours[0] if ours else transmitted

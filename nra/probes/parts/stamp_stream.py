@@ -99,6 +99,7 @@ def ledger(call: int, stream: ProbeStream, dialect: StampDialect, closing: Closi
         reflected=closing.answers[call].reflected,
         fates_known=closing.fates_known(call),
         refused=closing.unanswered_there(call),
+        copies_up=closing.answers[call].copies,
     )
 
 
