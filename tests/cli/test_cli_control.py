@@ -200,3 +200,21 @@ def test_not_too_many_errands_are_out() -> None:
     for _ in range(MOST_OUT + 10):
         messenger.ask(sessions_of, told.append)
     assert told == [None] * 10
+
+
+@FORKING
+def test_a_revoked_key_is_unknown_after_the_signal(tmp_path: Path, key_file: Path) -> None:
+    """SIGHUP has the file read again, by the control process too: who was let in before is not any more."""
+    old = tmp_path / "old.key"
+    old.write_text(KEY, "ascii")
+    old.chmod(0o600)
+    with reflecting(key_file) as (running, said):
+        assert run(tmp_path, old, said, "--method", "quic")["voice"] is not None
+        key_file.write_text(f"{'cd' * 32}\n", "ascii")
+        running.send_signal(signal.SIGHUP)
+        assert running.stderr is not None
+        assert "keys read again: 1" in running.stderr.readline()
+        document = run(tmp_path, old, said, "--method", "quic")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(PATIENCE_S) == 0
+    assert "the reflector does not know this key" in document["run"]["used"]["why"]
