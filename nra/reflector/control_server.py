@@ -44,7 +44,7 @@ class ControlServer:
             raise CannotListen(error.failure.detail) from error
         self.bound = port.bound
         desk = Desk(reflector, bureau(clock.now_ns), facts, stamp_port, clock.now_ns)
-        self._server = QuicServer(port, clock, configuration, desk)
+        self._server, self._loads = QuicServer(port, clock, configuration, desk), desk.loads
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Serve until `stop` says so."""
@@ -54,4 +54,5 @@ class ControlServer:
             return stop()
 
         self._server.run(over)
+        self.reflector.counters.update(self._loads.counters)
         self.reflector.counters.update({f"{QUIC}{name}": count for name, count in self._server.counters.items()})
