@@ -154,6 +154,7 @@ class Caller:
         """Answer a STAMP packet of somebody who has said hello; one whose reply could not be sent counts as received, not as answered."""
         reflector = self.desk.reflector
         if self.holder is None:
+            reflector.counters["received"] += 1
             reflector.counters["before_hello"] += 1
             return None
         request = Request(

@@ -50,9 +50,16 @@ class ControlServer:
         """Serve until `stop` says so."""
 
         def over() -> bool:
+            self._tell()
             self.errands.serve()
             return stop()
 
         self._server.run(over)
-        self.reflector.counters.update(self._loads.counters)
-        self.reflector.counters.update({f"{QUIC}{name}": count for name, count in self._server.counters.items()})
+        self._tell()
+
+    def _tell(self) -> None:
+        """Put what the server has counted beside what the reflector has: whoever asks for its counters is told both."""
+        for name, count in self._server.counters.items():
+            self.reflector.counters[f"{QUIC}{name}"] = count
+        for name, count in self._loads.counters.items():
+            self.reflector.counters[name] = count

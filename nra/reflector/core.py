@@ -29,6 +29,7 @@ AFTER_SSID: Final = slice(UNAUTHENTICATED.ssid + 2, UNAUTHENTICATED.size)
 """Zeros in a STAMP request; a TWAMP Light sender has its padding there, which starts in the SSID's place (RFC 5357 4.1.2)."""
 DROPPED: Final = (
     "bad_hmac",
+    "before_hello",
     "malformed",
     "not_allowed",
     "not_understood",
@@ -41,7 +42,8 @@ DROPPED: Final = (
     "unknown_ssid",
     "unsendable",
 )
-"""The counters of packets that got no answer, one for each reason; `not_understood` is the other services' (responders/udp.py)."""
+"""The counters of packets that got no answer, one for each reason; `not_understood` is the other services' (responders/udp.py),
+`before_hello` the control channel's."""
 CLOCK_ERROR_NS: Final = 100_000_000
 ERROR_ESTIMATE: Final = ErrorEstimate.of(CLOCK_ERROR_NS, synchronized=False).encode()
 TIMESTAMP_INFORMATION: Final = TimestampInformation(

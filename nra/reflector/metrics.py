@@ -75,7 +75,12 @@ class Page:
         yield CounterMetricFamily(f"{PREFIX}_answered_packets", "Datagrams that were answered.", value=counters.pop("answered", 0))
         dropped = {reason: counters.pop(reason, 0) for reason in DROPPED}
         yield labelled("dropped_packets", "Datagrams that were not answered, by reason.", "reason", dropped)
-        yield labelled("responder_events", "What happened at the responders for firewall checks.", "event", dict(sorted(counters.items())))
+        yield labelled(
+            "responder_events",
+            "What happened at the responders for firewall checks, and at the control channel.",
+            "event",
+            dict(sorted(counters.items())),
+        )
         yield GaugeMetricFamily(f"{PREFIX}_sessions", "Sessions that are remembered.", value=totals.sessions)
         yield CounterMetricFamily(f"{PREFIX}_evicted_sessions", "Sessions dropped because there were too many.", value=totals.evicted)
         yield CounterMetricFamily(f"{PREFIX}_rebound_sessions", "Sessions that a NAT moved to another port.", value=totals.rebound)
