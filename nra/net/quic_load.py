@@ -44,6 +44,11 @@ class Window:
     def value(self, value: int) -> None:
         self._value = max(self._value, min(value, self.swallowed + WINDOW_BYTES))
 
+    def reopen(self) -> None:
+        """Forget what will never come of a stream that was cut off: else nothing could be asked or answered beside it any more."""
+        self.swallowed = self.used
+        self.value = self.used + WINDOW_BYTES
+
 
 class Flow:
     """The load on one connection: `pour` octets to send, `swallow` to receive at most, both with headers, until `until_ns`."""
@@ -119,6 +124,7 @@ class Flow:
 
     def stopped(self, code: int) -> None:
         """Hear that the other end pours no more: half a load is none."""
+        self._window.reopen()
         self.is_capped = self.is_capped or code == CAPPED
         self.end()
 

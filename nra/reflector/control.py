@@ -268,18 +268,12 @@ def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) 
 def begin_load(caller: Caller, holder: Holder, asked: control.Load, reply: Reply) -> None:
     """Begin a load, if there is room for one."""
     desk = caller.desk
-    answer = desk.loads.begin(caller.visit, holder, asked, desk.now_ns())
-    desk.reflector.counters["loads_refused" if isinstance(answer, Refused) else "loads"] += 1
-    reply(answer)
+    reply(desk.loads.begin(caller.visit, holder, asked, desk.now_ns()))
 
 
 def end_load(caller: Caller, _holder: Holder, _asked: control.Unload, reply: Reply) -> None:
     """End a load and tell what came up."""
-    desk = caller.desk
-    answer = desk.loads.end(caller.visit, desk.now_ns())
-    if isinstance(answer, control.Unloaded):
-        desk.reflector.counters["load_octets"] += sum(answer.octets)
-    reply(answer)
+    reply(caller.desk.loads.end(caller.visit, caller.desk.now_ns()))
 
 
 def load() -> float | None:

@@ -44,7 +44,7 @@ class ControlServer:
             raise CannotListen(error.failure.detail) from error
         self.bound = port.bound
         desk = Desk(reflector, bureau(clock.now_ns), facts, stamp_port, clock.now_ns)
-        self._server = QuicServer(port, clock, configuration, desk)
+        self._server, self._loads = QuicServer(port, clock, configuration, desk), desk.loads
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Serve until `stop` says so."""
@@ -61,3 +61,5 @@ class ControlServer:
         """Put what the server has counted beside what the reflector has: whoever asks for its counters is told both."""
         for name, count in self._server.counters.items():
             self.reflector.counters[f"{QUIC}{name}"] = count
+        for name, count in self._loads.counters.items():
+            self.reflector.counters[name] = count

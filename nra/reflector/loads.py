@@ -4,6 +4,7 @@ A reflector in a cloud pays for what it sends, and a load disturbs everybody who
 holder of a key has an allowance for the hour.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,11 +61,17 @@ class Loads:
 
     caps: Caps = field(default_factory=Caps)
     running: list[Running] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
     _of_holder: dict[bytes, Allowance] = field(default_factory=dict)
     _in_all: Allowance = field(default_factory=lambda: Allowance(0))
 
     def begin(self, visit: Visit, holder: Holder, asked: Load, now_ns: int) -> Loading | Refused:
         """Begin a load on a connection, of no more than the caps leave; what comes to nothing is refused."""
+        answer = self._begun(visit, holder, asked, now_ns)
+        self.counters["loads_refused" if isinstance(answer, Refused) else "loads"] += 1
+        return answer
+
+    def _begun(self, visit: Visit, holder: Holder, asked: Load, now_ns: int) -> Loading | Refused:
         self.expire(now_ns)
         if len(self.running) >= self.caps.at_once:
             return Refused(why="busy: another load is running, try again in half a minute")
@@ -114,6 +121,7 @@ class Loads:
         """End a load, and give back what it was granted and did not move."""
         load.flow.end()
         self.running.remove(load)
+        self.counters.update(load_octets=sum(load.flow.octets))
         for allowance in (self._of_holder.get(load.holder), self._in_all):
             if allowance is not None and allowance.since_ns <= load.start_ns:
                 allowance.octets -= load.flow.unused_bytes

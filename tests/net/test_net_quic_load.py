@@ -33,6 +33,7 @@ class Link:
         self.server._local_max_streams_uni.value = 0  # as a visit has it
         self.flows: dict[QuicConnection, Flow] = {}
         self.carried: dict[QuicConnection, list[tuple[int, int]]] = {self.client: [], self.server: []}
+        self.heard: set[int] = set()
         self.now_ns = 0
         for packet, _ in packets:
             self.server.receive_datagram(packet, US, now=0.0)
@@ -61,6 +62,8 @@ class Link:
         while (event := end.next_event()) is not None:
             if isinstance(event, events.StreamDataReceived) and end in self.flows and is_one_way(event.stream_id):
                 self.flows[end].swallow(event.stream_id, len(event.data))
+            elif isinstance(event, events.StreamDataReceived):
+                self.heard.add(event.stream_id)
             if isinstance(event, events.StreamReset) and end in self.flows:
                 self.flows[end].stopped(event.error_code)
 
@@ -155,6 +158,21 @@ def test_the_window_is_never_further_ahead_than_what_is_kept(link: Link) -> None
         window = link.server._local_max_data
         assert window.value - window.swallowed <= WINDOW_BYTES  # type: ignore[attr-defined]
     assert window.used > WINDOW_BYTES / 2
+
+
+def test_a_load_that_is_cut_off_leaves_room_for_words(link: Link) -> None:
+    """What was lost of it will never come, and must not stand in the way of what is asked and answered afterwards."""
+    link.load(link.server, swallow=50_000_000, seconds=9.0)
+    pouring = link.load(link.client, pour=50_000_000, seconds=9.0)
+    window = link.server._local_max_data
+    window.swallowed = -WINDOW_BYTES  # type: ignore[attr-defined] # as if that much had been lost on the way
+    link.run_until(lambda: window.used == window.value, 8 * S)
+    assert window.used == window.value
+    pouring.end()
+    stream = link.client.get_next_available_stream_id()
+    link.client.send_stream_data(stream, b"unload", end_stream=True)
+    link.run_until(lambda: stream in link.heard, S)
+    assert stream in link.heard
 
 
 def test_whoever_acknowledges_nothing_makes_us_keep_no_more() -> None:

@@ -147,3 +147,12 @@ def test_nothing_is_granted_to_who_asks_for_nothing() -> None:
 def test_every_cap_is_there(name: str) -> None:
     """Nothing is unbounded by default."""
     assert getattr(Caps(), name) > 0
+
+
+def test_what_was_borne_is_counted() -> None:
+    """Loads, those refused, and the octets that came up in them."""
+    loads = Loads(CAPS)
+    _, first = begin(loads)
+    begin(loads, BERT)
+    loads.end(first, S)
+    assert loads.counters == {"loads": 1, "loads_refused": 1, "load_octets": 10 * MB}
