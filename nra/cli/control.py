@@ -151,7 +151,7 @@ def work(
 ) -> Tally:
     """Be the control process: serve guests until it is over; raises UserError."""
     from nra.cli.caretaker import HANG_UP
-    from nra.cli.reflect import tally
+    from nra.cli.reflecting import tally
     from nra.reflector.control_server import ControlServer, facts_of
     from nra.reflector.engine import CannotListen
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nra import __version__
 from nra.cli.caretaker import Ask
 from nra.cli.errors import UserError
-from nra.cli.reflect import tally
+from nra.cli.reflecting import tally
 from nra.cli.workers import Tally
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
 from nra.reflector.loads import Loads
-from nra.reflector.sessions import Session, session_key
+from nra.reflector.session import Session
+from nra.reflector.session_key import session_key
 from nra.wire import control
 from nra.wire.control import CloseCode, Over, Refused, Told
 from nra.wire.errors import MalformedMessage

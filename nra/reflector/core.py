@@ -9,7 +9,9 @@ from nra.reflector.admission import Accepted, decoded, is_reply, layout_of
 from nra.reflector.guard import Guard
 from nra.reflector.keys import Keys
 from nra.reflector.replays import Seals, Window
-from nra.reflector.sessions import Session, SessionKey, Sessions, session_key
+from nra.reflector.session import Session
+from nra.reflector.session_key import SessionKey, session_key
+from nra.reflector.sessions import Sessions
 from nra.reflector.suspects import Suspects
 from nra.wire.errors import MalformedMessage
 from nra.wire.stamp import (

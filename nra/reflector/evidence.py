@@ -8,7 +8,7 @@ import numpy as np
 
 from nra.reflector.core import Reflector
 from nra.reflector.records import PAGE, TOS_UNKNOWN
-from nra.reflector.sessions import Session
+from nra.reflector.session import Session
 from nra.wire.control import MOST_COPIES, Counted, Recorded, Span
 
 

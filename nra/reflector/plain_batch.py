@@ -13,7 +13,8 @@ from nra.net.message_buffers import Arrivals
 from nra.reflector.core import DSCP_SHIFT, ERROR_ESTIMATE, Reflector
 from nra.reflector.lookup import STRANGER, Ints, Lookup
 from nra.reflector.records import PAGE
-from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE, address_of
+from nra.reflector.session_key import address_of
+from nra.reflector.sessions import KEY_BYTES, KEY_SIZE_AT, NOWHERE
 from nra.wire.stamp_plain_columns import PlainColumns, Rows
 from nra.wire.timestamps import SECOND_NS
 

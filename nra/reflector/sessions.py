@@ -3,9 +3,6 @@
 A session is a row of columns, so that one packet and a batch of them are counted in the same memory.
 """
 
-import ipaddress
-from array import array
-from functools import lru_cache
 from itertools import islice
 from struct import Struct
 from typing import Final
@@ -14,8 +11,8 @@ import numpy as np
 
 from nra.reflector.columns import SILENT, column, numbers_of, octets_of, table
 from nra.reflector.records import PAGE, TOS_UNKNOWN, Records
-from nra.reflector.replays import Window
-from nra.wire.receive_record import ReceiveRecord
+from nra.reflector.session import Session
+from nra.reflector.session_key import ADDRESS, NO_SSID, SSID, SessionKey, source_of
 from nra.wire.timestamps import WORD
 
 MAX_SESSIONS: Final = 10_000
@@ -23,104 +20,18 @@ OF_ONE_SOURCE: Final = 2_000  # a search up to a thousand calls, and what came b
 LOOKED_AT: Final = 8  # sessions of a source, those opened first, of which the longest silent one makes room for its next one
 IDLE_NS: Final = 120_000_000_000  # NAT mappings for UDP live at least this long (RFC 4787 REQ-5)
 RECORDS_PER_SESSION: Final = 32_768  # ten minutes at 50 packets/s
-COPIES_PER_SESSION: Final = 1000  # whoever sees packets can send them again: that must not cost us memory
 RECORDS_IN_ALL: Final = 2_000_000
 SETTLED: Final = 25  # replies after which a session may be followed to a new address
-NAMESAKES: Final = (
-    32  # sessions of one SSID that are looked at for that: as many as one run asks questions with, and forging them must cost us no time
-)
+NAMESAKES: Final = 32  # sessions of one SSID looked at for that: as many as a run has questions, and forging them must cost us no time
 REBINDING_REACH: Final = 250  # how far ahead the first packet from the new address may be: 5 s at 50 packets/s
 NOWHERE: Final = -1
 """A session's page or bucket before it has one."""
 
-SessionKey = bytes
-"""Source port, source address and SSID as on the wire: 8 octets with IPv4, 20 with IPv6."""
-ADDRESS: Final = slice(2, -2)
-SSID: Final = slice(-2, None)
-NO_SSID: Final = bytes(2)
 KEY_BYTES: Final = 24  # of a key in its column: zeros behind it, and how long it is in the last octet, which tells the families apart
 KEY_SIZE_AT: Final = KEY_BYTES - 1
 ROW_BYTES: Final = 64
 ROW: Final = Struct("=6q")
 """A session's row in `Sessions.octets`: last_seen_ns, highest, received, transmitted, page, bucket."""
-
-
-def session_key(ssid: int, address: str, port: int) -> SessionKey:
-    """Return the key of a packet's session."""
-    return port.to_bytes(2) + packed_address(address) + ssid.to_bytes(2)
-
-
-def address_of(key: SessionKey) -> str:
-    """Return the address of a session's sender."""
-    return str(ipaddress.ip_address(key[ADDRESS]))
-
-
-def source_of(key: SessionKey) -> bytes:
-    """Return who a session's sender is to us: an IPv4 address, or an IPv6 address's /64 (`nra.net.sockets.household`)."""
-    address = key[ADDRESS]
-    return address[:8] if len(address) > 8 else address
-
-
-@lru_cache(maxsize=4096)
-def packed_address(address: str) -> bytes:
-    """Return the octets of an address; a zone is no part of them."""
-    return ipaddress.ip_address(address).packed
-
-
-class Session:
-    """One row of `Sessions`; of its records those before `dropped` are no longer there.
-
-    With a key `window` tells which packets were received, and `copies` are the numbers of those that came again and were not answered,
-    None once there were more than are remembered.
-    """
-
-    __slots__ = ("_all", "copies", "dropped", "first", "key", "moved_from", "pages", "row", "window")
-
-    def __init__(self, sessions: "Sessions", row: int, key: SessionKey) -> None:
-        """Begin with nothing received."""
-        self._all = sessions
-        self.row = row
-        self.key = key
-        self.moved_from: SessionKey | None = None
-        self.pages = array("I")
-        self.first = 0  # the number with which the first page begins
-        self.dropped = 0
-        self.window: Window | None = None
-        self.copies: array[int] | None = array("I")
-
-    def note_copy(self, sequence: int) -> None:
-        """Remember a packet that came again and is not answered."""
-        if self.copies is not None:
-            self.copies.append(sequence)
-            if len(self.copies) > COPIES_PER_SESSION:
-                self.copies = None
-
-    @property
-    def received(self) -> int:
-        """Packets received, also those that were not answered."""
-        return self._all.received[self.row]
-
-    @received.setter
-    def received(self, count: int) -> None:
-        self._all.received[self.row] = count
-
-    @property
-    def transmitted(self) -> int:
-        """Replies made: the number of the next one."""
-        return self._all.transmitted[self.row]
-
-    @transmitted.setter
-    def transmitted(self, count: int) -> None:
-        self._all.transmitted[self.row] = count
-
-    def records(self, first: int, count: int) -> list[ReceiveRecord | None]:
-        """Return the records of reflector sequences from `first` on, None for those that are gone, none beyond the newest."""
-        numbers = range(first, min(first + count, self.transmitted))
-        return [None if number < self.dropped else self._record(number) for number in numbers]
-
-    def _record(self, number: int) -> ReceiveRecord:
-        page, offset = divmod(number - self.first, PAGE)
-        return self._all.records.read(self.pages[page] + offset)
 
 
 class Sessions:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from nra.net.clock import SystemClock
 from nra.reflector.core import Reflector, Response
 from nra.reflector.engine import Engine
-from nra.reflector.sessions import Session, SessionKey, Sessions
+from nra.reflector.session import Session
+from nra.reflector.session_key import SessionKey
+from nra.reflector.sessions import Sessions
 
 
 class StrangeClock(SystemClock):

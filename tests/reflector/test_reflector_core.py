@@ -15,7 +15,7 @@ from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
 from nra.reflector.replays import Seals
-from nra.reflector.sessions import session_key
+from nra.reflector.session_key import session_key
 from nra.wire.announcement import AnnouncementReply, AnnouncementRequest
 from nra.wire.receive_record import RecordReply, RecordRequest
 from nra.wire.stamp import ReflectorPacket, SenderPacket, decode_reflector, encode_sender

@@ -6,7 +6,8 @@ from nra.reflector.core import Reflector
 from nra.reflector.evidence import Columns, Known, counted, known, newest, recorded, sessions_of, together
 from nra.reflector.guard import Guard
 from nra.reflector.records import PAGE
-from nra.reflector.sessions import RECORDS_PER_SESSION, session_key
+from nra.reflector.session_key import session_key
+from nra.reflector.sessions import RECORDS_PER_SESSION
 from nra.wire.control import Counted, Span
 
 SSID, SOURCE, NOW_NS = 9, ("192.0.2.10", 5000), 1_700_000_000_000_000_000

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nra.reflector.lookup import STRANGER, Lookup
-from nra.reflector.sessions import KEY_BYTES, Sessions, session_key
+from nra.reflector.session_key import session_key
+from nra.reflector.sessions import KEY_BYTES, Sessions
 
 NOW = 1_767_600_000_000_000_000
 ADDRESSES = ("192.0.2.1", "192.0.2.2", "2001:db8::1", "::", "0.0.0.0")

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from nra.reflector import sessions as room
 from nra.reflector.records import PAGE
-from nra.reflector.sessions import IDLE_NS, NAMESAKES, REBINDING_REACH, SETTLED, Session, Sessions, session_key
+from nra.reflector.session import Session
+from nra.reflector.session_key import session_key
+from nra.reflector.sessions import IDLE_NS, NAMESAKES, REBINDING_REACH, SETTLED, Sessions
 
 NOW = 1_767_600_000_000_000_000
 SECOND = 1_000_000_000
