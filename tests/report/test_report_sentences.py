@@ -244,3 +244,10 @@ def test_what_the_reflector_says_of_itself_is_one_sentence() -> None:
         "load 0.25 on 2 processors."
     )
     assert reflector_line(replace(facts, workers=1, load=None)).endswith("1 process; time stamps by kernel; 3 sessions.")
+
+
+def test_a_self_test_promises_nothing_about_calls() -> None:
+    """In region `local` nothing leaves the workstation: that it can measure is all that was found out."""
+    document = canned_run("good")
+    local = replace(document, run=replace(document.run, region="local"))
+    assert summary(local).startswith("This workstation can measure; no network was measured, for region local is a self-test: all 11")
