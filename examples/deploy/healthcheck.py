@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from nra.cli.errors import UserError
 from nra.cli.key_files import read_holders
 from nra.reflector.key_file import Holder
 from nra.wire.errors import MalformedMessage
@@ -21,9 +22,13 @@ PATIENCE_S = 2.0
 
 def main() -> int:
     """Return the exit code."""
-    where = os.environ.get("NRA_REFLECT_BIND") or "127.0.0.1", int(os.environ.get("NRA_REFLECT_PORT") or 20862)
-    key_file = os.environ.get("NRA_REFLECT_KEY_FILE")
-    holder: Holder | None = read_holders(Path(key_file))[0] if key_file else None
+    port, key_file = os.environ.get("NRA_REFLECT_PORT") or "20862", os.environ.get("NRA_REFLECT_KEY_FILE")
+    try:
+        where = os.environ.get("NRA_REFLECT_BIND") or "127.0.0.1", int(port)
+        holder: Holder | None = next(iter(read_holders(Path(key_file)))) if key_file else None
+    except (UserError, ValueError, StopIteration) as error:
+        print(f"not asked: port {port}, {str(error) or f'no key in {key_file}'}", file=sys.stderr)
+        return 1
     key, ssid = (holder.key, holder.ssid or 0) if holder is not None else (None, 0)
     clock = ErrorEstimate.of(1_000_000_000, synchronized=False).encode()
     asked = SenderPacket(0, ntp_from_unix_ns(time.time_ns()), clock, ssid)

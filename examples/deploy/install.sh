@@ -26,7 +26,7 @@ fi
 new=/opt/nra-$(date -u +%Y%m%dT%H%M%SZ)
 trap 'rm -rf "$new"' EXIT
 "$python" -m venv "$new"
-"$new/bin/pip" --quiet --no-cache-dir --disable-pip-version-check install --prefer-binary "nra[responders,quic] @ $source"
+"$new/bin/pip" --quiet --no-cache-dir --disable-pip-version-check install --prefer-binary "nra[responders,quic,metrics] @ $source"
 "$new/bin/nra" --version
 old=$(readlink -f /opt/nra || true)
 ln -sfn "$new" /opt/nra

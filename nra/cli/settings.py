@@ -146,6 +146,12 @@ def check_load(typed: Typed) -> None:
         raise UserError(f"--load: it needs a reflector with a control channel ({', '.join(missing)}): nra reflect --quic-port")
 
 
+def missing_options(why: str) -> str:
+    """Return the options that would mend why no method can be taken."""
+    wanted = [option for word, option in (("no key", "--key-file"), ("no pin", "--pin")) if word in why]
+    return " and ".join(wanted) if wanted and "no reflector" not in why else "--reflector"
+
+
 def check_method(settings: Settings) -> None:
     """Refuse a method for which nothing is there to measure against."""
     if settings.asked.only == "firewall" or settings.region is local.PLACEHOLDER:
@@ -153,7 +159,7 @@ def check_method(settings: Settings) -> None:
     ladder = rungs(settings)
     if all(rung.task is None for rung in ladder):
         why = "; ".join(rung.why for rung in ladder)
-        raise UserError(f"--method {settings.asked.method}: {why} (give --reflector, or another --method)")
+        raise UserError(f"--method {settings.asked.method}: {why} (give {missing_options(why)}, or another --method)")
 
 
 def blank_is_none(text: str | None) -> str | None:

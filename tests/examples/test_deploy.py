@@ -24,6 +24,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DEPLOY: Final = ROOT / "examples" / "deploy"
 UNIT: Final = (DEPLOY / "nra-reflector.service").read_text("utf-8")
 INSTALL: Final = (DEPLOY / "install.sh").read_text("utf-8")
+TLS_DROP_IN: Final = (DEPLOY / "nra-reflector-tls.conf").read_text("utf-8")
 KEY_DROP_IN: Final = (DEPLOY / "nra-reflector-key.conf").read_text("utf-8")
 MOST_USER_DATA: Final = 16_384  # octets, before Base64 (EC2 User Guide, "Run commands when you launch an EC2 instance")
 NOBODY: Final = "65534"
@@ -70,6 +71,7 @@ def test_what_user_data_writes_are_copies(user_data: str) -> None:
     assert written["/etc/systemd/system/nra-reflector.service"] == UNIT
     assert written["/opt/nra-install.sh"] == INSTALL
     assert written.get("/etc/systemd/system/nra-reflector-key.conf", KEY_DROP_IN) == KEY_DROP_IN
+    assert written.get("/etc/systemd/system/nra-reflector-tls.conf", TLS_DROP_IN) == TLS_DROP_IN
     assert len(user_data.encode()) < MOST_USER_DATA - 1024  # a source's long address
 
 
@@ -198,6 +200,16 @@ def healthy(port: int, **more: str) -> tuple[int, str]:
     command = [sys.executable, str(DEPLOY / "healthcheck.py")]
     ended = subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=30)
     return ended.returncode, ended.stderr
+
+
+def test_a_health_check_that_cannot_ask_says_why(tmp_path: Path) -> None:
+    """One line, exit code 1: a key file that is not there, one without a key, a port that is none."""
+    (tmp_path / "empty").write_text("# nobody\n", "ascii")
+    for more in ({"NRA_REFLECT_KEY_FILE": str(tmp_path / "none")}, {"NRA_REFLECT_KEY_FILE": str(tmp_path / "empty")}):
+        code, complaint = healthy(20862, **more)
+        assert (code, len(complaint.splitlines()), complaint[:9]) == (1, 1, "not asked")
+    code, complaint = healthy(0, NRA_REFLECT_PORT="x")
+    assert (code, len(complaint.splitlines()), complaint[:9]) == (1, 1, "not asked")
 
 
 HOLDERS = [None, Holder(bytes(range(32))), Holder(bytes(range(32)), 77, "office")]
