@@ -62,6 +62,14 @@ def read_reflectors(path: Path) -> "tuple[Holder, ...]":
     return holders
 
 
+def read_admitted(path: Path) -> "tuple[Holder, ...]":
+    """Return whom a reflector is to answer; raises UserError, also where the file names nobody."""
+    holders = read_reflectors(path)
+    if not holders:
+        raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
+    return holders
+
+
 def read_text(path: Path, option: str) -> str:
     """Return what the file holds; raises UserError."""
     try:
