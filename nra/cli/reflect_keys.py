@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from nra.cli.errors import UserError, washed
+from nra.cli.options import FILE_OF_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def of_a_file(command: "Callable[..., Any]") -> "Callable[..., Any]":
     """Give a command the option --key-file, which `nra reflect` may have got already."""
     return click.option(
         "--key-file",
-        type=click.Path(path_type=Path),
+        type=FILE_OF_KEYS,
         envvar="NRA_REFLECT_KEY_FILE",
         callback=_as_the_reflector_has_it,
         help="The reflector's key file.  [default: that of nra reflect]",

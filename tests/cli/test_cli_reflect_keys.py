@@ -114,6 +114,7 @@ def test_the_file_is_the_reflectors(keys: Keys, way: str, monkeypatch: pytest.Mo
         (("add", "--key-file", "new", "--ssid", "0"), "--ssid"),
         (("revoke", "--key-file", "bad", "some"), "some"),
         (("add", "--key-file", "."), ".: not a file"),
+        (("add", "--key-file", ""), "a file's name is expected"),
         (("mend",), "mend"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
