@@ -89,15 +89,15 @@ class Caretaker:
                 self.tell_dropped(now_s)
 
     def renew(self) -> None:
-        """Read the key file again; one that cannot be used changes nothing, and a process that did not take it is asked again."""
-        from nra.cli.key_files import read_reflectors
+        """Read the key file again; one that is of no use changes nothing, and a process that did not take it is asked again."""
+        from nra.cli.key_files import read_admitted
         from nra.reflector.service_manager import notify
 
         if self._key_file is None:
             return
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
-            holders = read_reflectors(self._key_file)
+            holders = read_admitted(self._key_file)
         except UserError as error:
             self._log.tell("keys_refused", f"{error.message}: the keys from before stay")
         else:

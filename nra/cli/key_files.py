@@ -1,5 +1,6 @@
 """Files that hold keys: read with their permissions looked at, and written so that nobody else can read them."""
 
+import io
 import os
 import secrets
 import stat
@@ -62,16 +63,31 @@ def read_reflectors(path: Path) -> "tuple[Holder, ...]":
     return holders
 
 
+def read_admitted(path: Path) -> "tuple[Holder, ...]":
+    """Return whom a reflector is to answer; raises UserError, also where the file names nobody."""
+    holders = read_reflectors(path)
+    if not holders:
+        raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
+    return holders
+
+
 def read_text(path: Path, option: str) -> str:
     """Return what the file holds; raises UserError."""
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"{option} {path}: not a file")
-        if path.exists() and path.stat().st_size > MOST_BYTES:
+        octets = _octets(path)
+        if len(octets) > MOST_BYTES:
             raise UserError(f"{option} {path}: larger than {MOST_BYTES} bytes")
-        return path.read_text("utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(octets), "utf-8-sig").read()
     except (OSError, ValueError) as error:
         raise UserError(f"{option} {path}: {getattr(error, 'strerror', None) or 'not text'}") from error
+
+
+def _octets(path: Path) -> bytes:
+    """Return one octet more than may be there at most; whatever calls itself a file, nothing is waited for (/proc/kmsg has no end)."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        return file.read(MOST_BYTES + 1) or b""
 
 
 def note_readers(path: Path) -> None:

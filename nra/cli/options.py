@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
@@ -127,6 +128,16 @@ class NameOrFile(click.ParamType[str]):
         return str(value)
 
 
+class FileOfKeys(click.Path):
+    """A file by its name, which nothing is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's signature
+        """Return the path; what it leads to is looked at where it is read."""
+        if not str(value):
+            self.fail("a file's name is expected", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Pin(click.ParamType[str]):
     """A SHA-256 in hex; colons and blanks between the digits are forgiven, the value has neither."""
 
@@ -169,6 +180,7 @@ class TimeOfDay(click.ParamType[str]):
 
 DSCP: Final = Dscp()
 PIN: Final = Pin()
+FILE_OF_KEYS: Final = FileOfKeys(path_type=Path)
 SPAN: Final = Span()
 TIME_OF_DAY: Final = TimeOfDay()
 NAME_OR_FILE: Final = NameOrFile()

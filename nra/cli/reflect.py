@@ -7,7 +7,7 @@ import click
 
 from nra.cli.errors import UserError
 from nra.cli.lazy import Entry, LazyGroup
-from nra.cli.options import HOST_PORT
+from nra.cli.options import FILE_OF_KEYS, HOST_PORT
 from nra.cli.service_log import ServiceLog
 
 PORT: Final = 20862
@@ -19,7 +19,7 @@ COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a
 @click.group(cls=LazyGroup, table=COMMANDS, invoke_without_command=True, subcommand_metavar="[keys ...]")
 @click.option("--bind", metavar="ADDRESS", help="Address to listen on.  [default: all]")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="UDP port.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Accept authenticated STAMP with these keys only.")
+@click.option("--key-file", type=FILE_OF_KEYS, help="Accept authenticated STAMP with these keys only.")
 @click.option("--allow", metavar="CIDR", multiple=True, help="Answer this network only (repeatable).")
 @click.option(
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."

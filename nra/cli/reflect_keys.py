@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from nra.cli.errors import UserError, washed
+from nra.cli.options import FILE_OF_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ANY: Final = "any"
 RELOAD: Final = "a running reflector takes it with SIGHUP"
+EMPTY: Final = "it names nobody now, and a running reflector keeps the keys from before until it is ended"
 HEADING: Final = (
     "# Who may use this reflector: SSID, key (64 hex digits), note. Each sender gets its own line as a file; keep this one to yourself.\n"
 )
@@ -37,7 +39,7 @@ def of_a_file(command: "Callable[..., Any]") -> "Callable[..., Any]":
     """Give a command the option --key-file, which `nra reflect` may have got already."""
     return click.option(
         "--key-file",
-        type=click.Path(path_type=Path),
+        type=FILE_OF_KEYS,
         envvar="NRA_REFLECT_KEY_FILE",
         callback=_as_the_reflector_has_it,
         help="The reflector's key file.  [default: that of nra reflect]",
@@ -107,7 +109,8 @@ def revoke(key_file: Path, ssid: int | str) -> int:
     if number not in {holder.ssid for holder in holders(key_file)}:
         raise UserError(f"{ssid}: {key_file} has no such key (nra reflect keys list)")
     rewrite(key_file, "".join(line for line in text_of(key_file).splitlines(keepends=True) if not names(line, number)))
-    click.echo(f"SSID {ssid} revoked in {washed(str(key_file))}: {RELOAD}", err=True)
+    hint = RELOAD if holders(key_file) else EMPTY
+    click.echo(f"SSID {ssid} revoked in {washed(str(key_file))}: {hint}", err=True)
     return 0
 
 

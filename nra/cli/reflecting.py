@@ -164,13 +164,10 @@ def keys_in(path: Path | None) -> "Keys | None":
     """Return the keys in a reflector's key file, None where none was given; raises UserError, also where it names nobody."""
     if path is None:
         return None
-    from nra.cli.key_files import read_reflectors
+    from nra.cli.key_files import read_admitted
     from nra.reflector.keys import Keys
 
-    holders = read_reflectors(path)
-    if not holders:
-        raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
-    return Keys(holders)
+    return Keys(read_admitted(path))
 
 
 def limits_of(wanted: Wanted) -> "Limits":

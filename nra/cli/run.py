@@ -14,7 +14,20 @@ from nra.cli.asking import ask, at_a_terminal, known_region
 from nra.cli.door import Door
 from nra.cli.errors import UserError
 from nra.cli.interrupt import Interrupt, interruptible, until_input_ends
-from nra.cli.options import CODECS, DSCP, HOST_PORT, NAME_OR_FILE, PIN, PROFILES, SPAN, TIME_OF_DAY, CommaList, Quantity, Seconds
+from nra.cli.options import (
+    CODECS,
+    DSCP,
+    FILE_OF_KEYS,
+    HOST_PORT,
+    NAME_OR_FILE,
+    PIN,
+    PROFILES,
+    SPAN,
+    TIME_OF_DAY,
+    CommaList,
+    Quantity,
+    Seconds,
+)
 from nra.cli.saving import Saved, folder_for_results, save
 from nra.model.plan import CONTROL_PORT
 
@@ -40,9 +53,7 @@ INTERRUPTED_EMPTY: Final = 130
 @click.option("--case", metavar="TEXT", help="Label carried into every report.")
 @click.option("--reflector", type=HOST_PORT(REFLECTOR_PORT), help="Session-Reflector to use (IPv6 in brackets).")
 @click.option("--pin", type=PIN, help="SHA-256 of the reflector's TLS key in hex, as it prints it.  [default: what it says by STAMP]")
-@click.option(
-    "--key-file", type=click.Path(path_type=Path), help="Key for authenticated STAMP: your line of nra reflect keys, or 64 hex digits."
-)
+@click.option("--key-file", type=FILE_OF_KEYS, help="Key for authenticated STAMP: your line of nra reflect keys, or 64 hex digits.")
 @click.option(
     "--quic-port",
     type=click.IntRange(1, 65535),

@@ -25,7 +25,8 @@ class LoadCounts:
     """What the two generators counted in one phase, each what arrived at its end: octets with IP and UDP headers in each 100 ms.
 
     `seconds` is how long the load lasted, `busy_here` and `busy_there` the share of it that each generator's processor time was (None:
-    not known), `capped` tells that a cap on octets ended it early, `failure` why it ended or could not begin.
+    not known), `capped` tells that a cap on octets ended it early, `failure` why it ended or could not begin, or
+    what else must be known of it.
     """
 
     up: tuple[int, ...] = ()

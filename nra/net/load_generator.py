@@ -9,11 +9,11 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from nra.model.failure import Failure
+from nra.model.failure import Failure, FailureKind
 from nra.model.load import Burden, LoadCounts
 from nra.net.ports import NetworkError
 from nra.net.quic_line import new_connection
@@ -21,13 +21,19 @@ from nra.net.quic_load import Flow, headers_bytes
 from nra.net.quic_pump import OPERATION, Pump
 from nra.net.quic_trust import peer_certificate
 from nra.net.trust import unlike_pin
-from nra.wire.control import Hello, Load, Loading, Unload, Unloaded
+from nra.wire.control import Hello, Load, Loading, Request, Unload, Unloaded, Welcome
 
 NS_PER_S: Final = 1_000_000_000
 BEGIN_NS: Final = 5 * NS_PER_S  # handshake, hello and grant
 END_NS: Final = 6 * NS_PER_S  # to be told what the other end counted, behind a queue that is still full
 SAY_NS: Final = NS_PER_S // 2
+BESIDE_BYTES: Final = 1 << 18  # handshake, questions, and a last burst that was on its way already
+GENEROUS: Final = "the reflector granted more than was asked for"
+BOASTFUL: Final = "the reflector says that more arrived there than was sent"
 NICE: Final = 5  # voice goes first
+
+
+_Told = TypeVar("_Told", Welcome, Loading, Unloaded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +86,12 @@ def _load(pump: Pump, order: Order, say: Callable[[Line], None], stop: Callable[
     failure = unlike_pin(peer_certificate(pump.connection), order.pin) if pump.is_up else pump.failure
     if failure is not None:
         raise NetworkError(failure)
-    pump.ask(Hello(token=order.token), deadline_ns)
+    answer(pump, Hello(token=order.token), Welcome, deadline_ns)
     up, down = (order.octets if order.burden in (way, Burden.BOTH) else 0 for way in (Burden.UP, Burden.DOWN))
-    granted = pump.ask(Load(up=up, down=down, seconds=order.seconds), deadline_ns)
-    if not isinstance(granted, Loading):
-        raise TypeError(f"{type(granted).__name__} is no answer to Load")
+    asked = Load(up=up, down=down, seconds=order.seconds)
+    offered = answer(pump, asked, Loading, deadline_ns)
+    granted = no_more_than(asked, offered)
+    pump.most_bytes = asked.down + copies_too(asked.down + asked.up)
     start_ns, idle_ns = pump.clock.now_ns(), pump.idle_ns
     until_ns = start_ns + granted.seconds * NS_PER_S
     headers = headers_bytes(order.address)
@@ -97,6 +104,7 @@ def _load(pump: Pump, order: Order, say: Callable[[Line], None], stop: Callable[
             seconds=lasted_ns / NS_PER_S,
             busy_here=min(1.0, max(0.0, 1 - (pump.idle_ns - idle_ns) / lasted_ns)),
             capped=flow.is_capped,
+            failure=None if granted == offered else GENEROUS,
         )
 
     while not (stop() or flow.is_over or pump.failure):
@@ -104,18 +112,42 @@ def _load(pump: Pump, order: Order, say: Callable[[Line], None], stop: Callable[
         pump.run(lambda: stop() or flow.is_over, pump.clock.now_ns() + SAY_NS)
     counts = counted()
     flow.end()
-    return _with_theirs(pump, counts)
+    return _with_theirs(pump, flow, counts)
 
 
-def _with_theirs(pump: Pump, counts: LoadCounts) -> LoadCounts:
+def _with_theirs(pump: Pump, flow: Flow, counts: LoadCounts) -> LoadCounts:
     """Return the counts with those of the other end, or with why these are missing."""
     try:
-        theirs = pump.ask(Unload(), pump.clock.now_ns() + END_NS)
+        theirs = answer(pump, Unload(), Unloaded, pump.clock.now_ns() + END_NS)
     except NetworkError as error:
-        return replace(counts, failure=f"what arrived at the reflector is not known: {error.failure.detail}")
-    if not isinstance(theirs, Unloaded):
-        raise TypeError(f"{type(theirs).__name__} is no answer to Unload")
+        return noted(counts, f"what arrived at the reflector is not known: {error.failure.detail}")
+    if sum(theirs.octets) > flow.sent_bytes + copies_too(flow.sent_bytes):
+        return noted(counts, f"what arrived at the reflector is not known: {BOASTFUL}")
     return replace(counts, up=tuple(theirs.octets), busy_there=theirs.busy, capped=counts.capped or theirs.capped)
+
+
+def answer(pump: Pump, request: Request, kind: type[_Told], deadline_ns: int) -> _Told:
+    """Return the answer to a request; raises NetworkError, also for one of another kind."""
+    told = pump.ask(request, deadline_ns)
+    if not isinstance(told, kind):
+        detail = f"the reflector answered wrongly: {type(told).__name__} to {type(request).__name__}"
+        raise NetworkError(Failure(kind=FailureKind.WRONG_PROTOCOL, operation=OPERATION, detail=detail))
+    return told
+
+
+def no_more_than(asked: Load, offered: Loading) -> Loading:
+    """Return what was granted as far as it was asked for: whose line it is decides what it bears."""
+    return Loading(up=min(asked.up, offered.up), down=min(asked.down, offered.down), seconds=min(asked.seconds, offered.seconds))
+
+
+def copies_too(octets: int) -> int:
+    """Return how much more than so many octets may come: copies made on the way, acknowledgements, and what is said beside a load."""
+    return octets // 8 + BESIDE_BYTES
+
+
+def noted(counts: LoadCounts, why: str) -> LoadCounts:
+    """Return the counts with one more thing that must be known of them."""
+    return replace(counts, failure="; ".join(filter(None, (counts.failure, why))))
 
 
 def main() -> None:

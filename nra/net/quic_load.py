@@ -70,6 +70,7 @@ class Flow:
         if swallow and uni.value <= uni.used:
             uni.sent, uni.value = uni.used, uni.used + 1  # what was said in the handshake is not kept there
         self.octets: list[int] = []
+        self.came_bytes = self.sent_bytes = 0  # all that came and went since, with headers, also after the end
         self.is_over = self.is_capped = False
 
     @property
@@ -84,6 +85,7 @@ class Flow:
 
     def arrived(self, payload_bytes: int, at_ns: int) -> None:
         """Count a UDP datagram that came."""
+        self.came_bytes += payload_bytes + self._headers
         index = (at_ns - self._start_ns) // BIN_NS
         if self.is_over or not 0 <= index < BINS:
             return
@@ -117,6 +119,7 @@ class Flow:
 
     def sent(self, payload_bytes: int) -> None:
         """Count a UDP datagram that is sent."""
+        self.sent_bytes += payload_bytes + self._headers
         if self._stream is not None and not self.is_over:
             self._left -= payload_bytes + self._headers
             if self._left <= 0:

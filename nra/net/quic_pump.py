@@ -15,7 +15,7 @@ from nra.net.clock import SystemClock
 from nra.net.failures import classify
 from nra.net.ports import NetworkError
 from nra.net.quic import closed
-from nra.net.quic_load import Flow, is_one_way
+from nra.net.quic_load import NO_LIMIT, Flow, is_one_way
 from nra.net.quic_port import SAID
 from nra.net.quic_trust import peer_certificate
 from nra.net.sockets import open_connected
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aioquic.quic.events import ConnectionTerminated
 
 OPERATION: Final = "load"
+TOO_MUCH: Final = "the reflector sent more than was asked for"
 AT_ONCE: Final = 32  # datagrams that are read before anything is sent again: they are acknowledged together
 DATAGRAM_BYTES: Final = 2048
 BEAT_S: Final = 0.05
@@ -44,6 +45,7 @@ class Pump:
         self._answers: dict[int, bytearray] = {}
         self._whole: set[int] = set()
         self.flow: Flow | None = None
+        self.most_bytes = NO_LIMIT  # that may come, all in all, while there is a flow: more ends the connection
         self.idle_ns = 0
         self.is_up = False
         self.failure: Failure | None = None
@@ -107,6 +109,9 @@ class Pump:
     def _take(self, datagram: bytes) -> None:
         if self.flow is not None:
             self.flow.arrived(len(datagram), self.clock.now_ns())
+            if self.flow.came_bytes > self.most_bytes:
+                self.failure = Failure(kind=FailureKind.WRONG_PROTOCOL, operation=OPERATION, detail=TOO_MUCH)
+                raise BlockingIOError(TOO_MUCH)  # nothing more is read
         self.connection.receive_datagram(datagram, self._peer, now=self._seconds())
         self._take_events()
 

@@ -21,7 +21,7 @@ class Grant(NamedTuple):
 class Keys:
     """The keys of one reflector; each process has its own copy, which must be told the same things.
 
-    `only` means that nothing but authenticated packets is answered: so it is with a key file, also with one that names nobody any more.
+    `only` means that nothing but authenticated packets is answered: so it is with a key file.
     """
 
     def __init__(self, holders: Iterable[Holder] = (), *, only: bool = True) -> None:

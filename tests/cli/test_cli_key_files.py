@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nra.cli.errors import UserError
-from nra.cli.key_files import read_credential, read_holders, read_key, read_reflectors, rewrite, write_new
+from nra.cli.key_files import MOST_BYTES, read_credential, read_holders, read_key, read_reflectors, read_text, rewrite, write_new
 from nra.reflector.key_file import Holder
 
 KEY = bytes(range(32))
@@ -37,6 +37,28 @@ def test_what_is_wrong_in_a_file_is_said_with_its_name(tmp_path: Path) -> None:
         read_holders(file_of(tmp_path / "keys", "#\n7 12"))
     with pytest.raises(UserError, match=r"--redact-key .*keys: 64 hex digits are expected"):
         read_key(file_of(tmp_path / "keys", f"7 {KEY.hex()}"), "--redact-key")
+
+
+def test_a_file_is_read_to_its_most_and_no_further(tmp_path: Path) -> None:
+    """What is larger is refused; ends of lines are those of any system."""
+    with pytest.raises(UserError, match=f"larger than {MOST_BYTES} bytes"):
+        read_holders(file_of(tmp_path / "keys", "#" * (MOST_BYTES + 1)))
+    (tmp_path / "keys").write_bytes(b"# mine\r\n7 " + KEY.hex().encode() + b"\r\n")
+    assert read_text(tmp_path / "keys", "--key-file") == f"# mine\n7 {KEY.hex()}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such devices there")
+def test_what_never_ends_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is anything waited for that calls itself a file and has nothing to say (/proc/kmsg): it holds no key."""
+    monkeypatch.setattr(Path, "is_file", lambda _path: True)
+    with pytest.raises(UserError, match="larger than"):
+        read_text(Path("/dev/zero"), "--key-file")
+    ours, theirs = os.openpty()
+    try:
+        assert read_text(Path(os.ttyname(theirs)), "--key-file") == ""
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 @POSIX_ONLY

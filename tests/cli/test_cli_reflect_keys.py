@@ -85,6 +85,14 @@ def test_revoked_is_gone(keys: Keys) -> None:
     assert "no such key" in err
 
 
+def test_the_last_one_revoked_is_no_reload(keys: Keys) -> None:
+    """A reflector does not take a file that names nobody: whoever revokes the last key is told what to do instead."""
+    Path("reflector.keys").write_text(f"7 {KEY.hex()}\n8 {KEY.hex()}\n")
+    Path("reflector.keys").chmod(0o600)
+    assert "takes it with SIGHUP" in keys("revoke", "--key-file", "reflector.keys", "7")[2]
+    assert "until it is ended" in keys("revoke", "--key-file", "reflector.keys", "8")[2]
+
+
 @pytest.mark.parametrize("way", ["before", "environment", "nra.toml"])
 def test_the_file_is_the_reflectors(keys: Keys, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `nra reflect` gets from the command line, the environment or nra.toml need not be said again."""
@@ -106,6 +114,7 @@ def test_the_file_is_the_reflectors(keys: Keys, way: str, monkeypatch: pytest.Mo
         (("add", "--key-file", "new", "--ssid", "0"), "--ssid"),
         (("revoke", "--key-file", "bad", "some"), "some"),
         (("add", "--key-file", "."), ".: not a file"),
+        (("add", "--key-file", ""), "a file's name is expected"),
         (("mend",), "mend"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

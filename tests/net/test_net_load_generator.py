@@ -7,7 +7,11 @@ import pytest
 from load_world import Served, generated, served
 
 from nra.model.load import Burden
-from nra.net.load_generator import Line
+from nra.net.load_generator import BOASTFUL, GENEROUS, Line
+from nra.net.quic_visit import Visit
+from nra.reflector.key_file import Holder
+from nra.reflector.loads import Loads
+from nra.wire.control import Closed, Load, Loading, Refused, Unloaded
 
 
 @pytest.fixture(name="channel")
@@ -79,3 +83,37 @@ def test_a_reflector_that_is_busy_says_so(channel: Served) -> None:
     first = generated(channel.order(Burden.DOWN), second)
     assert first[-1].counts.failure is None
     assert "busy" in (said[-1].counts.failure or "")
+
+
+@pytest.mark.parametrize("burden", Burden)
+def test_a_reflector_that_grants_more_moves_no_more(channel: Served, monkeypatch: pytest.MonkeyPatch, burden: Burden) -> None:
+    """What was asked for is the most each way, and that more was offered is said."""
+    begin = Loads.begin
+
+    def generous(loads: Loads, visit: Visit, holder: Holder, asked: Load, now_ns: int) -> Loading | Refused:
+        return begin(loads, visit, holder, Load(up=asked.up * 80, down=asked.down * 80, seconds=asked.seconds + 5), now_ns)
+
+    monkeypatch.setattr(Loads, "begin", generous)
+    last = generated(channel.order(burden, octets=300_000))[-1]
+    assert (last.counts.failure or "").startswith(GENEROUS)
+    assert 0 < sum(last.counts.up) + sum(last.counts.down) < 800_000
+
+
+def test_counts_that_cannot_be_true_are_not_believed(channel: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more can have arrived than was sent: what went up is not known then, what came down was counted here."""
+    boast = Unloaded(octets=[(1 << 63) - 1] * 20, busy=0.1, capped=False)
+    monkeypatch.setattr(Loads, "end", lambda _loads, _visit, _now_ns: boast)
+    last = generated(channel.order(Burden.BOTH, octets=300_000))[-1]
+    assert (last.counts.up, last.counts.busy_there) == ((), None)
+    assert BOASTFUL in (last.counts.failure or "")
+    assert sum(last.counts.down) > 0
+
+
+@pytest.mark.parametrize(("question", "words"), [("begin", "Closed to Load"), ("end", "Closed to Unload")])
+def test_an_answer_of_another_kind_is_told(channel: Served, monkeypatch: pytest.MonkeyPatch, question: str, words: str) -> None:
+    """The generator ends as it should and says what was wrong."""
+    monkeypatch.setattr(Loads, question, lambda *_: Closed())
+    last = generated(channel.order(Burden.UP, octets=300_000))[-1]
+    assert last.is_over
+    assert f"the reflector answered wrongly: {words}" in (last.counts.failure or "")
+    assert last.counts.up == ()

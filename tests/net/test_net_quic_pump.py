@@ -8,7 +8,8 @@ import pytest
 from nra.model.failure import FailureKind
 from nra.net.ports import NetworkError
 from nra.net.quic_line import new_connection
-from nra.net.quic_pump import Pump
+from nra.net.quic_load import IPV4_UDP_BYTES, Flow
+from nra.net.quic_pump import TOO_MUCH, Pump
 from nra.wire.control import MOST_ANSWER_BYTES, Facts
 
 HOST = "127.0.0.1"
@@ -41,6 +42,21 @@ def test_an_answer_without_end_is_refused(pump: Pump) -> None:
     assert before is None
     assert pump.failure is not None
     assert pump.failure.kind is FailureKind.WRONG_PROTOCOL
+
+
+def test_more_than_may_come_ends_it(pump: Pump) -> None:
+    """Whoever sends on for all that was said is not listened to any longer, also after the load's end."""
+    pump.flow = Flow(pump.connection, 0, 1, pour=0, swallow=1, headers_bytes=IPV4_UDP_BYTES)
+    pump.flow.end()
+    pump.most_bytes = 2 * (1000 + IPV4_UDP_BYTES)
+    for _ in range(2):
+        pump._take(bytes(1000))
+    before = pump.failure
+    with pytest.raises(BlockingIOError):
+        pump._take(bytes(1000))
+    assert before is None
+    with pytest.raises(NetworkError, match=TOO_MUCH):
+        pump.ask(Facts(), pump.clock.now_ns() + 50_000_000)
 
 
 def test_nobody_there_is_known_at_once() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from control_world import ACCESS, KEY, PIN, Reflecting, controlled
+from msgspec.structs import replace as replace_struct
 from voice_world import HOST, agree, observed, sampled, scored, stream_task, truth_of
 
 from nra.model.failure import Failure, FailureKind
@@ -76,6 +77,7 @@ def test_copies_are_no_losses() -> None:
         (FakeControl(pin="cd" * 32, key=KEY), "quic handshake: another key than the pinned one"),
         (FakeControl(pin=PIN, key=bytes(32)), "quic control: the reflector does not know this key"),
         (FakeControl(pin=PIN, key=KEY), "quic control: no answer in time"),
+        (FakeControl(pin=PIN, key=KEY, answer=lambda _request, _now_ns: control.Closed()), "quic control: Closed is no answer to Open"),
     ],
 )
 def test_without_the_channel_the_stream_is_measured_and_that_is_said(found: FakeControl | Failure | None, told: str) -> None:
@@ -119,6 +121,23 @@ def test_records_that_are_not_what_was_asked_for_are_not_used() -> None:
     voice = scored(sample)
     assert voice.up.duplicates is None
     agree(replace(voice, up=replace(voice.up, duplicates=0)), truth_of(net, sealed=True))
+
+
+@pytest.mark.parametrize("lie", ["received", "transmitted"])
+def test_impossible_counts_are_not_used(lie: str) -> None:
+    """A reflector that says it answered more than was ever sent is asked nothing more; the stream's result stays."""
+    net = controlled(down=Impairment(delay_ms=20, loss=0.05))
+    answer = channel(net).answer
+
+    def boasting(request: control.Request, now_ns: int) -> control.Told | Failure:
+        told = answer(request, now_ns)
+        return replace_struct(told, **{lie: [(1 << 63) - 1]}) if isinstance(told, control.Counted) else told
+
+    channel(net).answer = boasting
+    sample = sampled(net, key=KEY, control=ACCESS)
+    assert sample.remarks == ("the reflector's own record could not be had over QUIC (quic control: impossible counts)",)
+    assert not any(isinstance(request, control.Record) for request in channel(net).asked)
+    assert scored(sample).up.loss_percent == 0
 
 
 def test_a_key_alone_asks_for_no_channel() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from nra.model.plan import ControlAccess, VoiceParameters
 from nra.model.sample import ReflectorFacts
 from nra.net.ports import ControlLine, Network, NetworkError
-from nra.probes.parts.reflector_record import take_record
+from nra.probes.parts.reflector_record import strange, take_record
 from nra.probes.parts.stamp_closing import Closing
 from nra.probes.parts.stamp_dialect import StampDialect
 from nra.probes.parts.stamp_stream import Found
@@ -40,7 +40,7 @@ async def open_session(net: Network, address: str, host: str, asked: VoiceParame
     finally:
         line.close()
     if not isinstance(opened, Opened):
-        raise TypeError(f"{type(opened).__name__} is no answer to Open")
+        raise NetworkError(strange(f"{type(opened).__name__} is no answer to Open"))
     return Granted(tuple(range(opened.ssid, opened.ssid + asked.calls)), opened.key_octets)
 
 

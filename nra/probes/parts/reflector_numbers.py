@@ -32,7 +32,7 @@ class ReflectorNumbers:
             self.restarts += 1
             self.base += placed - self._highest - 1
             placed = self._highest + 1
-        if not 0 <= placed <= MOST_COPIES * sent + HEAD_START:
+        if not 0 <= placed <= most_numbers(sent):
             return None
         self._highest = max(self._highest, placed)
         self._newest_probe = max(self._newest_probe, sequence)
@@ -42,6 +42,11 @@ class ReflectorNumbers:
         """Return the reflector's own number of what was placed here, None for one from before it began anew."""
         number = placed + (self.base or 0)
         return number & WORD if number >= 0 else None
+
+
+def most_numbers(sent: int) -> int:
+    """Return how many packets of so many that were sent can have come there and been answered, copies made on the way included."""
+    return MOST_COPIES * sent + HEAD_START
 
 
 def unwrap(number: int, near: int) -> int:

@@ -5,7 +5,7 @@ other reflector leaves it unrecognized and its numbers alone must do).
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -153,7 +153,7 @@ class Closing:
         for first, count in covering(missing, RECORDS_PER_PACKET):
             yield Question(call, first, count)
 
-    def _missing(self, call: int) -> list[int]:
+    def _missing(self, call: int) -> Iterator[int]:
         return self._stream.record.numbers_missing(call, self.answers[call].below)
 
     def take_evidence(
@@ -171,11 +171,15 @@ class Closing:
         answers.records.update(records)
         ours = sorted(number for number, record in records.items() if record.sender_sequence >= self._sent[call])
         first = ours[0] if ours else transmitted
-        if ours == [*range(first, transmitted)]:
+        if len(ours) == transmitted - first:
             answers.reflected = first
 
-    def missing_below(self, call: int, below: int) -> Sequence[int]:
-        """Return which of the reflector's first numbers did not come back with a reply to the stream."""
+    def sent(self, call: int) -> int:
+        """Return how many packets were sent for the call, the questions of this exchange included."""
+        return self._next_number[call]
+
+    def missing_below(self, call: int, below: int) -> Iterator[int]:
+        """Yield which of the reflector's first numbers did not come back with a reply to the stream."""
         return self._stream.record.numbers_missing(call, below)
 
     def fates_known(self, call: int) -> bool:
@@ -213,7 +217,7 @@ def records_of(values: Values) -> tuple[ReceiveRecord | None, ...] | None:
         return None
 
 
-def covering(numbers: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+def covering(numbers: Iterable[int], most: int) -> Iterator[tuple[int, int]]:
     """Yield (first, count) spans of at most `most` that cover the sorted numbers."""
     first = None
     last = 0

@@ -1,7 +1,7 @@
 """The record of a stream of numbered probes: what was sent, and what became of it."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,10 +104,10 @@ class StreamRecord:
         newest = ((times, answered.rfind(0)) for times, answered in zip(self.t1_ns, self.answered, strict=True))
         return max((times[sequence] for times, sequence in newest if sequence >= 0), default=ABSENT)
 
-    def numbers_missing(self, call: int, below: int) -> list[int]:
-        """Return the reflector's numbers below this one that did not come back."""
+    def numbers_missing(self, call: int, below: int) -> Iterator[int]:
+        """Yield the reflector's numbers below this one that did not come back."""
         numbers = self.numbers[call]
-        return [number for number in range(below) if number >= len(numbers) or not numbers[number]]
+        return (number for number in range(below) if number >= len(numbers) or not numbers[number])
 
 
 def unanswered(record: StreamRecord) -> Iterable[tuple[int, int]]:
