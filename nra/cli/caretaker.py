@@ -97,7 +97,7 @@ class Caretaker:
             return
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
-            holders = read_admitted(self._key_file)
+            holders = read_admitted(self._key_file, maybe_nobody=True)
         except UserError as error:
             self._log.tell("keys_refused", f"{error.message}: the keys from before stay")
         else:

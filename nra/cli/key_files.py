@@ -63,10 +63,13 @@ def read_reflectors(path: Path) -> "tuple[Holder, ...]":
     return holders
 
 
-def read_admitted(path: Path) -> "tuple[Holder, ...]":
-    """Return whom a reflector is to answer; raises UserError, also where the file names nobody."""
+def read_admitted(path: Path, *, maybe_nobody: bool = False) -> "tuple[Holder, ...]":
+    """Return whom a reflector is to answer; raises UserError, also where the file names nobody.
+
+    With `maybe_nobody` only where it is empty: such a file is being written, while one whose last key was revoked says so in a comment.
+    """
     holders = read_reflectors(path)
-    if not holders:
+    if not holders and not (maybe_nobody and read_text(path, "--key-file").strip()):
         raise UserError(f"--key-file {path}: no key in it: nobody would be answered (nra reflect keys add)")
     return holders
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ANY: Final = "any"
 RELOAD: Final = "a running reflector takes it with SIGHUP"
-EMPTY: Final = "it names nobody now, and a running reflector keeps the keys from before until it is ended"
+NOBODY: Final = "# every key is revoked\n"  # an empty file would be taken for one that is being written
 HEADING: Final = (
     "# Who may use this reflector: SSID, key (64 hex digits), note. Each sender gets its own line as a file; keep this one to yourself.\n"
 )
@@ -108,9 +108,9 @@ def revoke(key_file: Path, ssid: int | str) -> int:
     number = None if isinstance(ssid, str) else ssid
     if number not in {holder.ssid for holder in holders(key_file)}:
         raise UserError(f"{ssid}: {key_file} has no such key (nra reflect keys list)")
-    rewrite(key_file, "".join(line for line in text_of(key_file).splitlines(keepends=True) if not names(line, number)))
-    hint = RELOAD if holders(key_file) else EMPTY
-    click.echo(f"SSID {ssid} revoked in {washed(str(key_file))}: {hint}", err=True)
+    left = "".join(line for line in text_of(key_file).splitlines(keepends=True) if not names(line, number))
+    rewrite(key_file, left if left.strip() else NOBODY)
+    click.echo(f"SSID {ssid} revoked in {washed(str(key_file))}: {RELOAD}", err=True)
     return 0
 
 

@@ -70,10 +70,10 @@ def test_every_process_takes_the_new_keys(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("7 broken", "line 1: 64 hex digits"), (None, "No such file"), ("", "no key in it"), ("# nobody any more\n", "no key in it")],
+    [("7 broken", "line 1: 64 hex digits"), (None, "No such file"), ("", "no key in it"), (" \n", "no key in it")],
 )
 def test_a_broken_file_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, words: str) -> None:
-    """The keys from before stay, and it is said why; a file that names nobody is more likely a mistake than a wish."""
+    """The keys from before stay, and it is said why; an empty file is being written."""
     processes = Processes(keyed(Holder(ONE, 7)))
     path = written(tmp_path / "keys", text or "")
     if text is None:
