@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from nra.net.ports import Clock
 from nra.net.quic import importing_aioquic
+from nra.net.quic_identity import show
 from nra.net.quic_visit import STRANGERS_BYTES, Guest, Visit
 from nra.net.server import Datagram
 from nra.net.sockets import household
@@ -78,11 +79,10 @@ class Host(Protocol):
 
 
 def server_configuration(pem: bytes) -> "QuicConfiguration":
-    """Return what our connections are like, with a certificate (chain) and its key in PEM; raises NetworkError where aioquic is missing."""
+    """Return what our connections are like, with a certificate (chain) and its key in PEM; raises NetworkError."""
     with importing_aioquic():
         from aioquic.quic.configuration import QuicConfiguration
         from aioquic.quic.packet import QuicProtocolVersion
-        from aioquic.tls import load_pem_private_key, load_pem_x509_certificates
     configuration = QuicConfiguration(
         is_client=False,
         alpn_protocols=[ALPN],
@@ -93,8 +93,7 @@ def server_configuration(pem: bytes) -> "QuicConfiguration":
         max_datagram_frame_size=FRAME_BYTES,
         supported_versions=[QuicProtocolVersion.VERSION_1],
     )
-    configuration.certificate, *configuration.certificate_chain = load_pem_x509_certificates(pem)
-    configuration.private_key = load_pem_private_key(pem)
+    show(configuration, pem)
     return configuration
 
 

@@ -18,6 +18,7 @@ import pytest
 from nra.cli.control import ERRAND_NS, MOST_OUT, Line, Messenger
 from nra.reflector.core import Reflector
 from nra.reflector.evidence import sessions_of
+from nra.reflector.responders.certificate import identity_of, made_pem, pin_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20
@@ -86,6 +87,25 @@ def test_voice_in_quic(tmp_path: Path, key_file: Path, number: signal.Signals) -
     assert voice["up"]["expected"] == voice["sent"]
     assert voice["target"]["port"] == int(said["control"])
     assert "QUIC DATAGRAM frames, congestion control reno" in voice["instrument"]["pacing"]
+    assert "quic_connections 2" in last
+
+
+@FORKING
+@pytest.mark.parametrize("order", ["apart", "certificate first", "key first"])
+def test_a_certificate_of_the_users_own(tmp_path: Path, key_file: Path, order: str) -> None:
+    """Certificate and key as docs/reflector.md has OpenSSL make them, in two files or in one: the control channel shows them."""
+    pem = made_pem()
+    begin = pem.index(b"-----BEGIN CERTIFICATE")
+    secret, certificate = pem[:begin], pem[begin:]
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes({"apart": certificate, "certificate first": certificate + secret, "key first": secret + certificate}[order])
+    key.write_bytes(secret)
+    files = ("--cert", str(cert), *(("--key", str(key)) if order == "apart" else ()))
+    with reflecting(key_file, *files) as (running, said):
+        voice = run(tmp_path, key_file, said, "--method", "quic")["voice"]
+        last = ended(running)
+    assert said["pin"] == pin_of(identity_of(pem))
+    assert (voice["method"], voice["lost_unknown"]) == ("quic", 0)
     assert "quic_connections 2" in last
 
 
