@@ -174,9 +174,18 @@ class QuicServer:
                 self.counters["nobodys"] += 1
                 return
             visit = self._stranger(header, datagram)
+        elif datagram.source != visit.source and not self._may_move(visit, datagram):
+            return
         if visit is not None:
             visit.take(datagram)
             self._after(visit)
+
+    def _may_move(self, visit: Visit, datagram: Datagram) -> bool:
+        """Whether a connection's packet that comes from elsewhere is taken; one that is not is counted."""
+        reason = self._host.bars(*datagram.source) or (None if visit.may_come_from(datagram.source) else "moved")
+        if reason is not None:
+            self.counters[reason] += 1
+        return reason is None
 
     def _stranger(self, header: "QuicHeader", datagram: Datagram) -> Visit | None:
         """Return the connection of a source that has proven where it is and for which there is room; else answer without remembering it."""
