@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nra import __version__
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 NICE: Final = 5  # beside the engines: whoever measures by STAMP goes first
 MOST_OUT: Final = 256  # errands
+MOST_OUT_OF_ASKER: Final = 64
+MOST_IN_PIPE_BYTES: Final = 4096  # macOS gives a pipe's end 8 KiB
+FRAMING_BYTES: Final = 128  # what is kept beside an errand's octets, at most
 ERRAND_NS: Final = 5_000_000_000
 GLANCE_S: Final = 0.2
 
@@ -59,35 +64,74 @@ class Line:
 
 
 class Messenger:
-    """Brings errands to the engines' process and what comes of them back, without waiting: the bureau of `nra.reflector.control`."""
+    """Brings errands to the engines' process and what comes of them back, without waiting: the bureau of `nra.reflector.control`.
+
+    What is in the pipe fits into the smallest buffer of any system, or is alone there and its reader idle: writing never waits for
+    engines. The rest waits here, each asker's in his own line, and they take turns.
+    """
 
     def __init__(self, line: "Connection", now_ns: Callable[[], int]) -> None:
         """Nothing is out yet."""
         self._line, self._now_ns = line, now_ns
-        self._out: dict[int, tuple[int, Callable[[list[Any] | None], None]]] = {}
+        self._out: dict[int, tuple[int, Hashable, Callable[[list[Any] | None], None]]] = {}
+        self._waiting: dict[Hashable, deque[tuple[int, bytes]]] = {}  # the next turn is the first asker's
+        self._in_pipe: dict[int, int] = {}  # octets; also of what was given up, as long as the engines have it
+        self._of_asker: Counter[Hashable] = Counter()
         self._number = 0
 
-    def ask(self, errand: "Errand", then: Callable[[list[Any] | None], None]) -> None:
-        """Send one; too many at once are not sent."""
-        if len(self._out) >= MOST_OUT:
-            then(None)
-            return
+    def ask(self, errand: "Errand", asker: Hashable, then: Callable[[list[Any] | None], None]) -> bool:
+        """Send one, now or when it is its turn; False where too many are out already, of this asker or of all.
+
+        Whoever has nothing out is always heard: askers are few, and no others can lock him out.
+        """
+        own = self._of_asker[asker]
+        if own >= MOST_OUT_OF_ASKER or (own > 0 and len(self._out) >= MOST_OUT):
+            return False
         self._number += 1
-        self._out[self._number] = self._now_ns() + ERRAND_NS, then
-        with suppress(OSError):
-            self._line.send((self._number, errand))
+        self._out[self._number] = self._now_ns() + ERRAND_NS, asker, then
+        self._of_asker[asker] += 1
+        octets = bytes(ForkingPickler.dumps((self._number, errand)))
+        self._waiting.setdefault(asker, deque()).append((self._number, octets))
+        self._send()
+        return True
 
     def glance(self, now_ns: int) -> bool:
         """Hand on what came back, give up what took too long; tell whether anything is still out."""
         with suppress(EOFError, OSError):
             while self._line.poll(0):
                 number, answers = self._line.recv()
-                _, then = self._out.pop(number, (0, None))
-                if then is not None:
-                    then(answers)
-        for number in [number for number, (until_ns, _) in self._out.items() if until_ns <= now_ns]:
-            self._out.pop(number)[1](None)
+                self._in_pipe.pop(number, None)
+                self._done(number, answers)
+        for number in [number for number, (until_ns, _, _) in self._out.items() if until_ns <= now_ns]:
+            self._done(number, None)
+        self._send()
         return bool(self._out)
+
+    def _done(self, number: int, answers: list[Any] | None) -> None:
+        if number not in self._out:
+            return
+        _, asker, then = self._out.pop(number)
+        self._of_asker[asker] -= 1
+        if not self._of_asker[asker]:
+            del self._of_asker[asker]
+        then(answers)
+
+    def _send(self) -> None:
+        """Put into the pipe what there is room for."""
+        while self._waiting:
+            asker, line = next(iter(self._waiting.items()))
+            number, octets = line[0]
+            is_wanted = number in self._out
+            if is_wanted and self._in_pipe and sum(self._in_pipe.values()) + len(octets) + FRAMING_BYTES > MOST_IN_PIPE_BYTES:
+                return
+            line.popleft()
+            del self._waiting[asker]
+            if line:
+                self._waiting[asker] = line  # behind the others
+            if is_wanted:
+                self._in_pipe[number] = len(octets) + FRAMING_BYTES
+                with suppress(OSError):
+                    self._line.send_bytes(octets)
 
 
 class Channel:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from nra.net.ports import Clock
 from nra.net.quic import importing_aioquic
+from nra.net.quic_identity import show
 from nra.net.quic_visit import STRANGERS_BYTES, Guest, Visit
 from nra.net.server import Datagram
 from nra.net.sockets import household
@@ -78,11 +79,10 @@ class Host(Protocol):
 
 
 def server_configuration(pem: bytes) -> "QuicConfiguration":
-    """Return what our connections are like, with a certificate (chain) and its key in PEM; raises NetworkError where aioquic is missing."""
+    """Return what our connections are like, with a certificate (chain) and its key in PEM; raises NetworkError."""
     with importing_aioquic():
         from aioquic.quic.configuration import QuicConfiguration
         from aioquic.quic.packet import QuicProtocolVersion
-        from aioquic.tls import load_pem_private_key, load_pem_x509_certificates
     configuration = QuicConfiguration(
         is_client=False,
         alpn_protocols=[ALPN],
@@ -93,8 +93,7 @@ def server_configuration(pem: bytes) -> "QuicConfiguration":
         max_datagram_frame_size=FRAME_BYTES,
         supported_versions=[QuicProtocolVersion.VERSION_1],
     )
-    configuration.certificate, *configuration.certificate_chain = load_pem_x509_certificates(pem)
-    configuration.private_key = load_pem_private_key(pem)
+    show(configuration, pem)
     return configuration
 
 
@@ -175,9 +174,18 @@ class QuicServer:
                 self.counters["nobodys"] += 1
                 return
             visit = self._stranger(header, datagram)
+        elif datagram.source != visit.source and not self._may_move(visit, datagram):
+            return
         if visit is not None:
             visit.take(datagram)
             self._after(visit)
+
+    def _may_move(self, visit: Visit, datagram: Datagram) -> bool:
+        """Whether a connection's packet that comes from elsewhere is taken; one that is not is counted."""
+        reason = self._host.bars(*datagram.source) or (None if visit.may_come_from(datagram.source) else "moved")
+        if reason is not None:
+            self.counters[reason] += 1
+        return reason is None
 
     def _stranger(self, header: "QuicHeader", datagram: Datagram) -> Visit | None:
         """Return the connection of a source that has proven where it is and for which there is room; else answer without remembering it."""

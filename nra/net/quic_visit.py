@@ -24,6 +24,7 @@ GUESTS_BYTES: Final = 1 << 20  # afterwards: a thousand requests
 MOST_STREAMS: Final = 16  # at once
 MOST_PATHS: Final = 4  # addresses that a connection was heard from lately
 MOST_WAITING: Final = 8  # replies that congestion control holds back: they go late, further ones are not made
+AIOQUICS_FACTOR: Final = 3  # RFC 9000 8.1
 DSCP_SHIFT: Final = 2
 
 
@@ -49,7 +50,7 @@ class Visit:
     def __init__(self, connection: "QuicConnection", first: Datagram, clock: Clock, counters: "Counter[str]") -> None:
         """Take a connection that has received nothing yet."""
         self._connection, self._clock, self._counters = connection, clock, counters
-        self.source = first.source
+        self.source, self._home = first.source, first.raw_source
         self.guest: Guest | None = None
         self.is_known = False
         self.has_news = False
@@ -78,7 +79,26 @@ class Visit:
         if self.flow is not None:
             self.flow.arrived(len(datagram.payload), datagram.received_ns)
         self._guarded(lambda: self._connection.receive_datagram(datagram.payload, datagram.raw_source, now=self._now_s()))
+        self._bound(datagram)
         self._heard(datagram)
+
+    def may_come_from(self, source: tuple[str, int]) -> bool:
+        """Whether a datagram from there can be the connection's: a NAT may give it another port once hands are shaken, never an address."""
+        return source == self.source or (source[0] == self.source[0] and self._connection._handshake_complete)
+
+    def _bound(self, datagram: Datagram) -> None:
+        """Let aioquic, which would send three times what came from a port that is not proven yet, send no more than that."""
+        octets = len(datagram.payload)
+        for path in self._unproven(datagram.raw_source):
+            path.bytes_received -= octets - octets // AIOQUICS_FACTOR
+
+    def _unproven(self, source: tuple[str, int]) -> list[Any]:
+        """Return the connection's path to a port that it moved to, until that is proven."""
+        return [path for path in self._connection._network_paths if path.addr == source != self._home and not path.is_validated]
+
+    def _is_too_much(self, source: tuple[str, int]) -> bool:
+        """Whether more was sent to an unproven port than came from it: aioquic's farewell minds no limit."""
+        return any(path.bytes_sent > AIOQUICS_FACTOR * path.bytes_received for path in self._unproven(source))
 
     def timer(self, now_ns: int) -> None:
         """Do what the connection's timer is for, and end one that has outstayed."""
@@ -108,7 +128,7 @@ class Visit:
         for packet, to in packets:
             if self.flow is not None:
                 self.flow.sent(len(packet))
-            if to in self._paths:
+            if to in self._paths and not self._is_too_much(to):
                 yield packet, self._paths[to]
 
     def answer(self, stream: int, octets: bytes) -> None:

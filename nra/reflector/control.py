@@ -5,7 +5,7 @@ channel later is one entry more.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
@@ -46,8 +46,8 @@ Then = Callable[[list[Any] | None], None]
 class Bureau(Protocol):
     """Has errands done by the processes that answer STAMP, without waiting for them."""
 
-    def ask(self, errand: Errand, then: Then) -> None:
-        """Have an errand done by all of them."""
+    def ask(self, errand: Errand, asker: Hashable, then: Then) -> bool:
+        """Have an errand done by all of them; False, and nobody is told, where too much waits already, of this asker or of all."""
         ...
 
     def glance(self, now_ns: int) -> bool:
@@ -190,6 +190,8 @@ class Caller:
 
 Reply = Callable[[Told], None]
 
+BUSY: Final = Refused(why="too much is waiting for the reflector's engines")
+
 
 def hand_out(caller: Caller, holder: Holder, asked: control.Open, reply: Reply) -> None:
     """Hand out SSIDs with a key, once all engines know them."""
@@ -207,13 +209,17 @@ def hand_out(caller: Caller, holder: Holder, asked: control.Open, reply: Reply) 
             return
         reply(control.Opened(ssid=handed.first, key=handed.key.hex(), port=desk.stamp_port, seconds=asked.seconds))
 
-    desk.bureau.ask(partial(let_in, handed=handed), then)
+    if not desk.bureau.ask(partial(let_in, handed=handed), holder.key, then):
+        desk.grants.take_back(handed)
+        reply(BUSY)
 
 
-def forget(desk: Desk, handed: Handed) -> None:
-    """Take back what was handed out, at the engines too."""
-    desk.grants.take_back(handed)
-    desk.bureau.ask(partial(shut_out, handed=handed), lambda _: None)
+def forget(desk: Desk, handed: Handed) -> bool:
+    """Take back what was handed out, once it is on its way to the engines; False where too much waits for them."""
+    is_asked = desk.bureau.ask(partial(shut_out, handed=handed), handed.holder.key, lambda _: None)
+    if is_asked:
+        desk.grants.take_back(handed)
+    return is_asked
 
 
 def take_back(caller: Caller, holder: Holder, asked: control.Close, reply: Reply) -> None:
@@ -222,8 +228,7 @@ def take_back(caller: Caller, holder: Holder, asked: control.Close, reply: Reply
     if handed is None:
         reply(Refused(why="this SSID was not opened with your key"))
         return
-    forget(caller.desk, handed)
-    reply(control.Closed())
+    reply(control.Closed() if forget(caller.desk, handed) else BUSY)
 
 
 def counts(caller: Caller, holder: Holder, asked: control.Counts, reply: Reply) -> None:
@@ -252,10 +257,11 @@ def look_up(
     def then(answers: list[list[Known | None] | None] | None) -> None:
         reply(Refused(why="the reflector's engines did not answer") if not any(answers or ()) else told(together(answers or ())))
 
-    desk.bureau.ask(partial(known, spans=spans), then)
+    if not desk.bureau.ask(partial(known, spans=spans), holder.key, then):
+        reply(BUSY)
 
 
-def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) -> None:
+def facts(caller: Caller, holder: Holder, _asked: control.Facts, reply: Reply) -> None:
     """Tell what the reflector is, and how busy."""
     desk = caller.desk
 
@@ -263,7 +269,8 @@ def facts(caller: Caller, _holder: Holder, _asked: control.Facts, reply: Reply) 
         there = [count for count in answers or () if count is not None]
         reply(msgspec.structs.replace(desk.facts, sessions=sum(there, len(desk.reflector.sessions)), load=load()))
 
-    desk.bureau.ask(sessions_of, then)
+    if not desk.bureau.ask(sessions_of, holder.key, then):
+        reply(BUSY)
 
 
 def begin_load(caller: Caller, holder: Holder, asked: control.Load, reply: Reply) -> None:

@@ -9,15 +9,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nra.cli.control import ERRAND_NS, MOST_OUT, Line, Messenger
+from nra.cli.control import ERRAND_NS, MOST_OUT, MOST_OUT_OF_ASKER, Line, Messenger
 from nra.reflector.core import Reflector
-from nra.reflector.evidence import sessions_of
+from nra.reflector.evidence import known, sessions_of
+from nra.reflector.responders.certificate import identity_of, made_pem, pin_of
+from nra.wire.control import Span
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20
@@ -86,6 +89,25 @@ def test_voice_in_quic(tmp_path: Path, key_file: Path, number: signal.Signals) -
     assert voice["up"]["expected"] == voice["sent"]
     assert voice["target"]["port"] == int(said["control"])
     assert "QUIC DATAGRAM frames, congestion control reno" in voice["instrument"]["pacing"]
+    assert "quic_connections 2" in last
+
+
+@FORKING
+@pytest.mark.parametrize("order", ["apart", "certificate first", "key first"])
+def test_a_certificate_of_the_users_own(tmp_path: Path, key_file: Path, order: str) -> None:
+    """Certificate and key as docs/reflector.md has OpenSSL make them, in two files or in one: the control channel shows them."""
+    pem = made_pem()
+    begin = pem.index(b"-----BEGIN CERTIFICATE")
+    secret, certificate = pem[:begin], pem[begin:]
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes({"apart": certificate, "certificate first": certificate + secret, "key first": secret + certificate}[order])
+    key.write_bytes(secret)
+    files = ("--cert", str(cert), *(("--key", str(key)) if order == "apart" else ()))
+    with reflecting(key_file, *files) as (running, said):
+        voice = run(tmp_path, key_file, said, "--method", "quic")["voice"]
+        last = ended(running)
+    assert said["pin"] == pin_of(identity_of(pem))
+    assert (voice["method"], voice["lost_unknown"]) == ("quic", 0)
     assert "quic_connections 2" in last
 
 
@@ -163,7 +185,7 @@ def test_errands_are_done_and_come_back() -> None:
     here = threading.Thread(target=line.serve, args=(lambda errand: [errand(Reflector()), 5], over.is_set))
     here.start()
     messenger, told = Messenger(line.there, lambda: 0), list[Any]()
-    messenger.ask(sessions_of, told.append)
+    messenger.ask(sessions_of, "somebody", told.append)
     while messenger.glance(0):
         pass
     over.set()
@@ -181,25 +203,68 @@ def test_an_errand_that_fails_or_takes_too_long_is_answered_too() -> None:
     here = threading.Thread(target=line.serve, args=(fail, over.is_set))
     here.start()
     messenger = Messenger(line.there, lambda: 0)
-    messenger.ask(sessions_of, told.append)
+    messenger.ask(sessions_of, "somebody", told.append)
     while messenger.glance(0):
         pass
     over.set()
     here.join(PATIENCE_S)
     late = Messenger(Line().there, lambda: 0)
-    late.ask(sessions_of, told.append)
+    late.ask(sessions_of, "somebody", told.append)
     assert late.glance(ERRAND_NS - 1)
     assert not late.glance(ERRAND_NS)
     assert told == [None, None]
 
 
+LARGE = partial(known, spans=[Span(ssid, 0, 64) for ssid in range(1, 65)])
+
+
 def test_not_too_many_errands_are_out() -> None:
-    """A flood of questions is refused here, before it fills the pipe."""
+    """A flood of questions is refused here, of one asker's and of all; writing never waits, though nobody reads the pipe."""
+    messenger, told = Messenger(Line().there, lambda: 0), list[Any]()
+    taken = {asker: [messenger.ask(LARGE, asker, told.append) for _ in range(MOST_OUT)].count(True) for asker in "abcdef"}
+    assert taken == {**dict.fromkeys("abcd", MOST_OUT_OF_ASKER), "e": 1, "f": 1}
+    assert MOST_OUT == 4 * MOST_OUT_OF_ASKER
+    assert not messenger.glance(ERRAND_NS)
+    assert told == [None] * (MOST_OUT + 2)
+    assert messenger.ask(LARGE, "a", told.append)
+
+
+def test_askers_take_turns() -> None:
+    """Whoever asks once waits for what is in the pipe already and no longer: not for all that somebody else wants."""
+    line, told = Line(), list[str]()
+    messenger = Messenger(line.there, lambda: 0)
+    for _ in range(MOST_OUT_OF_ASKER):
+        messenger.ask(LARGE, "often", lambda _: told.append("often"))
+    messenger.ask(LARGE, "once", lambda _: told.append("once"))
+    most = 0
+    while messenger.glance(0):
+        there = []
+        while line.here.poll(0):
+            there.append(line.here.recv()[0])
+        most = max(most, len(there))
+        for number in there:
+            line.here.send((number, []))
+    assert told.count("often") == MOST_OUT_OF_ASKER
+    assert told.index("once") <= 2 * most
+
+
+def test_engines_that_are_late_get_no_more() -> None:
+    """What was given up is in the pipe still: nothing is put behind it until it is answered, even too late."""
     line, told = Line(), list[Any]()
     messenger = Messenger(line.there, lambda: 0)
-    for _ in range(MOST_OUT + 10):
-        messenger.ask(sessions_of, told.append)
-    assert told == [None] * 10
+    for _ in range(MOST_OUT_OF_ASKER):
+        messenger.ask(LARGE, "somebody", told.append)
+    assert not messenger.glance(ERRAND_NS)
+    late = []
+    while line.here.poll(0):
+        late.append(line.here.recv()[0])
+    while messenger.ask(LARGE, "somebody", told.append):
+        pass
+    assert not line.here.poll(0)
+    for number in late:
+        line.here.send((number, []))
+    assert messenger.glance(0)
+    assert line.here.poll(0)
 
 
 @FORKING

@@ -22,9 +22,10 @@ HOST: Final = "127.0.0.1"
 class NoBureau:
     """No engines beside it: a load needs none."""
 
-    def ask(self, errand: Any, then: Callable[[list[Any] | None], None]) -> None:
+    def ask(self, errand: Any, asker: Any, then: Callable[[list[Any] | None], None]) -> bool:
         """Nobody answers."""
         then(None)
+        return True
 
     def glance(self, now_ns: int) -> bool:
         """Nothing is out."""

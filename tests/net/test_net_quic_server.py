@@ -1,15 +1,26 @@
 """A QUIC server that strangers try to wear down: nothing is remembered of them before they have proven where they are, and little after."""
 
 import os
+import socket
+import sys
+import threading
 
 import pytest
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
+from aioquic.quic.events import HandshakeCompleted, PingAcknowledged, QuicEvent
 from aioquic.quic.packet import QuicPacketType, pull_quic_header
 
 from aioquic._buffer import Buffer  # isort: skip
-from control_link import KEY, Echo, EchoHost, Link, wait
+from control_link import KEY, PEM, Echo, EchoHost, Link, Stranger, wait
 
-from nra.net.quic_server import FIRST_BYTES, ID_BYTES, Room
+from nra.net.clock import SystemClock
+from nra.net.quic_server import FIRST_BYTES, ID_BYTES, QuicServer, Room, server_configuration
+from nra.net.server import ServerPort
+from nra.wire import control
 from nra.wire.control import CloseCode
+
+PATIENCE_S = 20
 
 
 def first_packet(link: Link, source: tuple[str, int] = ("198.51.100.7", 4711)) -> bytes:
@@ -214,3 +225,127 @@ def test_the_end_is_said() -> None:
         guest.connection.receive_datagram(answer, ("192.0.2.1", 443), now=guest.now_s)
     assert guest.exchange().closed_with == CloseCode.ENDING
     assert link.sockets.closed
+
+
+def moved(link: Link, source: tuple[str, int]) -> tuple[Stranger, list[bytes]]:
+    """Return somebody who has shaken hands and then sent one small packet from another place, and what came back there."""
+    stranger = link.stranger().exchange()
+    stranger.connection.send_ping(1)
+    ((packet, _),) = stranger.connection.datagrams_to_send(now=stranger.now_s)
+    assert len(packet) < 40
+    answers = link.hand_over(packet, source)
+    assert sum(map(len, answers)) <= len(packet)
+    return stranger, answers
+
+
+def test_another_address_is_not_followed() -> None:
+    """Whoever shook hands from his own address cannot have anybody else's sent anything."""
+    link = Link()
+    stranger, answers = moved(link, ("203.0.113.5", 4711))
+    wait(link, 1)
+    assert (answers, link.sockets.sent.get(("203.0.113.5", 4711))) == ([], None)
+    assert link.server.counters["moved"] == 1
+    assert stranger.hello().closed_with is None
+
+
+def test_a_port_that_is_barred_is_not_followed() -> None:
+    """Who may be answered is asked again for each place, not for the first alone."""
+    link = Link()
+    stranger = link.stranger().exchange()
+    link.host.barred = "not_allowed"
+    stranger.source = ("198.51.100.7", 4712)
+    stranger.hello()
+    assert link.server.counters["not_allowed"] > 0
+    assert link.sockets.sent == {}
+
+
+def test_another_port_gets_no_more_than_it_sent_until_it_is_proven() -> None:
+    """A NAT may give a connection another port: it goes on, and nothing that is answered on the way there is larger than what came."""
+    link = Link()
+    guest = link.stranger().hello()
+    before, octets = guest.sent_octets, link.sockets.octets
+    guest.source = ("198.51.100.7", 4712)
+    stream = guest.ask(b'"' + b"a" * 900 + b'"')
+    for _ in range(8):
+        link.clock.advance_to(link.clock.now_ns() + 1_000_000)
+        for packet, _to in guest.connection.datagrams_to_send(now=guest.now_s):
+            for answer in guest.give(packet):
+                guest.connection.receive_datagram(answer, ("192.0.2.1", 443), now=guest.now_s)
+            assert link.sockets.octets - octets <= guest.sent_octets - before
+    guest.exchange()
+    assert link.host.guests[0].visit._unproven(guest.source) == []
+    while (event := guest.connection.next_event()) is not None:
+        guest.events.append(event)
+    assert len(guest.told(stream)) == 902
+
+
+def test_small_packets_from_another_port_get_no_more_than_they_are() -> None:
+    """Also where the answer would be the connection's end, and however long the sender is silent then."""
+    link = Link()
+    there = ("198.51.100.7", 4712)
+    stranger, answers = moved(link, there)
+    stream = stranger.connection.get_next_available_stream_id()
+    stranger.connection.send_stream_data(stream, b"x", end_stream=True)
+    ((packet, _),) = stranger.connection.datagrams_to_send(now=stranger.now_s)
+    sent = sum(map(len, answers + link.hand_over(packet, there)))
+    for _ in range(100):
+        wait(link, 0.1, steps=1)
+        sent += sum(map(len, link.collected(there)))
+    assert sent <= 40 + len(packet)
+    assert link.server.counters["closed_not_allowed"] == 1
+
+
+def test_nobody_moves_before_hands_are_shaken() -> None:
+    """A handshake that is finished from another port proves nothing of that port."""
+    link = Link()
+    stranger = link.stranger()
+    for _ in range(2):
+        for packet, _to in stranger.connection.datagrams_to_send(now=stranger.now_s):
+            for answer in stranger.give(packet):
+                stranger.connection.receive_datagram(answer, ("192.0.2.1", 443), now=stranger.now_s)
+    packets = [packet for packet, _ in stranger.connection.datagrams_to_send(now=stranger.now_s)]
+    assert packets
+    assert [link.hand_over(packet, ("198.51.100.7", 4712)) for packet in packets] == [[]] * len(packets)
+    assert link.server.counters["moved"] == len(packets)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has all of 127.0.0.0/8 on loopback")
+def test_over_real_sockets_another_address_is_not_followed() -> None:
+    """Shaken hands at 127.0.0.1, a packet from 127.0.0.2: that address hears nothing, the first one is served on."""
+    clock, over = SystemClock(), threading.Event()
+    port = ServerPort(clock, [("127.0.0.1", 0)])
+    server = QuicServer(port, clock, server_configuration(PEM), EchoHost())
+    thread = threading.Thread(target=server.run, args=(over.is_set,))
+    thread.start()
+    client = QuicConnection(configuration=QuicConfiguration(alpn_protocols=[control.ALPN], verify_mode=0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+        here.bind(("127.0.0.1", 0))
+        there.bind(("127.0.0.2", 0))
+        here.settimeout(PATIENCE_S)
+
+        def exchange_until(kind: type[QuicEvent]) -> None:
+            while True:
+                for packet, _ in client.datagrams_to_send(now=clock.now_ns() / 1e9):
+                    here.sendto(packet, port.bound[0])
+                while (event := client.next_event()) is not None:
+                    if isinstance(event, kind):
+                        return
+                client.receive_datagram(here.recv(2048), port.bound[0], now=clock.now_ns() / 1e9)
+
+        try:
+            client.connect(port.bound[0], now=clock.now_ns() / 1e9)
+            exchange_until(HandshakeCompleted)
+            client.send_ping(1)
+            exchange_until(PingAcknowledged)
+            client.send_ping(2)
+            for packet, _ in client.datagrams_to_send(now=clock.now_ns() / 1e9):
+                there.sendto(packet, port.bound[0])
+            client.send_ping(3)
+            exchange_until(PingAcknowledged)
+        finally:
+            over.set()
+            thread.join(PATIENCE_S)
+        there.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            there.recv(2048)
+    assert server.counters["moved"] >= 1

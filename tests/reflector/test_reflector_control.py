@@ -1,12 +1,12 @@
 """The control channel's half of the reflector: who may ask what, which errands that means, and what each answer is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import pytest
 
 from nra.net.server import Datagram
-from nra.reflector.control import BEGINNINGS_PER_S, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Desk
+from nra.reflector.control import BEGINNINGS_PER_S, BUSY, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Desk
 from nra.reflector.control_server import facts_of
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
@@ -50,19 +50,22 @@ class FakeVisit:
 
 
 class Engines:
-    """A bureau of as many engines as there are reflectors; with `idle` they do nothing until they are let."""
+    """A bureau of as many engines as there are reflectors; with `idle` they do nothing until let, while `busy` they take nothing."""
 
     def __init__(self, *reflectors: Reflector) -> None:
         """Answer at once."""
         self.reflectors = reflectors
-        self.idle = False
+        self.idle = self.busy = False
         self.out: list[tuple[Errand, Callable[[list[Any] | None], None]]] = []
 
-    def ask(self, errand: Errand, then: Callable[[list[Any] | None], None]) -> None:
+    def ask(self, errand: Errand, asker: Hashable, then: Callable[[list[Any] | None], None]) -> bool:
         """Take an errand."""
+        if self.busy:
+            return False
         self.out.append((errand, then))
         if not self.idle:
             self.glance(NOW_NS)
+        return True
 
     def glance(self, now_ns: int) -> bool:
         """Do all errands."""
@@ -393,3 +396,26 @@ def test_without_keys_nobody_gets_in() -> None:
     world = World()
     world.desk.reflector.keys = None
     assert world.visit()[0].ended is CloseCode.NOT_ALLOWED
+
+
+def test_too_much_that_waits_is_refused() -> None:
+    """Whoever asks while too much is waiting is told so; nothing is handed out then, nor taken back."""
+    world = World()
+    visit, caller = world.visit()
+    world.ask(caller, control.Open(calls=2, seconds=60))
+    ssid = opened(visit).ssid
+    world.engines.busy = True
+    requests: list[control.Request] = [
+        control.Open(calls=2, seconds=60),
+        control.Close(ssid=ssid),
+        control.Counts(ssid=ssid, calls=2, over=Over.UDP),
+        control.Record(spans=[control.Span(ssid, 0, 1)], over=Over.UDP),
+        control.Facts(),
+    ]
+    for request in requests:
+        world.ask(caller, request)
+    assert visit.answers[2:] == [BUSY] * len(requests)
+    assert len(world.desk.grants) == 2
+    world.engines.busy = False
+    world.ask(caller, control.Close(ssid=ssid))
+    assert (last(visit), len(world.desk.grants)) == (control.Closed(), 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import pytest
@@ -30,9 +30,10 @@ class Nobody:
     def __init__(self, _now_ns: Callable[[], int]) -> None:
         """Need no clock."""
 
-    def ask(self, errand: Errand, then: Callable[[list[Any] | None], None]) -> None:
+    def ask(self, errand: Errand, asker: Hashable, then: Callable[[list[Any] | None], None]) -> bool:
         """Answer at once."""
         then([])
+        return True
 
     def glance(self, now_ns: int) -> bool:
         """Wait for nothing."""
