@@ -64,9 +64,9 @@ class Pages:
             local=LOCAL,
         )
 
-    def running(self, progress: Progress) -> str:
-        """Return the page of a measurement that is under way."""
-        return self._page("running.html", words=progress.words, progress=progress)
+    def running(self, progress: Progress, problem: str = "") -> str:
+        """Return the page of a measurement that is under way, with why another one was not started."""
+        return self._page("running.html", words=progress.words, progress=progress, problem=problem)
 
     def run(self, key: str, document: RunDocument, *, problem: str = "", brought: bool = False) -> str:
         """Return the page of a result; how it looks depends on the document alone."""

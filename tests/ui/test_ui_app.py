@@ -77,7 +77,10 @@ def test_the_whole_flow(client: TestClient) -> None:
         page = client.get(address)
         assert page.url.path == "/t/running"
         tree(page.text)
-    assert client.post("start", data=FORM | {"org": "Another"}).url.path == "/t/running"
+    second = client.post("start", data=FORM | {"org": "Another"})
+    assert second.status_code == 409
+    tree(second.text)
+    assert "Another measurement is under way; yours was not started." in second.text
     assert "Muster GmbH" in client.get("").text
     client.post("cancel")
     said = client.get("events").text
