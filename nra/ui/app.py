@@ -137,7 +137,8 @@ class Site:
         if len(keys) != 2:
             text = f"Tick two runs to compare them; it {'was' if len(keys) == 1 else 'were'} {len(keys)}."
             listing = self._shelf.listing()
-            return HTMLResponse(self._pages.runs(listing, Filter.of(request.query_params), text), HTTPStatus.UNPROCESSABLE_ENTITY)
+            page = self._pages.runs(listing, Filter.of(request.query_params), text, keys)
+            return HTMLResponse(page, HTTPStatus.UNPROCESSABLE_ENTITY)
         first, second = sorted(((key, self._found(key)) for key in keys), key=lambda found: found[1].run.started_at)
         return HTMLResponse(self._pages.compare((first[0], second[0]), first[1], second[1]))
 

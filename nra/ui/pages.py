@@ -1,6 +1,6 @@
 """From values to pages: Jinja over this room's templates and those of the report, whose escaping is always on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
@@ -74,12 +74,12 @@ class Pages:
         values = {"key": key, "request": request, "brought": brought, "problem": clean(problem), "below_header": "downloads.html"}
         return self._page("run.html", **result(document), **values)
 
-    def runs(self, listing: Listing, chosen: Filter, problem: str = "") -> str:
-        """Return the list of all runs."""
+    def runs(self, listing: Listing, chosen: Filter, problem: str = "", ticked: Collection[str] = ()) -> str:
+        """Return the list of all runs, with those ticked that were."""
         names = sorted({entry.region for entry in listing.entries})
         shown = [entry for entry in listing.entries if chosen.takes(entry)]
         values = {"regions": names, "verdicts": list(Overall), "listing": listing, "shown": shown, "chosen": chosen}
-        return self._page("runs.html", **values, problem=problem)
+        return self._page("runs.html", **values, problem=problem, ticked=ticked)
 
     def compare(self, keys: tuple[str, str], first: RunDocument, second: RunDocument) -> str:
         """Return two runs side by side."""
