@@ -15,6 +15,7 @@ from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Voice
 
 SCHEMA: Final = "nra-run/1"
+STOPPED: Final = "stopped (interrupted)"  # how the evidence of a port ends that the user's wish to stop left undecided
 Scalar = str | int | float | bool | None
 
 
@@ -126,6 +127,11 @@ class FirewallCheck:
     source: str = ""
     refused_by: Literal["host", "way"] | None = None
     partly: bool = False
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the user stopped the run while the port was being asked: then nothing is known of it, and nobody is to blame."""
+        return self.state is PortState.UNREACHABLE and self.evidence.endswith(STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ ASKED: Final = (
     "opens them, and the firewall must let the replies of a connection that was opened from inside come back, over UDP too. Nothing has "
     "to be opened inbound."
 )
-INTERRUPTED: Final = "The measurement was ended early: what it did not come to is listed as not proven."
+INTERRUPTED: Final = "The measurement was ended early: what it did not come to is not listed."
 STAND_IN: Final = (
     "The service answers nobody who has no account, so some of this was tried at {reflectors}, a host of our own outside of this network "
     "that answers in its place; the destinations named in the rules were not contacted themselves."

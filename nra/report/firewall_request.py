@@ -29,8 +29,8 @@ class FirewallRequest:
 
 
 def firewall_request(document: RunDocument) -> FirewallRequest | None:
-    """Return the request; None when everything required is open or nothing required was checked."""
-    wanted = rules(document)
+    """Return the request; None when everything required is open, or nothing required was checked before the run was interrupted."""
+    wanted = tuple(rule for rule in rules(document) if rule.needs != (Need.AGAIN,))
     if all(rule.needs == (Need.KEEP,) for rule in wanted):
         return None
     lines = "\r\n".join(letter(document, wanted))

@@ -26,6 +26,7 @@ SEEN: Final = {
     PortState.TLS_INTERCEPTED: "TLS intercepted on the way to {where}",
     PortState.UNREACHABLE: "not reached: {where}",
 }
+STOPPED: Final = "interrupted before it was known: {where}"
 REFUSED_BY: Final = {
     "host": "refused by {where} itself, or in its name",
     "way": "refused on the way to {where}",
@@ -41,6 +42,7 @@ class Need(StrEnum):
     EXEMPT = "exempt from TLS inspection"  # the port is open, and somebody else's certificate answers
     CONFIRM = "confirm"  # nothing is proven, neither way
     FAR_END = "none: the host itself refuses"  # reached, so the way is open, and nobody listens there
+    AGAIN = "none yet: measure again"  # the user stopped the run: nothing was found that anybody could be asked about
     KEEP = "keep"  # found open
 
 
@@ -125,6 +127,8 @@ def service_first(checks: Iterable[FirewallCheck]) -> list[FirewallCheck]:
 
 def nothing_answered(document: RunDocument) -> bool:
     """Tell whether the run met no answer at all, so that the network comes before its firewall; a resolver may be next door."""
+    if any(check.was_stopped for check in document.firewall or ()):
+        return False  # what was not waited for did not stay away
     beyond = (check for check in document.firewall or () if (check.port, check.state) != (DNS_PORT, PortState.OPEN))
     states = {check.state for check in beyond} - {PortState.NO_RESPONDER}
     return bool(states) and document.voice is None and states <= set(NO_ANSWER_AT_ALL)
@@ -138,7 +142,7 @@ def allowed(check: FirewallCheck) -> tuple[str, ...]:
 def seen(check: FirewallCheck) -> str:
     """Return what was seen of a port and where, in words, with the evidence in brackets."""
     template = REFUSED_BY[check.refused_by] if check.state is PortState.REFUSED else SEEN[check.state]
-    template = PARTLY if check.partly else template
+    template = PARTLY if check.partly else STOPPED if check.was_stopped else template
     evidence = clean(check.evidence)
     return template.format(where=place(check)) + (f" ({evidence})" if evidence else "")
 
@@ -155,6 +159,8 @@ def need_of(check: FirewallCheck) -> Need:
     """Return what one row asks of the firewall."""
     if check.state is PortState.OPEN:
         return Need.KEEP
+    if check.was_stopped:
+        return Need.AGAIN
     if check.verdict is not Verdict.FAIL:
         return Need.CONFIRM
     if check.refused_by == "host":

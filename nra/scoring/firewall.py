@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
-from nra.model.document import FirewallCheck
+from nra.model.document import STOPPED, FirewallCheck
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Mappings, Observation, PortState, Trust
 from nra.model.plan import CheckParameters, PortQuestion
@@ -68,6 +68,9 @@ def check_port(question: PortQuestion, observations: Sequence[Observation], cont
     service = question.service
     judged = [_state(each, question, controls) for each in observations] or [(PortState.NO_RESPONDER, NOBODY)]
     state = _together([each for each, _ in judged])
+    words = judged[0][1] if len(judged) == 1 else _of_range(observations, question, controls)
+    if state is PortState.UNREACHABLE and any(map(_was_stopped, observations)) and not words.endswith(STOPPED):
+        words = f"{words}; {STOPPED}"  # what a part of a range came to is no word on all of it
     answer = next((each.value for each in observations if isinstance(each.value, Answer)), None)
     failure = next((each.failure for each, (its, _) in zip(observations, judged, strict=False) if each.failure and its is state), None)
     return FirewallCheck(
@@ -80,13 +83,13 @@ def check_port(question: PortQuestion, observations: Sequence[Observation], cont
         required=service.required,
         state=state,
         verdict=verdict_of(state, required=service.required),
-        evidence=judged[0][1] if len(judged) == 1 else _of_range(observations, question, controls),
+        evidence=words,
         connect_ms=answer.elapsed_ms if answer and state is not PortState.NO_ANSWER else None,
         at=question.at,
         allow_to=service.allow_to,
         source=service.source,
         refused_by=_refused_by(failure) if state is PortState.REFUSED else None,
-        partly=answer is not None and len(observations) > 1 and state is not PortState.OPEN,
+        partly=answer is not None and len(observations) > 1 and state is not PortState.OPEN and not words.endswith(STOPPED),
     )
 
 
@@ -108,6 +111,10 @@ def _state(seen: Observation, question: PortQuestion, controls: Sequence[Observa
     if state is PortState.NO_ANSWER and _bore_a_key(seen):
         return PortState.NO_RESPONDER, f"{words}; {KEY_PERHAPS}"
     return state, words
+
+
+def _was_stopped(seen: Observation) -> bool:
+    return seen.failure is not None and seen.failure.kind is FailureKind.STOPPED
 
 
 def _bore_a_key(seen: Observation) -> bool:

@@ -127,6 +127,13 @@ UNPROVEN: Final = {
 }
 """Required ports that could not be checked, told once for each state."""
 
+STOPPED: Final = Words(
+    "The run was interrupted while these ports were being asked: nothing is known of them.",
+    "Measure again, and let the run come to its end.",
+    YOU,
+)
+"""Required ports that the user's own wish to stop kept from being checked."""
+
 UNSTEADY: Final = Words(
     "This workstation was too busy to measure: its own delays hide the network's.",
     "Close what loads it (virus scan, updates, video, too many calls at once) and measure again; real calls would suffer here too.",

@@ -27,6 +27,7 @@ MOST_FORM_BYTES: Final = 1 << 16
 BODY_S: Final = 60.0
 APART_S: Final = 1.0  # drawing takes the processor from the sender: once a second is enough to watch
 BEAT_S: Final = 5.0  # so that a page that is gone is noticed
+ANOTHER: Final = "Another measurement is under way; yours was not started."
 GONE: Final = "This run is not there any more: its file was moved or removed, or it was brought along before nra ui was started anew."
 
 
@@ -66,16 +67,16 @@ class Site:
         return HTMLResponse(self._pages.start(words, wrong, problem="" if wrong else problem))
 
     async def start(self, request: Request) -> Response:
-        """Begin a measurement with the words of the form, or show what is wrong with them."""
-        if self._worker.is_measuring:
-            return self._to("running")
+        """Begin a measurement with the words of the form and remember them, or show why none was begun."""
         data = await body(request, MOST_FORM_BYTES)
         words = Words.of(dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)))
         wrong = problems(words)
+        if self._worker.progress is not None:
+            return HTMLResponse(self._pages.running(self._worker.progress, ANOTHER), HTTPStatus.CONFLICT)
         if wrong:
             return HTMLResponse(self._pages.start(words, wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
-        await run_in_threadpool(self._memory.keep, words)
-        self._worker.start(words)
+        if self._worker.start(words):
+            await run_in_threadpool(self._memory.keep, words)
         return self._to("running")
 
     async def running_page(self, request: Request) -> Response:
@@ -136,7 +137,8 @@ class Site:
         if len(keys) != 2:
             text = f"Tick two runs to compare them; it {'was' if len(keys) == 1 else 'were'} {len(keys)}."
             listing = self._shelf.listing()
-            return HTMLResponse(self._pages.runs(listing, Filter.of(request.query_params), text), HTTPStatus.UNPROCESSABLE_ENTITY)
+            page = self._pages.runs(listing, Filter.of(request.query_params), text, keys)
+            return HTMLResponse(page, HTTPStatus.UNPROCESSABLE_ENTITY)
         first, second = sorted(((key, self._found(key)) for key in keys), key=lambda found: found[1].run.started_at)
         return HTMLResponse(self._pages.compare((first[0], second[0]), first[1], second[1]))
 

@@ -48,13 +48,24 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        owed = _has_body(scope)
+
+        async def received() -> Message:
+            nonlocal owed
+            message = await receive()
+            owed = owed and bool(message.get("more_body"))
+            return message
+
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if owed:
+                    headers["connection"] = "close"  # else the rest of a body that nobody wants would be read to its end
             await send(message)
 
         answer = self._answer(scope)
-        await (self._app if answer is None else answer)(scope, receive, guarded)
+        await (self._app if answer is None else answer)(scope, received, guarded)
 
     def _answer(self, scope: Scope) -> Response | None:
         """Return what is answered instead of the site, None where the request is let through."""
@@ -80,6 +91,11 @@ class Guard:
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return "asked from another page"
         return ""
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 def _same(one: str, other: str) -> bool:

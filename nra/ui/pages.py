@@ -1,6 +1,6 @@
 """From values to pages: Jinja over this room's templates and those of the report, whose escaping is always on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
@@ -64,9 +64,9 @@ class Pages:
             local=LOCAL,
         )
 
-    def running(self, progress: Progress) -> str:
-        """Return the page of a measurement that is under way."""
-        return self._page("running.html", words=progress.words, progress=progress)
+    def running(self, progress: Progress, problem: str = "") -> str:
+        """Return the page of a measurement that is under way, with why another one was not started."""
+        return self._page("running.html", words=progress.words, progress=progress, problem=problem)
 
     def run(self, key: str, document: RunDocument, *, problem: str = "", brought: bool = False) -> str:
         """Return the page of a result; how it looks depends on the document alone."""
@@ -74,12 +74,12 @@ class Pages:
         values = {"key": key, "request": request, "brought": brought, "problem": clean(problem), "below_header": "downloads.html"}
         return self._page("run.html", **result(document), **values)
 
-    def runs(self, listing: Listing, chosen: Filter, problem: str = "") -> str:
-        """Return the list of all runs."""
+    def runs(self, listing: Listing, chosen: Filter, problem: str = "", ticked: Collection[str] = ()) -> str:
+        """Return the list of all runs, with those ticked that were."""
         names = sorted({entry.region for entry in listing.entries})
         shown = [entry for entry in listing.entries if chosen.takes(entry)]
         values = {"regions": names, "verdicts": list(Overall), "listing": listing, "shown": shown, "chosen": chosen}
-        return self._page("runs.html", **values, problem=problem)
+        return self._page("runs.html", **values, problem=problem, ticked=ticked)
 
     def compare(self, keys: tuple[str, str], first: RunDocument, second: RunDocument) -> str:
         """Return two runs side by side."""

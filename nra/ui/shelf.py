@@ -51,6 +51,11 @@ class Entry:
             verdict=document.verdict,
         )
 
+    @property
+    def brought(self) -> bool:
+        """Whether it was brought along, and is kept in memory only."""
+        return self.key.startswith(BROUGHT)
+
     def matches(self, text: str, region: str, verdict: str) -> bool:
         """Tell whether it passes a filter; an empty part of a filter passes all."""
         words = f"{self.org} {self.site} {self.seat} {self.host}".casefold()

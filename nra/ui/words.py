@@ -16,6 +16,7 @@ LOCAL: Final = "local"
 LONGEST: Final = 200
 MOST_REMEMBERED_BYTES: Final = 1 << 16
 FILE_NAME: Final = "ui"
+WITH_PORT: Final = re.compile(r"(?:[^:\[\]]*|\[.*\]):(?P<port>[^:]*)")
 COMPLAINT: Final = re.compile(r"Invalid value for '--(?P<name>\w+)': (?P<text>.+)")  # in the words of click
 
 
@@ -54,6 +55,8 @@ def problems(words: Words) -> dict[str, str]:
         found["region"] = "Choose a region."
     elif "region" not in found and not _is_known(words.region):
         found["region"] = "There is no such region."
+    if "reflector" not in found and not _has_possible_port(words.reflector):
+        found["reflector"] = "A port from 1 to 65535 is needed behind the colon."
     if not words.org:
         found["org"] = "Type the name of the organization."
     return found
@@ -63,6 +66,12 @@ def blamed(problem: str) -> dict[str, str]:
     """Return by field what `nra run` itself found wrong with it; empty where its complaint is about something else."""
     found = COMPLAINT.fullmatch(problem)
     return {found["name"]: found["text"]} if found and found["name"] in NAMES else {}
+
+
+def _has_possible_port(place: str) -> bool:
+    """Tell whether the port of `HOST:PORT` can be one; without a port there is nothing wrong with it."""
+    found = WITH_PORT.fullmatch(place)
+    return found is None or (re.fullmatch("[0-9]{1,5}", found["port"]) is not None and 1 <= int(found["port"]) <= 65535)
 
 
 def _is_known(name: str) -> bool:

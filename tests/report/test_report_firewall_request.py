@@ -144,7 +144,7 @@ def test_without_a_network_that_comes_first() -> None:
 
 
 def test_an_interrupted_run_says_so() -> None:
-    """What was not reached is listed as not proven, and the letter says why."""
+    """What was not reached is not listed, and the letter says why."""
     document = canned_run("blocked")
     run = replace(document.run, used=replace(document.run.used, interrupted=True))
     assert "The measurement was ended early" in words(replace(document, run=run))
@@ -291,3 +291,15 @@ def test_from_a_stick_it_is_checked_again_by_the_stick_s_launcher(system: str, p
     lines = letter(replace(document, run=run))
     assert any(line.startswith(f"    {program} run --only firewall ") for line in lines)
     assert "On this workstation, or on another one of the same network, in the stick's folder:" in lines
+
+
+def test_ports_that_were_only_interrupted_need_no_request() -> None:
+    """Nothing is asked for that the user himself kept from being asked; what was found closed before is still asked for."""
+    document = canned_run("blocked")
+    stopped = {"state": PortState.UNREACHABLE, "verdict": Verdict.NOT_MEASURED, "evidence": "TCP connect: stopped (interrupted)"}
+    rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
+    assert firewall_request(replace(document, firewall=rows)) is None
+    closed = next(check for check in document.firewall or () if check.required and check.verdict is Verdict.FAIL)
+    kept = replace(document, firewall=(closed, *(row for row in rows if row.allow_to != closed.allow_to)))
+    assert len(table(kept)) >= 1
+    assert "interrupted" not in request(kept).table.decode()

@@ -10,6 +10,7 @@ from nra.model.sample import ReflectorFacts
 from nra.model.verdict import Overall, Verdict
 from nra.model.voice import Instrument, Spread
 from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, reflector_line, summary
+from nra.scoring.findings import findings
 from nra.testing.canned import KINDS, canned_run
 
 
@@ -251,3 +252,17 @@ def test_a_self_test_promises_nothing_about_calls() -> None:
     document = canned_run("good")
     local = replace(document, run=replace(document.run, region="local"))
     assert summary(local).startswith("This workstation can measure; no network was measured, for region local is a self-test: all 11")
+
+
+def test_an_interrupted_run_does_not_accuse_the_network() -> None:
+    """Cancelled while ports were being asked: it says so, and to measure again; nobody looks at a cable or writes to a firewall team."""
+    document = canned_run("no-network")
+    stopped = {"state": PortState.UNREACHABLE, "verdict": Verdict.NOT_MEASURED, "evidence": "TCP connect: stopped (interrupted)"}
+    rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
+    used = replace(document.run.used, interrupted=True)
+    document = replace(document, run=replace(document.run, used=used), firewall=rows, findings=findings(None, document.metrics, rows))
+    told = " ".join((*meaning(document), *advice(document)))
+    assert "the run was interrupted" in told
+    assert "Measure again" in told
+    for accusation in ("Wi-Fi", "cable", "unreachable", "Firewall team", "could not be reached"):
+        assert accusation not in told

@@ -260,3 +260,15 @@ def test_where_a_row_points() -> None:
     assert destination_of(question("400-500", ipv6)) == "[2001:db8::1]:443"
     assert destination_of(PortQuestion(service=service("400-500"), tasks=())) == "*.example"
     assert destination_of(PortQuestion(service=service(ask="resolve"), tasks=(TASK,))) == "*.example"
+
+
+def test_a_question_that_the_user_stopped_accuses_nobody() -> None:
+    """The row was not measured, whether it was one question or a part of a range; another's silence does not hide that."""
+    stopped = failed(FailureKind.STOPPED, detail="interrupted")
+    silent = failed(FailureKind.NO_ANSWER)
+    for observations in ([stopped], [stopped, stopped], [stopped, silent], [stopped, answered()]):
+        row = check_port(question("443", *(each.task for each in observations)), observations, observations[:1])
+        assert (row.verdict, row.was_stopped, row.partly) == (Verdict.NOT_MEASURED, True, False)
+        assert row.evidence.endswith("stopped (interrupted)")
+    assert not check_port(question(), [silent], []).was_stopped
+    assert not check_port(question(), [failed(FailureKind.LOCAL)], []).was_stopped

@@ -77,7 +77,10 @@ def test_the_whole_flow(client: TestClient) -> None:
         page = client.get(address)
         assert page.url.path == "/t/running"
         tree(page.text)
-    assert client.post("start", data=FORM | {"org": "Another"}).url.path == "/t/running"
+    second = client.post("start", data=FORM | {"org": "Another"})
+    assert second.status_code == 409
+    tree(second.text)
+    assert "Another measurement is under way; yours was not started." in second.text
     assert "Muster GmbH" in client.get("").text
     client.post("cancel")
     said = client.get("events").text
@@ -196,3 +199,21 @@ def test_styles_and_script_are_our_own(client: TestClient) -> None:
         assert answer.headers["content-type"].startswith(kind)
         assert len(answer.content) < most
         assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_what_was_loaded_is_marked(client: TestClient) -> None:
+    """On its page, outside of what it says, and in the list."""
+    at = bring(client, encode(canned_run("good")))
+    assert tree(client.get(at).text).find(".//*[@id='loaded']") is not None
+    listed = client.get("runs").text
+    tree(listed)
+    assert "loaded, not kept" in listed
+
+
+def test_comparing_too_few_keeps_filter_and_ticks(client: TestClient) -> None:
+    """Whoever ticked one has only to tick another."""
+    key = bring(client, encode(canned_run("good"))).removeprefix("runs/")
+    assert tree(client.get("runs?region=eu-central-1").text).find(".//form//input[@type='hidden'][@name='region']") is not None
+    page = tree(client.get(f"compare?run={key}&region=eu-central-1").text)
+    assert page.find(f".//input[@value='{key}'][@checked]") is not None
+    assert page.find(".//select[@id='in']/option[@selected]").text == "eu-central-1"  # type: ignore[union-attr]

@@ -1,6 +1,7 @@
 """The whole flow in a real browser, against the real program, on region `local`: what people do, and what they do wrong."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,8 @@ def start(page: Page, organization: str) -> None:
     expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.get_by_label("Search by name").focus()
     page.keyboard.type("self-test")
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.type(organization)
     page.keyboard.press("Enter")
@@ -117,6 +119,57 @@ def test_wrong_input_and_wrong_files_are_told(page: Page, address: str, tmp_path
     future.write_text('{"schema": "nra-run/9"}')
     page.set_input_files("#bring", future)
     expect(page.locator("#bring-problem")).to_contain_text("newer version")
+
+
+def dropped(page: Page, name: str, text: str) -> bool:
+    """Drop a file, and tell whether the browser was kept from opening it."""
+    script = """([name, text]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], name));
+        const event = new DragEvent("drop", { dataTransfer: data, cancelable: true });
+        window.dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    return bool(page.evaluate(script, [name, text]))
+
+
+def test_typing_narrows_the_regions_and_chooses_none(page: Page) -> None:
+    """Accents do not matter, and the only one that is left is chosen by Enter alone."""
+    region, search = page.locator("#region"), page.get_by_label("Search by name")
+    for typed, name in (("z\u00fcrich", "eu-central-2"), ("sao paulo", "sa-east-1"), ("S\u00c3O", "sa-east-1")):
+        search.fill(typed)
+        expect(page.locator("#region-count")).to_contain_text("1 found")
+        assert region.input_value() != name
+        search.press("Enter")
+        assert region.input_value() == name
+        search.fill("")
+        region.select_option("local")
+    search.fill("germany")
+    assert region.input_value() == ""
+    search.fill("dublin")
+    expect(page.locator("#region-count")).to_contain_text("none found")
+    search.fill("")
+    assert region.input_value() == "local"
+
+
+def test_reports_and_empty_files_are_told_what_to_drop_instead(page: Page) -> None:
+    """One plain sentence each."""
+    for name, text, said in (
+        ("r.html", "<p>", "is a report"),
+        ("r.XLSX", "PK", "is a report"),
+        ("r.txt", "x", "is a report"),
+        ("r.json", "", "is empty"),
+    ):
+        assert dropped(page, name, text)
+        expect(page.locator("#bring-problem")).to_have_text(re.compile(f"{name} {said}; drop the run document, .json"))
+
+
+def test_a_drop_does_not_leave_a_measurement(page: Page) -> None:
+    """The browser would open the file in its place: it is kept from that, and a line says why nothing happens."""
+    start(page, "Muster GmbH")
+    assert dropped(page, "run.json", "{}")
+    expect(page.get_by_text("A measurement is under way: load")).to_be_visible()
+    assert page.url.endswith("/running")
 
 
 def test_a_dropped_file_is_shown_and_compared(page: Page, address: str) -> None:

@@ -1,8 +1,10 @@
 """Who may ask the page for anything, and what every answer tells the browser."""
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from nra.ui.guard import HEADERS, Guard, new_token
 
@@ -77,3 +79,20 @@ def test_tokens_cannot_be_guessed() -> None:
     """24 random bytes, anew for each start."""
     assert len({new_token() for _ in range(50)}) == 50
     assert all(len(new_token()) == 32 for _ in range(5))
+
+
+async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read a body to its end, and answer."""
+    await Request(scope, receive).body()
+    await PlainTextResponse("read")(scope, receive, send)
+
+
+def test_a_body_that_nobody_reads_ends_the_connection() -> None:
+    """What is refused before its body came is not read to its end; what was read, or had none, keeps the connection."""
+    client = TestClient(Guard(reading, "secret"), base_url=OURS)
+    for path, origin, closes in (("/secret/", OURS, False), ("/secret/", "null", True), ("/other/", OURS, True)):
+        answer = client.post(path, content=b"x" * 100, headers={"origin": origin})
+        assert (answer.headers.get("connection") == "close") is closes
+        assert "connection" not in client.get(path, headers={"origin": origin}).headers
+    large = client.post("/secret/", content=iter([b"x"]), headers={"origin": OURS, "host": "evil.example"})
+    assert (large.status_code, large.headers["connection"]) == (403, "close")

@@ -114,3 +114,15 @@ def test_there_are_only_so_many_at_once() -> None:
         assert [wire.closed for wire in wires] == [False] * MOST_CONNECTIONS + [True]
 
     asyncio.run(many())
+
+
+def test_a_second_host_is_no_request() -> None:
+    """Whichever of them is ours: 400, and the connection ends."""
+
+    async def twice() -> None:
+        protocol, wire = connected(Slow(asyncio.get_running_loop()))
+        protocol.data_received(HEAD + b"host: y\r\n\r\n")
+        assert wire.written.startswith(b"HTTP/1.1 400 ")
+        assert wire.closed
+
+    asyncio.run(twice())

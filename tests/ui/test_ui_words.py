@@ -64,3 +64,15 @@ def test_what_nra_run_finds_wrong_is_said_of_its_field() -> None:
     assert blamed("Invalid value for '--reflector': '::1': expected HOST[:PORT]") == {"reflector": "'::1': expected HOST[:PORT]"}
     assert blamed("Invalid value for '--duration': 0 is too short") == {}
     assert blamed("--key-file: no such file") == {}
+
+
+@pytest.mark.parametrize(
+    ("reflector", "right"),
+    [
+        ("", True), ("a.example", True), ("a.example:1", True), ("[2001:db8::1]:65535", True), ("2001:db8::1", True),
+        ("a.example:0", False), ("a.example:65536", False), ("a.example:", False), ("a.example:x", False), ("[2001:db8::1]:99999", False),
+    ],
+)  # fmt: skip
+def test_a_reflector_whose_port_cannot_be_one_is_not_even_remembered(reflector: str, right: bool) -> None:
+    """It is said beside the field before anything is kept or started."""
+    assert ("reflector" not in problems(Words(region="local", org="x", reflector=reflector))) is right

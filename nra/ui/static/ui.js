@@ -3,11 +3,13 @@
 const byId = (id) => document.getElementById(id);
 const base = document.body.dataset.base;
 
+const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
 function searchRegions() {
   const search = byId("region-search"), filter = byId("region-filter"), select = byId("region"), count = byId("region-count");
   if (!search) return;
   const groups = [...select.querySelectorAll("optgroup")].map((group) => ({ group, options: [...group.children] }));
-  let chosen = select.value; // it may be filtered out for a while
+  let chosen = select.value; // it may be filtered out for a while; typing alone never changes it
   const reveal = () => { // the browser does not where the list has just been laid out
     const option = select.selectedOptions[0];
     if (option) select.scrollTop += option.getBoundingClientRect().top - select.getBoundingClientRect().top - select.clientHeight / 2;
@@ -16,22 +18,27 @@ function searchRegions() {
   reveal();
   select.addEventListener("change", () => { chosen = select.value; });
   filter.addEventListener("input", () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = folded(filter.value).split(/\s+/).filter(Boolean);
     let found = 0;
     for (const { group, options } of groups) {
-      const those = options.filter((one) => words.every((word) => `${group.label} ${one.textContent}`.toLowerCase().includes(word)));
+      const those = options.filter((one) => words.every((word) => folded(`${group.label} ${one.textContent}`).includes(word)));
       group.replaceChildren(...those);
       group.hidden = !those.length;
       found += those.length;
     }
-    if (found === 1) chosen = select.querySelector("option").value;
     select.value = chosen;
     reveal();
-    count.textContent = words.length ? `${found} found` : "";
+    const hint = found === 1 ? "1 found: Enter chooses it" : found ? `${found} found` : "none found: try the country, or the code";
+    count.textContent = words.length ? hint : "";
   });
   filter.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") { select.focus(); event.preventDefault(); }
-    if (event.key === "Enter") event.preventDefault();
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const left = select.querySelectorAll("option");
+    if (left.length !== 1 || !filter.value.trim()) return;
+    select.value = chosen = left[0].value;
+    count.textContent = `chosen: ${left[0].textContent.trim()}`;
   });
 }
 
@@ -104,6 +111,9 @@ async function bring(file) {
     problem.scrollIntoView({ block: "nearest" });
   };
   if (!file) return;
+  const end = file.name.toLowerCase().match(/\.(html?|xlsx|txt|csv)$/);
+  if (end) return say(`${file.name} is a report; drop the run document, .json.`);
+  if (!file.size) return say(`${file.name} is empty; drop the run document, .json.`);
   try {
     const answer = await fetch(`${base}bring`, { method: "POST", body: file, headers: { "content-type": "application/json" } });
     const told = await answer.json();
@@ -117,15 +127,16 @@ async function bring(file) {
 function takeFiles() {
   const input = byId("bring"), dropping = byId("dropping");
   if (input) input.addEventListener("change", () => bring(input.files[0]));
-  if (byId("running")) return;
+  const running = byId("running");
+  if (running) dropping.textContent = "A measurement is under way: load the run document when it is over.";
   const files = (event) => [...event.dataTransfer.types].includes("Files");
   addEventListener("dragover", (event) => { if (files(event)) { event.preventDefault(); dropping.hidden = false; } });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) dropping.hidden = true; });
   addEventListener("drop", (event) => {
     if (!files(event)) return;
     event.preventDefault();
-    dropping.hidden = true;
-    bring(event.dataTransfer.files[0]);
+    dropping.hidden = !running;
+    if (!running) bring(event.dataTransfer.files[0]);
   });
 }
 
