@@ -296,7 +296,11 @@ def test_from_a_stick_it_is_checked_again_by_the_stick_s_launcher(system: str, p
 def test_ports_that_were_only_interrupted_need_no_request() -> None:
     """Nothing is asked for that the user himself kept from being asked; what was found closed before is still asked for."""
     document = canned_run("blocked")
-    stopped = {"state": PortState.UNREACHABLE, "verdict": Verdict.NOT_MEASURED, "evidence": "TCP connect: stopped (interrupted)"}
+    stopped: dict[str, Any] = {
+        "state": PortState.UNREACHABLE,
+        "verdict": Verdict.NOT_MEASURED,
+        "evidence": "TCP connect: stopped (interrupted)",
+    }
     rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
     assert firewall_request(replace(document, firewall=rows)) is None
     closed = next(check for check in document.firewall or () if check.required and check.verdict is Verdict.FAIL)

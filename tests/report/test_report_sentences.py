@@ -1,6 +1,7 @@
 """What the numbers mean, in sentences."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -250,7 +251,11 @@ def test_what_the_reflector_says_of_itself_is_one_sentence() -> None:
 def test_an_interrupted_run_does_not_accuse_the_network() -> None:
     """Cancelled while ports were being asked: it says so, and to measure again; nobody looks at a cable or writes to a firewall team."""
     document = canned_run("no-network")
-    stopped = {"state": PortState.UNREACHABLE, "verdict": Verdict.NOT_MEASURED, "evidence": "TCP connect: stopped (interrupted)"}
+    stopped: dict[str, Any] = {
+        "state": PortState.UNREACHABLE,
+        "verdict": Verdict.NOT_MEASURED,
+        "evidence": "TCP connect: stopped (interrupted)",
+    }
     rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
     used = replace(document.run.used, interrupted=True)
     document = replace(document, run=replace(document.run, used=used), firewall=rows, findings=findings(None, document.metrics, rows))
