@@ -65,6 +65,8 @@ def test_the_eleven_rows_are_the_contracts_to_the_letter() -> None:
 VENDORS: dict[str, dict[str, tuple[str, float]]] = {
     "teams-client": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "order_percent": (">", 99.95), "round_trip_avg_ms": ("<", 100)},
     "teams-edge": {"jitter_ms": ("<", 15), "loss_percent": ("<", 0.1), "order_percent": (">", 99.99), "round_trip_avg_ms": ("<", 60)},
+    "goto-connect": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "round_trip_avg_ms": ("<", 100)},
+    "webex-calling": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "round_trip_avg_ms": ("<", 300), "mos": (">=", 4.0)},
     "ringcentral": {"jitter_ms": ("<", 30), "loss_percent": ("<", 1), "round_trip_avg_ms": ("<", 300)},
     "8x8": {"jitter_ms": ("<=", 40), "round_trip_avg_ms": ("<=", 300)},
 }

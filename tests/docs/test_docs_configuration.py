@@ -103,11 +103,13 @@ def test_every_row_is_listed_as_shipped() -> None:
 
 def test_every_profile_is_listed_with_what_it_changes() -> None:
     """A row for each shipped profile but the default, with the operators and numbers of its file."""
-    short = {"jitter_ms": "jitter", "loss_percent": "loss", "order_percent": "order", "round_trip_avg_ms": "round trip"}
+    short = {"jitter_ms": "jitter", "loss_percent": "loss", "order_percent": "order", "round_trip_avg_ms": "round trip", "mos": "MOS"}
     shipped, rows = set(thresholds().limits), {}
     for name in threshold_profiles()[1:]:
         changed = {each.key.removeprefix("up_").removeprefix("down_"): each for each in thresholds(name).limits if each not in shipped}
-        words = {short[key]: f"{short[key]} {each.operator} {each.limit:g} {each.unit}" for key, each in changed.items()}
+        words = {
+            short[key]: f"{short[key]} {each.operator} {each.limit:g} {each.unit}".removesuffix(" MOS") for key, each in changed.items()
+        }
         rows[name] = ", ".join(words[word] for word in short.values() if word in words)
     assert dict(re.findall(r"^\| `([\w-]+)` \| ([a-z ]+ [<>].*?) \|", PAGE, re.MULTILINE)) == rows
 
