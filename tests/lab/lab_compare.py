@@ -90,6 +90,7 @@ def _rows_unlike(document: dict[str, Any]) -> Iterator[str]:
 def check_record(session: Session) -> None:
     """Hold the per-packet record against the relay's: fate, number and stamps of every packet, in order of arrival."""
     for number, call in enumerate(session.calls):
+        assert sorted(call.down) == [*range(len(call.down))], "replies of the reflector never came to the relay"
         assert [call.down[k].sequence for k in range(len(call.down))] == [moment.sequence for moment in call.reached()]
         rows = [row for row in session.packets if row.call == number]
         assert [(row.sequence, row.reflector_sequence, row.t4_ns is not None) for row in rows] == call.table()
