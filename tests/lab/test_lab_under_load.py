@@ -116,7 +116,7 @@ def test_a_long_queue_is_found_with_the_rate(reflector: Reflecting) -> None:
 
 
 def test_a_short_queue_costs_no_delay(reflector: Reflecting) -> None:
-    """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds; found is at most a packet lost now and then."""
+    """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds; at most a lost packet is found."""
     world, pin = reflector.world, reflector.pin
     narrow(world, SHORT_MS)
     document, _ = measured(world, pin)
