@@ -72,8 +72,8 @@ class Caretaker:
             over.set()
             if self.is_needed:
                 thread.join(timeout=GLANCE_S)
-            if self._key_file is not None and HANG_UP is not None:
-                signal.signal(HANG_UP, signal.SIG_IGN)  # heard no more: the program is ending
+            if self._key_file is not None:
+                leave_keys_alone()  # the program is ending
 
     def run(self, over: threading.Event) -> None:
         """Look after everything until it is over."""
@@ -126,6 +126,12 @@ class Caretaker:
             facts["sources"] = [{"reason": reason, "address": address, "packets": count} for reason, address, count in most]
         if reasons:
             self._log.tell("dropped", **facts)
+
+
+def leave_keys_alone() -> None:
+    """Hear SIGHUP no more: it is the first process's to read the key file again, and nobody's when the program is ending."""
+    if HANG_UP is not None:
+        signal.signal(HANG_UP, signal.SIG_IGN)
 
 
 def renewed(holders: "tuple[Holder, ...]", reflector: "Reflector") -> bool:

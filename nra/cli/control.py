@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from nra.cli.workers import Crew, Tally, crew
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from nra.cli.caretaker import Ask
     from nra.cli.interrupt import Interrupt
     from nra.cli.responders import Tls
     from nra.reflector.core import Reflector
@@ -49,7 +49,7 @@ class Line:
         """Open both ends."""
         self.here, self.there = multiprocessing.Pipe()
 
-    def serve(self, do: "Callable[[Errand], list[Any]]", stop: Callable[[], bool]) -> None:
+    def serve(self, do: "Ask", stop: Callable[[], bool]) -> None:
         """Have errands done until `stop` says so or nobody brings any more."""
         with suppress(EOFError, OSError):
             while not stop():
@@ -154,7 +154,7 @@ class Channel:
 
     @contextmanager
     def serving(
-        self, binds: Sequence[tuple[str, int]], tls: "Tls | None", engine: "Engine", others: Crew, interrupt: "Interrupt"
+        self, binds: Sequence[tuple[str, int]], tls: "Tls | None", engine: "Engine", workers: int, engines: "Ask", interrupt: "Interrupt"
     ) -> "Iterator[Sequence[tuple[str, bool]]]":
         """Have it serve, and its errands done by all engines, while the block lasts; yield what to tell people. Raises UserError."""
         from nra.reflector.background import background
@@ -164,14 +164,9 @@ class Channel:
             return
         if tls.pem is None:
             raise UserError(f"--quic-port: {tls.line}")
-        kind = "batched" if type(engine).__name__ == "BatchedEngine" else "portable"
-        self.crew.start(Orders(binds, tls.pem, engine.bound[0][1], kind, others.count + 1))
+        self.crew.start(Orders(binds, tls.pem, engine.bound[0][1], engine.name, workers))
         self.crew.watch(interrupt.note)
-
-        def do(errand: "Errand") -> list[Any]:
-            return [engine.errands.ask(errand), *others.ask(errand)]
-
-        with background(partial(self._line.serve, do), "nra-control"):
+        with background(partial(self._line.serve, engines), "nra-control"):
             lines = [f"listening on UDP {address} port {port}: control over QUIC" for address, port in binds]
             yield [(line, False) for line in (*lines, tls.line)]
 
@@ -194,7 +189,7 @@ def work(
     listens: "Callable[[Callable[[Errand], Any]], None]",
 ) -> Tally:
     """Be the control process: serve guests until it is over; raises UserError."""
-    from nra.cli.caretaker import HANG_UP
+    from nra.cli.caretaker import leave_keys_alone
     from nra.cli.reflecting import tally
     from nra.reflector.control_server import ControlServer, facts_of
     from nra.reflector.engine import CannotListen
@@ -208,8 +203,7 @@ def work(
         raise UserError(f"--quic-port: {error}") from error
     with suppress(OSError):
         os.nice(NICE)
-    if HANG_UP is not None:
-        signal.signal(HANG_UP, signal.SIG_IGN)  # it is the first process's to read the keys again
+    leave_keys_alone()
     listens(server.errands.ask)
     server.run(stop)
     return tally(reflector)

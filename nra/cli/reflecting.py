@@ -7,7 +7,7 @@ from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from nra.reflector.keys import Keys
 
     Orders = tuple[Sequence[tuple[str, int]], Announcement | None, Announcement | None]
-
-HANG_UP: Final = getattr(signal, "SIGHUP", None)  # there is none on Windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,8 @@ def serve(wanted: Wanted, events: ServiceLog) -> int:
             shown(wanted.metrics, ask, told.counters) as page,
         ):
             others.start((bound, reflector.announcement, reflector.announcement_ipv6))
-            with channel.serving(quic, tls, engine, others, interrupt) as control_lines:
+            engines = everybody(engine, others)
+            with channel.serving(quic, tls, engine, others.count + 1, engines, interrupt) as control_lines:
                 others.watch(interrupt.note)
                 if workers > 1:
                     engine.spread(workers)
@@ -135,9 +134,11 @@ def work(
     make: "Callable[[], Reflector]", orders: "Orders", stop: Callable[[], bool], listening: "Callable[[Callable[[Errand], Any]], None]"
 ) -> "Tally":
     """Answer beside the first process: at the addresses that it has bound, telling of the responders that it opened; raises UserError."""
+    from nra.cli.caretaker import leave_keys_alone
+
     reflector = make()
-    if reflector.keys is not None and HANG_UP is not None:
-        signal.signal(HANG_UP, signal.SIG_IGN)  # it is the first process's to read them again
+    if reflector.keys is not None:
+        leave_keys_alone()
     binds, reflector.announcement, reflector.announcement_ipv6 = orders
     engine = opened(reflector, binds, shared=True, claimed=True)
     listening(engine.errands.ask)

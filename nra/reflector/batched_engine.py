@@ -27,6 +27,7 @@ T3_SHARED: Final = 64  # replies that leave with the same T3: they take a quarte
 class BatchedEngine(Engine):
     """Lends a reflector Linux's sockets and its time; `few` plain packets are cheaper one by one."""
 
+    name = "batched"
     few = 24
     _port: BatchedServerPort
 

@@ -33,6 +33,8 @@ def claim(binds: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
 class Engine:
     """Lends a reflector its sockets and its time; `errands` are what other threads want of it."""
 
+    name = "portable"
+
     def __init__(
         self, reflector: Reflector, binds: Sequence[tuple[str, int]], clock: SystemClock | None = None, *, shared: bool = False
     ) -> None:

@@ -41,12 +41,7 @@ Evidence = Callable[[Closing], Awaitable[Found]]
 """Finds out more when the stream has been closed, and writes into its closing what belongs there."""
 
 
-async def nothing_more(_closing: Closing) -> Found:
-    """Find out nothing more."""
-    return Found()
-
-
-async def measured(course: Course, net: Network, watch: Watch, evidence: Evidence = nothing_more) -> VoiceSample:
+async def measured(course: Course, net: Network, watch: Watch, evidence: Evidence) -> VoiceSample:
     """Send the stream and close it; raises NetworkError when it was stopped before anything was sent."""
     task, asked, dialect, port = course.task, course.asked, course.dialect, course.port
     grid = Grid(
