@@ -15,7 +15,6 @@ from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Voice
 
 SCHEMA: Final = "nra-run/1"
-STOPPED: Final = "stopped (interrupted)"  # how the evidence of a port ends that the user's wish to stop left undecided
 Scalar = str | int | float | bool | None
 
 
@@ -108,7 +107,8 @@ class FirewallCheck:
     """One row of the Firewall column; `port` is text because it may be a range.
 
     `at` says whose host was asked, `allow_to` what a rule must let through, `source` who says so; `refused_by` is the host itself or
-    something on the way, None where that is not known; `partly` says that some ports of a range that is not open answered.
+    something on the way, None where that is not known; `partly` says that some ports of a range that is not open answered, `stopped` that
+    the user ended the run while the port was being asked: then nothing is known of it, and nobody is to blame.
     """
 
     port: str
@@ -127,11 +127,7 @@ class FirewallCheck:
     source: str = ""
     refused_by: Literal["host", "way"] | None = None
     partly: bool = False
-
-    @property
-    def was_stopped(self) -> bool:
-        """Whether the user stopped the run while the port was being asked: then nothing is known of it, and nobody is to blame."""
-        return self.state is PortState.UNREACHABLE and self.evidence.endswith(STOPPED)
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def of_row(metric: Metric) -> Explanation | None:
 
 def of_port(check: FirewallCheck) -> Explanation:
     """Return what is to be said about a row of the Firewall column; an unknown service has its purpose only."""
-    state = _sentences()["stopped"] if check.was_stopped else _sentences()["states"][check.state]
+    state = _sentences()["stopped"] if check.stopped else _sentences()["states"][check.state]
     purpose = clean(check.purpose)
     paragraphs = (
         (WHAT, f"{purpose[:1].upper()}{purpose[1:]}." if purpose else ""),

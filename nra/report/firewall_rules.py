@@ -127,7 +127,7 @@ def service_first(checks: Iterable[FirewallCheck]) -> list[FirewallCheck]:
 
 def nothing_answered(document: RunDocument) -> bool:
     """Tell whether the run met no answer at all, so that the network comes before its firewall; a resolver may be next door."""
-    if any(check.was_stopped for check in document.firewall or ()):
+    if any(check.stopped for check in document.firewall or ()):
         return False  # what was not waited for did not stay away
     beyond = (check for check in document.firewall or () if (check.port, check.state) != (DNS_PORT, PortState.OPEN))
     states = {check.state for check in beyond} - {PortState.NO_RESPONDER}
@@ -142,7 +142,7 @@ def allowed(check: FirewallCheck) -> tuple[str, ...]:
 def seen(check: FirewallCheck) -> str:
     """Return what was seen of a port and where, in words, with the evidence in brackets."""
     template = REFUSED_BY[check.refused_by] if check.state is PortState.REFUSED else SEEN[check.state]
-    template = PARTLY if check.partly else STOPPED if check.was_stopped else template
+    template = PARTLY if check.partly else STOPPED if check.stopped else template
     evidence = clean(check.evidence)
     return template.format(where=place(check)) + (f" ({evidence})" if evidence else "")
 
@@ -159,7 +159,7 @@ def need_of(check: FirewallCheck) -> Need:
     """Return what one row asks of the firewall."""
     if check.state is PortState.OPEN:
         return Need.KEEP
-    if check.was_stopped:
+    if check.stopped:
         return Need.AGAIN
     if check.verdict is not Verdict.FAIL:
         return Need.CONFIRM

@@ -217,9 +217,7 @@ def unit_after(unit: str) -> str:
 
 def _port(check: FirewallCheck) -> str:
     where = f"{'at' if check.at is Side.REFLECTOR else 'to'} {place(check)}"
-    return (
-        f"{check.port} {check.protocol} {check.service} {where} ({'interrupted' if check.was_stopped else check.state.replace('_', ' ')})"
-    )
+    return f"{check.port} {check.protocol} {check.service} {where} ({'interrupted' if check.stopped else check.state.replace('_', ' ')})"
 
 
 def _tickets(rule: Rule, document: RunDocument) -> list[str]:

@@ -88,7 +88,7 @@ def _blocked(check: FirewallCheck) -> Finding:
 def _unproven(checks: Sequence[FirewallCheck]) -> Iterable[Finding]:
     """Return one finding for each reason, with all ports that came to it: the reason is the same, and the rows have the evidence."""
     for state, words in (*UNPROVEN.items(), (None, STOPPED)):
-        those = [check for check in checks if (None if check.was_stopped else check.state) is state]
+        those = [check for check in checks if (None if check.stopped else check.state) is state]
         if those:
             seen = ", ".join(f"{check.protocol} {check.port} to {check.destination}" for check in those)
             hosts = ", ".join(dict.fromkeys(check.destination.removesuffix(f":{check.port}").partition(":")[0] for check in those))

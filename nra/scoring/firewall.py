@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
-from nra.model.document import STOPPED, FirewallCheck
+from nra.model.document import FirewallCheck
 from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Mappings, Observation, PortState, Trust
 from nra.model.plan import CheckParameters, PortQuestion
 from nra.model.verdict import Verdict
 from nra.scoring import evidence
 
+STOPPED: Final = "stopped (interrupted)"
 NOBODY: Final = "nobody is known there who would answer without credentials: not proof of anything"
 PERHAPS: Final = "whether anybody answers there is not known: not proof of anything"
 KEY_PERHAPS: Final = "the host is there, so the key or the port may be wrong, or a firewall drops it: not proof of anything"
@@ -69,7 +70,8 @@ def check_port(question: PortQuestion, observations: Sequence[Observation], cont
     judged = [_state(each, question, controls) for each in observations] or [(PortState.NO_RESPONDER, NOBODY)]
     state = _together([each for each, _ in judged])
     words = judged[0][1] if len(judged) == 1 else _of_range(observations, question, controls)
-    if state is PortState.UNREACHABLE and any(map(_was_stopped, observations)) and not words.endswith(STOPPED):
+    stopped = state is PortState.UNREACHABLE and any(map(_was_stopped, observations))
+    if stopped and not words.endswith(STOPPED):
         words = f"{words}; {STOPPED}"  # what a part of a range came to is no word on all of it
     answer = next((each.value for each in observations if isinstance(each.value, Answer)), None)
     failure = next((each.failure for each, (its, _) in zip(observations, judged, strict=False) if each.failure and its is state), None)
@@ -89,7 +91,8 @@ def check_port(question: PortQuestion, observations: Sequence[Observation], cont
         allow_to=service.allow_to,
         source=service.source,
         refused_by=_refused_by(failure) if state is PortState.REFUSED else None,
-        partly=answer is not None and len(observations) > 1 and state is not PortState.OPEN and not words.endswith(STOPPED),
+        partly=answer is not None and len(observations) > 1 and state is not PortState.OPEN and not stopped,
+        stopped=stopped,
     )
 
 

@@ -28,7 +28,7 @@ def surroundings(
 ) -> tuple[Finding, ...]:
     """Return the findings, what explains most first; `observations` are those of the plan's surroundings."""
     found: list[Finding] = []
-    checks = [check for check in checks if not check.was_stopped]
+    checks = [check for check in checks if not check.stopped]
     if portal is not None:
         found += _some(captive_portal(portal, _of_page(portal, observations), checks))
     found += _some(proxy_set(proxies, checks))

@@ -300,6 +300,7 @@ def test_ports_that_were_only_interrupted_need_no_request() -> None:
         "state": PortState.UNREACHABLE,
         "verdict": Verdict.NOT_MEASURED,
         "evidence": "TCP connect: stopped (interrupted)",
+        "stopped": True,
     }
     rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
     assert firewall_request(replace(document, firewall=rows)) is None

@@ -160,7 +160,7 @@ def test_at_is_the_side() -> None:
 def test_what_the_user_stopped_asks_nobody_for_anything() -> None:
     """Neither the firewall team nor the network: the run is to be made again."""
     stopped = closed(state=PortState.UNREACHABLE, verdict=Verdict.NOT_MEASURED)
-    stopped = replace(stopped, evidence="STUN Binding: stopped (interrupted)")
+    stopped = replace(stopped, evidence="STUN Binding: stopped (interrupted)", stopped=True)
     assert need_of(stopped) is Need.AGAIN
     assert seen(stopped).startswith("interrupted before it was known: ")
     assert not nothing_answered(replace(with_checks(stopped), voice=None))

@@ -265,6 +265,7 @@ def test_an_interrupted_run_does_not_accuse_the_network() -> None:
         "state": PortState.UNREACHABLE,
         "verdict": Verdict.NOT_MEASURED,
         "evidence": "TCP connect: stopped (interrupted)",
+        "stopped": True,
     }
     rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
     used = replace(document.run.used, interrupted=True)

@@ -268,7 +268,7 @@ def test_a_question_that_the_user_stopped_accuses_nobody() -> None:
     silent = failed(FailureKind.NO_ANSWER)
     for observations in ([stopped], [stopped, stopped], [stopped, silent], [stopped, answered()]):
         row = check_port(question("443", *(each.task for each in observations)), observations, observations[:1])
-        assert (row.verdict, row.was_stopped, row.partly) == (Verdict.NOT_MEASURED, True, False)
+        assert (row.verdict, row.stopped, row.partly) == (Verdict.NOT_MEASURED, True, False)
         assert row.evidence.endswith("stopped (interrupted)")
-    assert not check_port(question(), [silent], []).was_stopped
-    assert not check_port(question(), [failed(FailureKind.LOCAL)], []).was_stopped
+    assert not check_port(question(), [silent], []).stopped
+    assert not check_port(question(), [failed(FailureKind.LOCAL)], []).stopped
