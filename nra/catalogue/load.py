@@ -11,7 +11,7 @@ from typing import Any
 from nra.catalogue.decode import CatalogueError, Misfit, decode, read_toml, table
 from nra.model.codec import Codec
 from nra.model.criteria import Criterion, Operator, Thresholds
-from nra.model.region import PortalPage, Region, Service
+from nra.model.region import SELF_TEST, PortalPage, Region, Service
 
 DEFAULT_THRESHOLDS = "genesys-cloud"
 MOST_BYTES = 1 << 20  # of a thresholds file
@@ -207,6 +207,6 @@ def _inside(warn: float, row: Criterion) -> bool:
 def _nearest(wanted: str) -> tuple[str, ...]:
     """Return up to three names that were perhaps meant: whose title holds the word first, then by spelling of name, city or short name."""
     by_title = [each.name for each in regions() if len(wanted) >= 3 and wanted in each.title.lower()]
-    names = {"local": "local"} | {word.lower(): each.name for each in regions() for word in (each.city, each.short, each.name) if word}
+    names = {SELF_TEST: SELF_TEST} | {word.lower(): each.name for each in regions() for word in (each.city, each.short, each.name) if word}
     by_spelling = [names[word] for word in difflib.get_close_matches(wanted, names)]
     return tuple(dict.fromkeys([*by_title, *by_spelling]))[:3]

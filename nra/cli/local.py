@@ -6,22 +6,21 @@ from dataclasses import replace
 
 from nra.cli.errors import told_to_the_user
 from nra.model.plan import Target
-from nra.model.region import Endpoint, Region, Service
+from nra.model.region import SELF_TEST, Endpoint, Region, Service
 from nra.reflector.embedded import Embedded, embedded
 from nra.reflector.engine import CannotListen
 from nra.reflector.key_file import Holder
 from nra.run.settings import Settings
 
-NAME = "local"
 SOURCE = "made by nra itself"
 
-PLACEHOLDER = Region(name=NAME, title="this workstation itself", area="local", city="loopback", source=SOURCE, checked="")
+PLACEHOLDER = Region(name=SELF_TEST, title="this workstation itself", area="local", city="loopback", source=SOURCE, checked="")
 
 
 @contextmanager
 def served(settings: Settings) -> Iterator[Settings]:
     """Yield the settings; for region `local` with its servers running and filled in."""
-    if settings.region.name != NAME:
+    if settings.region.name != SELF_TEST:
         yield settings
         return
     holder = None if settings.key is None else Holder(settings.key, settings.ssid)

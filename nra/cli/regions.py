@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nra.cli.errors import told_to_the_user
+from nra.model.region import SELF_TEST
 
 if TYPE_CHECKING:
     from nra.model.region import Region, Service
 
 
 LOCAL: dict[str, Any] = {
-    "name": "local",
+    "name": SELF_TEST,
     "title": "this workstation: reflector and responders on loopback",
     "kind": "self-test",
     "methods": ["stamp", "stun", "tcp"],
@@ -27,7 +28,7 @@ nra reflect in the region, nra run --reflector HOST here."""
 
 KINDS = "Kind, what the cloud service has there: core (all of it), satellite (media only), fedramp (US government), - (nothing)."
 
-SELF_TEST = """\
+ABOUT_SELF_TEST = """\
 nra run --region local starts a Session-Reflector and responders on this workstation, measures against them and stops them.
 It needs no network and tells nothing about one: it shows that nra works here."""
 
@@ -43,7 +44,7 @@ def regions(name: str | None, as_json: bool) -> None:
         if name is None:
             rows = [_summary(each) for each in catalogue.regions()] + [LOCAL]
             click.echo(_json(rows) if as_json else _list(rows))
-        elif name.strip().lower() == "local":
+        elif name.strip().lower() == SELF_TEST:
             click.echo(_json(LOCAL) if as_json else _self_test())
         else:
             region, services = catalogue.region(name), catalogue.all_services()
@@ -75,7 +76,7 @@ def _list(rows: Sequence[dict[str, Any]]) -> str:
 
 def _self_test() -> str:
     facts = [("Region", LOCAL["name"]), ("Title", LOCAL["title"]), ("Kind", LOCAL["kind"]), ("Methods", " ".join(LOCAL["methods"]))]
-    return f"{_columns(facts)}\n\n{SELF_TEST}"
+    return f"{_columns(facts)}\n\n{ABOUT_SELF_TEST}"
 
 
 def _page(region: "Region", services: Iterable["Service"]) -> str:

@@ -13,7 +13,7 @@ from nra.cli.errors import UserError, told_to_the_user
 from nra.cli.key_files import read_credential
 from nra.model.document import Asked, Org
 from nra.model.plan import Target
-from nra.model.region import Region
+from nra.model.region import SELF_TEST, Region
 from nra.run.ladder import rungs
 from nra.run.questions import host_port
 from nra.run.settings import Settings
@@ -92,7 +92,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
 
 def region_named(name: str) -> Region:
     """Return the region of the catalogue, or the placeholder for `local`; raises UserError with the nearest names."""
-    if name.strip().lower() == local.NAME:
+    if name.strip().lower() == SELF_TEST:
         return local.PLACEHOLDER
     with told_to_the_user(CatalogueError):
         return region(name)

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+SELF_TEST: Final = "local"
+"""The region whose servers are this program's own, on loopback: it needs no network and says nothing about one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nra.model.document import Finding, FirewallCheck, Metric, RunDocument
-from nra.model.region import Side
+from nra.model.region import SELF_TEST, Side
 from nra.model.sample import ReflectorFacts
 from nra.model.verdict import Basis, Overall, Verdict
 from nra.model.voice import Cost, Direction, Instrument, Spread, Voice
@@ -24,7 +24,6 @@ METHODS: Final = {
 SEVERITIES: Final = ("fail", "warn", "info")
 MOST_LISTED: Final = 5
 UNSTEADY: Final = "this workstation was too unsteady to measure with"
-SELF_TEST: Final = "local"  # the region whose servers this program is itself
 INTERRUPTED: Final = "the run was interrupted"
 LEAST_COST_POINTS: Final = 0.05
 NEXT: Final = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nra.catalogue import regions
 from nra.model.document import RunDocument
+from nra.model.region import SELF_TEST
 from nra.model.verdict import Overall
 from nra.report.cells import clean
 from nra.report.firewall_request import firewall_request
@@ -16,7 +17,7 @@ from nra.report.html import environment, result, style_sheet
 from nra.report.view import view
 from nra.ui import compare
 from nra.ui.shelf import Entry, Listing
-from nra.ui.words import LOCAL, Words
+from nra.ui.words import Words
 from nra.ui.worker import Progress
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Pages:
             labels=FIELDS,
             problem=clean(problem),
             notice=clean(notice),
-            local=LOCAL,
+            local=SELF_TEST,
         )
 
     def running(self, progress: Progress, problem: str = "") -> str:

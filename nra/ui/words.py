@@ -11,8 +11,8 @@ import msgspec
 
 from nra.archive.files import CannotWrite, overwrite
 from nra.catalogue import UnknownRegion, region
+from nra.model.region import SELF_TEST
 
-LOCAL: Final = "local"
 LONGEST: Final = 200
 MOST_REMEMBERED_BYTES: Final = 1 << 16
 FILE_NAME: Final = "ui"
@@ -76,7 +76,7 @@ def _has_possible_port(place: str) -> bool:
 
 def _is_known(name: str) -> bool:
     try:
-        return name == LOCAL or bool(region(name))
+        return name == SELF_TEST or bool(region(name))
     except UnknownRegion:
         return False
 
