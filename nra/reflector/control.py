@@ -1,23 +1,18 @@
-"""The control channel's half of the reflector: who may ask, what is asked, and STAMP in DATAGRAM frames.
+"""The control channel's half of the reflector: who may ask, and STAMP in DATAGRAM frames.
 
-`HANDLERS` is the dispatch: a request by its type, whether it is answered here or an engine must be asked. Whatever comes to this
-channel later is one entry more.
+What each request is answered by stands in `control_answers.py`.
 """
 
-import os
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
-import msgspec
-
 from nra.net.quic_visit import Guest, Visit
 from nra.net.server import Datagram
+from nra.reflector.control_answers import ANSWERS
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
-from nra.reflector.evidence import Known, counted, known, recorded, sessions_of, together
-from nra.reflector.grants import SSIDS, Grants, Handed, let_in, shut_out
+from nra.reflector.grants import Grants
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
@@ -25,7 +20,7 @@ from nra.reflector.loads import Loads
 from nra.reflector.session import Session
 from nra.reflector.session_key import session_key
 from nra.wire import control
-from nra.wire.control import CloseCode, Over, Refused, Told
+from nra.wire.control import CloseCode, Told
 from nra.wire.errors import MalformedMessage
 
 BEGINNINGS_PER_S: Final = 20  # of connections, of one source: a handshake costs as much as hundreds of packets
@@ -135,7 +130,7 @@ class Caller:
         elif self._requests > MOST_REQUESTS:
             self.visit.end(CloseCode.TOO_MUCH)
         else:
-            HANDLERS[type(asked)](self, self.holder, asked, partial(self._answer, stream))
+            ANSWERS[type(asked)](self, self.holder, asked, partial(self._answer, stream))
 
     def _hello(self, stream: int, hello: control.Hello, now_ns: int) -> None:
         holder = self.desk.keys.holder_of(bytes.fromhex(hello.token))
@@ -186,119 +181,3 @@ class Caller:
         """Be here no longer; what was handed out stays, for its record is asked for on another connection."""
         self.desk.callers.discard(self)
         self.desk.loads.gone(self.visit)
-
-
-Reply = Callable[[Told], None]
-
-BUSY: Final = Refused(why="too much is waiting for the reflector's engines")
-
-
-def hand_out(caller: Caller, holder: Holder, asked: control.Open, reply: Reply) -> None:
-    """Hand out SSIDs with a key, once all engines know them."""
-    desk = caller.desk
-    until_ns = desk.now_ns() + asked.seconds * 1_000_000_000
-    handed = desk.grants.hand_out(asked.calls, until_ns, holder, desk.keys)
-    if handed is None:
-        reply(Refused(why="no SSIDs are left"))
-        return
-
-    def then(answers: list[Any] | None) -> None:
-        if answers is None or not all(answers):
-            forget(desk, handed)
-            reply(Refused(why="the reflector's engines did not take the key"))
-            return
-        reply(control.Opened(ssid=handed.first, key=handed.key.hex(), port=desk.stamp_port, seconds=asked.seconds))
-
-    if not desk.bureau.ask(partial(let_in, handed=handed), holder.key, then):
-        desk.grants.take_back(handed)
-        reply(BUSY)
-
-
-def forget(desk: Desk, handed: Handed) -> bool:
-    """Take back what was handed out, once it is on its way to the engines; False where too much waits for them."""
-    is_asked = desk.bureau.ask(partial(shut_out, handed=handed), handed.holder.key, lambda _: None)
-    if is_asked:
-        desk.grants.take_back(handed)
-    return is_asked
-
-
-def take_back(caller: Caller, holder: Holder, asked: control.Close, reply: Reply) -> None:
-    """Take SSIDs back."""
-    handed = caller.desk.grants.of(asked.ssid, holder)
-    if handed is None:
-        reply(Refused(why="this SSID was not opened with your key"))
-        return
-    reply(control.Closed() if forget(caller.desk, handed) else BUSY)
-
-
-def counts(caller: Caller, holder: Holder, asked: control.Counts, reply: Reply) -> None:
-    """Tell how many packets of some SSIDs were received and answered."""
-    spans = [control.Span(ssid, 0, 0) for ssid in range(asked.ssid, min(asked.ssid + asked.calls, SSIDS + 1))]
-    look_up(caller, holder, spans, asked.over, lambda found: counted(found), reply)
-
-
-def record(caller: Caller, holder: Holder, asked: control.Record, reply: Reply) -> None:
-    """Tell which packets were received, and how."""
-    look_up(caller, holder, asked.spans, asked.over, lambda found: recorded(found, asked.spans), reply)
-
-
-def look_up(
-    caller: Caller, holder: Holder, spans: list[control.Span], over: Over, told: Callable[[list[Known | None]], Told], reply: Reply
-) -> None:
-    """Look up sessions, one's own alone: what came on this connection here, what came over UDP at the engines."""
-    desk = caller.desk
-    if over is Over.QUIC:
-        reply(told(known(desk.reflector, spans, lambda _, ssid: caller.session(ssid))))
-        return
-    if not all(desk.grants.of(span.ssid, holder) for span in spans):
-        reply(Refused(why="an SSID among these was not opened with your key"))
-        return
-
-    def then(answers: list[list[Known | None] | None] | None) -> None:
-        reply(Refused(why="the reflector's engines did not answer") if not any(answers or ()) else told(together(answers or ())))
-
-    if not desk.bureau.ask(partial(known, spans=spans), holder.key, then):
-        reply(BUSY)
-
-
-def facts(caller: Caller, holder: Holder, _asked: control.Facts, reply: Reply) -> None:
-    """Tell what the reflector is, and how busy."""
-    desk = caller.desk
-
-    def then(answers: list[int | None] | None) -> None:
-        there = [count for count in answers or () if count is not None]
-        reply(msgspec.structs.replace(desk.facts, sessions=sum(there, len(desk.reflector.sessions)), load=load()))
-
-    if not desk.bureau.ask(sessions_of, holder.key, then):
-        reply(BUSY)
-
-
-def begin_load(caller: Caller, holder: Holder, asked: control.Load, reply: Reply) -> None:
-    """Begin a load, if there is room for one."""
-    desk = caller.desk
-    reply(desk.loads.begin(caller.visit, holder, asked, desk.now_ns()))
-
-
-def end_load(caller: Caller, _holder: Holder, _asked: control.Unload, reply: Reply) -> None:
-    """End a load and tell what came up."""
-    reply(caller.desk.loads.end(caller.visit, caller.desk.now_ns()))
-
-
-def load() -> float | None:
-    """Return the machine's mean load over a minute, None where the system does not say."""
-    with suppress(AttributeError, OSError):
-        return os.getloadavg()[0]
-    return None
-
-
-Handler = Callable[[Caller, Holder, Any, Reply], None]
-HANDLERS: Final[dict[type, Handler]] = {
-    control.Open: hand_out,
-    control.Close: take_back,
-    control.Counts: counts,
-    control.Record: record,
-    control.Facts: facts,
-    control.Load: begin_load,
-    control.Unload: end_load,
-}
-"""What each request is answered by; hello comes before all of them."""

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from nra.net.server import Datagram
-from nra.reflector.control import BEGINNINGS_PER_S, BUSY, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Desk
+from nra.reflector.control import BEGINNINGS_PER_S, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Desk
+from nra.reflector.control_answers import BUSY
 from nra.reflector.control_server import facts_of
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
