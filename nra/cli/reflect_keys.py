@@ -54,7 +54,7 @@ def _as_the_reflector_has_it(ctx: click.Context, _: click.Parameter, given: Path
     return Path(path)
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def keys() -> None:
     """Say who may use a reflector: add, list and revoke keys in its key file."""
 

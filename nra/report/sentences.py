@@ -24,6 +24,8 @@ METHODS: Final = {
 SEVERITIES: Final = ("fail", "warn", "info")
 MOST_LISTED: Final = 5
 UNSTEADY: Final = "this workstation was too unsteady to measure with"
+LOOPBACKS: Final = ("127.", "::1")
+MEASURE_A_REGION: Final = "Measure a region now: nra regions lists them."
 INTERRUPTED: Final = "the run was interrupted"
 LEAST_COST_POINTS: Final = 0.05
 NEXT: Final = {
@@ -76,7 +78,7 @@ def advice(document: RunDocument) -> tuple[str, ...]:
     ]
     if not nothing_answered(document):  # else the network comes first, and the request has all the rest
         said += [ticket for rule in wanted if not rule.blocked for ticket in _tickets(rule, document)]
-    following = NEXT[document.verdict].replace("Nothing needs", "Nothing else needs" if any(said) else "Nothing needs")
+    following = MEASURE_A_REGION if _promises_nothing(document) else NEXT[document.verdict].replace("Nothing needs", "Nothing else needs" if any(said) else "Nothing needs")
     return tuple(filter(None, dict.fromkeys(map(sentence, (*said, following)))))
 
 
@@ -95,15 +97,16 @@ def summary(document: RunDocument) -> str:
         "the firewall was not checked" if not document.firewall and document.run.asked.only != "voice" else "",
     )
     opening = _opening(document.verdict, rows, ports, unsteady)
-    if _is_self_test(document) and document.verdict in (Overall.PASS, Overall.WARN):
+    if _promises_nothing(document):
         opening = "This workstation can measure; no network was measured, for region local is a self-test"
     return f"{opening}: {'; '.join(filter(None, reasons)) or 'nothing was measured'}."
 
 
-def _is_self_test(document: RunDocument) -> bool:
-    """Tell whether nothing left this workstation; a reflector of one's own may be named for region `local` too."""
-    address = (document.voice.target.address or "") if document.voice else ""
-    return document.run.region == SELF_TEST and (not document.voice or address.startswith("127.") or address == "::1")
+def _promises_nothing(document: RunDocument) -> bool:
+    """Tell whether all went well and nothing left this workstation; a reflector of one's own may be named for region `local` too."""
+    address = document.voice.target.address if document.voice else LOOPBACKS[0]
+    is_here = document.run.region == SELF_TEST and address.startswith(LOOPBACKS)
+    return is_here and document.verdict in (Overall.PASS, Overall.WARN)
 
 
 def _worst_first(rows: tuple[Sequence[_Judged], str], ports: tuple[Sequence[_Judged], str], unsteady: str) -> list[str]:

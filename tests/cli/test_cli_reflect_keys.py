@@ -127,3 +127,9 @@ def test_what_cannot_be_done(keys: Keys, words: tuple[str, ...], said: str) -> N
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert said in err
     assert [path.name for path in Path().iterdir()] == ["bad"]
+
+
+def test_keys_alone_say_what_is_missing(keys: Keys) -> None:
+    """One line, not the whole help squeezed into it."""
+    code, _, err = keys()
+    assert (code, err.splitlines()) == (2, ["nra: error: Missing command. (see nra reflect keys --help)"])

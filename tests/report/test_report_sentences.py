@@ -255,6 +255,7 @@ def test_a_self_test_promises_nothing_about_calls() -> None:
     run, target = replace(document.run, region="local"), replace(document.voice.target, address="127.0.0.1")
     here = replace(document, run=run, voice=replace(document.voice, target=target))
     assert summary(here).startswith("This workstation can measure; no network was measured, for region local is a self-test: all 11")
+    assert advice(here)[-1] == "Measure a region now: nra regions lists them."
     assert summary(replace(document, run=run)).startswith("Calls will sound good here: all 11")  # a reflector elsewhere was named
 
 
