@@ -78,7 +78,9 @@ def advice(document: RunDocument) -> tuple[str, ...]:
     ]
     if not nothing_answered(document):  # else the network comes first, and the request has all the rest
         said += [ticket for rule in wanted if not rule.blocked for ticket in _tickets(rule, document)]
-    following = MEASURE_A_REGION if _promises_nothing(document) else NEXT[document.verdict].replace("Nothing needs", "Nothing else needs" if any(said) else "Nothing needs")
+    following = NEXT[document.verdict].replace("Nothing needs", "Nothing else needs" if any(said) else "Nothing needs")
+    if _promises_nothing(document):
+        following = MEASURE_A_REGION
     return tuple(filter(None, dict.fromkeys(map(sentence, (*said, following)))))
 
 
