@@ -6,7 +6,6 @@ A copy that left the relay upwards arrived at the reflector; each arrival there 
 import csv
 import gzip
 import struct
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,8 @@ OPEN: Final = struct.Struct(">IQ"), struct.Struct(">IQ4xQIQ")  # probe: sequence
 SEALED: Final = struct.Struct(">I12xQ"), struct.Struct(">I12xQ8xQ8xI12xQ")  # the same of authenticated packets (RFC 8762 4.2.2, 4.3.2)
 WORD: Final = 0xFFFF_FFFF
 
-LEFT_WITHIN_NS: Final = 15_000_000  # of the T1 that it carries a probe has left; whoever asked before the stream did so 20 ms before
-
 Probe = tuple[int, int]  # when it left (ns), and its call
+Carried = tuple[int, int]  # the sequence and the T1 (NTP) in a packet, which its reply repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,42 +132,42 @@ def read_calls(record: Path, packets: Sequence[PacketRow], *, sealed: bool = Fal
 
     The reflector's numbers are counted from 0, on whichever it began and wherever it wrapped.
     """
-    probes = probes_of(packets)
     calls = [CallRecord({}, {}, {}) for _ in range(1 + max(row.call for row in packets))]
     probe_form, reply_form = SEALED if sealed else OPEN
-    for crossing in read_record(record):
-        if crossing.direction == "up":
-            sequence, t1 = probe_form.unpack_from(crossing.head)
-            probe = probe_of(probes, sequence, unix_ns(t1))
+    crossings = list(read_record(record))
+    ups = [(probe_form.unpack_from(crossing.head), crossing) for crossing in crossings if crossing.direction == "up"]
+    probes = probes_of(packets, [carried for carried, _ in ups])
+    for carried, crossing in ups:
+        if carried in probes:
+            left_ns, call = probes[carried]
+            calls[call].up[carried[0]], calls[call].t1_ns[carried[0]] = crossing, left_ns
+    for crossing in crossings:
+        if crossing.direction == "down":
+            number, t3, t2, *answered = reply_form.unpack_from(crossing.head)
+            probe = probes.get(tuple(answered))
             if probe is not None:
-                left_ns, call = probe
-                assert sequence not in calls[call].up, "the workstation sent a probe twice"
-                calls[call].up[sequence], calls[call].t1_ns[sequence] = crossing, left_ns
-        else:
-            number, t3, t2, sequence, t1 = reply_form.unpack_from(crossing.head)
-            probe = probe_of(probes, sequence, unix_ns(t1))
-            if probe is not None:
-                _, call = probe
                 number = (number - first_number) & WORD
-                assert number not in calls[call].down, "the reflector gave a number twice"
-                calls[call].down[number] = Reply(crossing, sequence, unix_ns(t2), unix_ns(t3))
+                down = calls[probe[1]].down
+                assert number not in down, "the reflector gave a number twice"
+                down[number] = Reply(crossing, answered[0], unix_ns(t2), unix_ns(t3))
     return calls
 
 
-def probes_of(packets: Iterable[PacketRow]) -> dict[int, list[Probe]]:
-    """Return the probes of each sequence in order of leaving."""
-    probes: dict[int, set[Probe]] = {}
-    for row in packets:
-        probes.setdefault(row.sequence, set()).add((row.t1_ns, row.call))
-    return {sequence: sorted(each) for sequence, each in probes.items()}
+def probes_of(packets: Iterable[PacketRow], carried: Iterable[Carried]) -> dict[Carried, Probe]:
+    """Return the probes of the stream by what they carried.
 
-
-def probe_of(probes: dict[int, list[Probe]], sequence: int, t1_ns: int) -> Probe | None:
-    """Return the probe that carries this T1, None when it is none of the stream's.
-
-    The per-packet record has the best T1 there is, the kernel's, which is a little later than the one in the packet: probes leave one
-    after the other, so it is the first that left from then on.
+    The per-packet record has the best T1 there is, the kernel's, which is later than the one in the packet, on a busy machine by any
+    time. Of one sequence the order is the same, and whoever asked before the stream did so before: the last ones are the stream's.
     """
-    left = probes.get(sequence, [])
-    place = bisect_left(left, (t1_ns, 0))
-    return left[place] if place < len(left) and left[place][0] - t1_ns < LEFT_WITHIN_NS else None
+    rows: dict[int, set[Probe]] = {}
+    for row in packets:
+        rows.setdefault(row.sequence, set()).add((row.t1_ns, row.call))
+    times: dict[int, list[int]] = {}
+    for sequence, t1 in sorted(carried):
+        times.setdefault(sequence, []).append(t1)
+    out: dict[Carried, Probe] = {}
+    for sequence, probes in rows.items():
+        left = times.get(sequence, [])[-len(probes) :]
+        assert len(left) == len(set(left)) == len(probes), f"probe {sequence} of a call never came to the relay, or twice"
+        out |= {(sequence, t1): probe for t1, probe in zip(left, sorted(probes), strict=True)}
+    return out

@@ -12,7 +12,7 @@ from lab_compare import differences
 from lab_emodel import CODECS, SCALES, PlanningValues, mos, quality, r_factor
 from lab_mixes import severity
 from lab_numbers import Arrival, Journey, adaptive, buffer, burst_ratio, delay_variation, nearest_rank, reordered, running_jitter
-from lab_record import CallRecord, Reply
+from lab_record import CallRecord, PacketRow, Reply, probes_of, unix_ns
 from lab_session import Session
 from lab_truth import Terms, standing_out, voice_truth
 
@@ -20,6 +20,7 @@ from nra.testing.chance import Bursts
 from nra.testing.impairment import Impairment
 from nra.testing.impairment import Path as Way
 from nra.testing.relay_record import Crossing
+from nra.wire.timestamps import ntp_from_unix_ns
 
 MS = 1_000_000
 START_NS = 1_700_000_000_000_000_000
@@ -31,6 +32,27 @@ def journey(*delays_ms: float | None) -> Journey:
     sent = {sequence: START_NS + sequence * 20 * MS for sequence in range(len(delays_ms))}
     arrivals = [Arrival(sequence, sequence, round(delay * MS)) for sequence, delay in enumerate(delays_ms) if delay is not None]
     return Journey(second_of=dict.fromkeys(sent, 0), sent_ns=sent, arrivals=arrivals, duplicates=0)
+
+
+@pytest.mark.parametrize("late_ms", [0, 14, 400])
+def test_a_probe_is_known_however_late_its_sender_was_interrupted(late_ms: int) -> None:
+    """Between the stamp in a packet and the kernel's a busy machine may put any time; the question before the stream is no probe."""
+    rows = [
+        PacketRow(0, sequence, START_NS + (20 * sequence + late_ms * (sequence == 1)) * MS, None, None, None, None) for sequence in range(3)
+    ]
+    carried = [(sequence, ntp_from_unix_ns(START_NS + 20 * sequence * MS)) for sequence in range(3)]
+    question = (0, ntp_from_unix_ns(START_NS - 20 * MS))
+    probes = probes_of(rows, [question, *carried])
+    assert probes == {each: (row.t1_ns, 0) for each, row in zip(carried, rows, strict=True)}
+    assert unix_ns(carried[2][1]) == rows[2].t1_ns
+
+
+@pytest.mark.parametrize("carried", [[(0, 1)], [(0, 1), (1, 2), (1, 2)]], ids=["never came", "came twice"])
+def test_a_probe_that_never_came_to_the_relay_or_twice_is_no_truth(carried: list[tuple[int, int]]) -> None:
+    """Nothing can be compared with such a record."""
+    rows = [PacketRow(call, sequence, START_NS, None, None, None, None) for sequence, call in ((0, 0), (1, 0), (1, 1))]
+    with pytest.raises(AssertionError, match="never came to the relay, or twice"):
+        probes_of(rows, carried)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def check_undisturbed(world: World, name: str, session: Session) -> None:
 
 def is_disturbed(session: Session) -> bool:
     """Tell whether packets were late on this machine's links, or left the relay and never came to the reflector."""
-    all_came = all(len(call.reached()) == len(call.down) for call in session.calls)
+    all_came = all([*sorted(call.down)] == [*range(len(call.reached()))] for call in session.calls)
     return not all_came or session.links().most_ms() >= DISTURBED_MS
 
 
