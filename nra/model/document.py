@@ -125,7 +125,7 @@ class FirewallCheck:
     at: Side = Side.SERVICE
     allow_to: str = ""
     source: str = ""
-    refused_by: Literal["host", "way"] | None = None
+    refused_by: Literal["workstation", "host", "way"] | None = None
     partly: bool = False
     stopped: bool = False
 

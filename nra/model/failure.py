@@ -9,7 +9,8 @@ class FailureKind(StrEnum):
 
     NO_ANSWER = "no_answer"  # silence until the deadline
     REFUSED = "refused"  # RST or ICMP port unreachable: reached, and nobody listens or a firewall rejects
-    PROHIBITED = "prohibited"  # ICMP administratively prohibited, or the system's own firewall (EACCES, EPERM)
+    PROHIBITED = "prohibited"  # ICMP administratively prohibited (over IPv6 the system calls that EACCES)
+    BARRED = "barred"  # this workstation's own firewall or security software let nothing out (EPERM, WSAEACCES)
     UNREACHABLE = "unreachable"  # no route to network or host
     NAME_NOT_FOUND = "name_not_found"  # the resolver answered that there is no such name
     NAME_UNRESOLVED = "name_unresolved"  # the resolver failed or did not answer

@@ -21,8 +21,8 @@ KIND_BY_ERRNO: Final[dict[int, FailureKind]] = {
     10053: FailureKind.RESET,
     errno.ENOPROTOOPT: FailureKind.REFUSED,  # ICMP protocol unreachable
     errno.EACCES: FailureKind.PROHIBITED,
-    errno.EPERM: FailureKind.PROHIBITED,
-    10013: FailureKind.PROHIBITED,
+    errno.EPERM: FailureKind.BARRED,
+    10013: FailureKind.BARRED,
     errno.ENETUNREACH: FailureKind.UNREACHABLE,
     10051: FailureKind.UNREACHABLE,
     errno.EHOSTUNREACH: FailureKind.UNREACHABLE,

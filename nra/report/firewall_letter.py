@@ -43,18 +43,32 @@ UNPROVEN: Final = (
     "Neither open nor closed towards the service: nobody answers there without an account, or a name or the way there was missing. "
     "Please see whether the rules let it through; where it was refused or silent at a reflector, they probably do not."
 )
+BARRED: Final = (
+    "Whoever looks after the workstation must allow this in its own firewall or security software first: nothing left it, so nothing is "
+    "known of the firewalls on the way."
+)
 REFUSING: Final = "The host that was asked answered that nobody listens there, so the way to it is open."
 SECTIONS: Final = (
     ((Need.OPEN, Need.EXEMPT), "Blocked: please open, or exempt from inspection", DECLINED),
     ((Need.CONFIRM,), "Not proven: please confirm that it is open", UNPROVEN),
+    ((Need.WORKSTATION,), "Refused by the workstation's own firewall: please confirm that it is open on the way", BARRED),
     ((Need.FAR_END,), "Reached, and refused by the host itself: nothing to open", REFUSING),
 )
 REQUESTS: Final = {
     Need.OPEN: "open outbound",
     Need.EXEMPT: "exempt from TLS inspection: the port is open, but somebody else's certificate answers",
     Need.CONFIRM: "confirm that it is open outbound",
+    Need.WORKSTATION: "allow it outbound in the workstation's own firewall, and confirm that it is open outbound behind it",
     Need.FAR_END: "nothing; listed so that nobody looks for a rule",
 }
+
+COUNTED: Final = (
+    (Need.OPEN, "to open"),
+    (Need.EXEMPT, "to exempt"),
+    (Need.CONFIRM, "to confirm"),
+    (Need.WORKSTATION, "refused by the workstation itself"),
+    (Need.FAR_END, "refused by the far end"),
+)
 
 
 def letter(document: RunDocument, wanted: Sequence[Rule]) -> Iterator[str]:
@@ -81,8 +95,7 @@ def letter(document: RunDocument, wanted: Sequence[Rule]) -> Iterator[str]:
 
 
 def _counted(todo: Sequence[Rule]) -> str:
-    parts = ((Need.OPEN, "to open"), (Need.EXEMPT, "to exempt"), (Need.CONFIRM, "to confirm"), (Need.FAR_END, "refused by the far end"))
-    counted = ((sum(rule.needs[0] is need for rule in todo), words) for need, words in parts)
+    counted = ((sum(rule.needs[0] is need for rule in todo), words) for need, words in COUNTED)
     return ", ".join(f"{count} rule{'s' if count > 1 else ''} {words}" for count, words in counted if count)
 
 

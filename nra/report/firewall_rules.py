@@ -29,6 +29,7 @@ SEEN: Final = {
 STOPPED: Final = "interrupted before it was known: {where}"
 REFUSED_BY: Final = {
     "host": "refused by {where} itself, or in its name",
+    "workstation": "refused by the workstation itself, before anything left for {where}",
     "way": "refused on the way to {where}",
     None: SEEN[PortState.REFUSED],
 }
@@ -41,6 +42,7 @@ class Need(StrEnum):
     OPEN = "open"  # a check failed: declined, or silent although a control answered
     EXEMPT = "exempt from TLS inspection"  # the port is open, and somebody else's certificate answers
     CONFIRM = "confirm"  # nothing is proven, neither way
+    WORKSTATION = "confirm: this workstation's own firewall refuses"  # nothing left it, so nothing is known of the way
     FAR_END = "none: the host itself refuses"  # reached, so the way is open, and nobody listens there
     AGAIN = "none yet: measure again"  # the user stopped the run: nothing was found that anybody could be asked about
     KEEP = "keep"  # found open
@@ -165,6 +167,8 @@ def need_of(check: FirewallCheck) -> Need:
         return Need.CONFIRM
     if check.refused_by == "host":
         return Need.FAR_END
+    if check.refused_by == "workstation":
+        return Need.WORKSTATION
     return Need.EXEMPT if check.state is PortState.TLS_INTERCEPTED else Need.OPEN
 
 

@@ -8,7 +8,14 @@ from nra.model.failure import Failure, FailureKind
 from nra.model.observation import Answer, Elsewhere, Observation, Trust
 
 MOST_WORDS: Final = 600  # characters: a ticket must stay readable whatever a server calls itself
-TOLD_BY_ITSELF: Final = (FailureKind.NO_ANSWER, FailureKind.REFUSED, FailureKind.PROHIBITED, FailureKind.UNREACHABLE, FailureKind.RESET)
+TOLD_BY_ITSELF: Final = (
+    FailureKind.NO_ANSWER,
+    FailureKind.REFUSED,
+    FailureKind.PROHIBITED,
+    FailureKind.BARRED,
+    FailureKind.UNREACHABLE,
+    FailureKind.RESET,
+)
 """Kinds of which the detail says all that there is to say."""
 TRUSTED: Final = {
     Trust.SYSTEM: ", a root that only this workstation's own store trusts,",

@@ -25,6 +25,7 @@ STATE_OF_FAILURE: Final[dict[FailureKind, PortState]] = {
     FailureKind.REFUSED: PortState.REFUSED,
     FailureKind.RESET: PortState.REFUSED,
     FailureKind.PROHIBITED: PortState.REFUSED,
+    FailureKind.BARRED: PortState.REFUSED,
     FailureKind.NAME_NOT_FOUND: PortState.DNS_FAILED,
     FailureKind.NAME_UNRESOLVED: PortState.DNS_FAILED,
     FailureKind.TLS_UNTRUSTED: PortState.TLS_INTERCEPTED,
@@ -107,7 +108,7 @@ def _state(seen: Observation, question: PortQuestion, controls: Sequence[Observa
     if seen.failure.kind is FailureKind.NO_ANSWER:
         control = _control(seen, controls)
         state, words = (PortState.NO_ANSWER, f"{words}; {control}") if control else (PortState.UNREACHABLE, f"{words}; {ALONE}")
-    if question.sure or _rejected_on_the_way(seen.failure) or state not in (PortState.REFUSED, PortState.NO_ANSWER):
+    if question.sure or _rejected_by_rule(seen.failure) or state not in (PortState.REFUSED, PortState.NO_ANSWER):
         return state, words
     if not _is_alive(seen, controls):
         return PortState.NO_RESPONDER, f"{words}; {PERHAPS}"
@@ -140,9 +141,9 @@ def _same_host(one: Observation, other: Observation) -> bool:
     return one.task.target.host == other.task.target.host
 
 
-def _rejected_on_the_way(failure: Failure) -> bool:
+def _rejected_by_rule(failure: Failure) -> bool:
     """Tell whether a rule rejects: then it does not matter whether anybody would answer behind it."""
-    return failure.kind is FailureKind.PROHIBITED or _refused_by(failure) == "way"
+    return failure.kind is FailureKind.PROHIBITED or _refused_by(failure) in ("way", "workstation")
 
 
 def _control(silent: Observation, controls: Sequence[Observation]) -> str | None:
@@ -169,7 +170,9 @@ def _together(states: Sequence[PortState]) -> PortState:
     return others.most_common(1)[0][0] if others else PortState.OPEN
 
 
-def _refused_by(failure: Failure | None) -> Literal["host", "way"] | None:
+def _refused_by(failure: Failure | None) -> Literal["workstation", "host", "way"] | None:
+    if failure is not None and failure.kind is FailureKind.BARRED:
+        return "workstation"
     if failure is None or failure.by is None:
         return None
     return "host" if failure.by == failure.address else "way"

@@ -97,9 +97,15 @@ REFUSED_BY: Final = {
         "See that the service runs there and listens on this port; the way to it is open ({purpose}).",
         FAR_END,
     ),
+    "workstation": Words(
+        "{asked} did not leave this workstation: its own firewall or security software refuses to send it.",
+        "Allow {rule} outbound in this workstation's own firewall or security software ({purpose}); nothing is known of the firewalls on "
+        "the way.",
+        YOU,
+    ),
     "way": Words("{asked} is refused by a device on the way.", "Allow {rule} outbound from this workstation ({purpose}).", FIREWALL_TEAM),
 }
-"""The same where ICMP told who refuses."""
+"""The same where ICMP, or the system itself, told who refuses."""
 
 PARTLY: Final = Words(
     "{asked} is open in parts: some of its ports answered, others did not.",

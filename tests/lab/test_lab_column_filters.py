@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from lab_column import Column, column, start_own_reflector, start_site
-from lab_filters import allow_only, drop_from, reject, reject_rarely
+from lab_filters import allow_only, drop_from, refuse_in_client, reject, reject_rarely
 from lab_world import CLIENT, MIDDLE, MIDDLE_ADDRESS, MIDDLE_ADDRESS_6, SERVER, SERVER_ADDRESS, World, why_not
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.peer]
@@ -92,6 +92,18 @@ def test_an_icmp_rejection_names_who_rejects(site: World, how: str, words: str, 
     assert MIDDLE_ADDRESS in row["evidence"]
     assert MIDDLE_ADDRESS_6 in row["evidence"]
     assert "refused by a device on the way" in seen.findings("firewall")
+
+
+def test_the_workstations_own_firewall_is_not_the_networks(site: World) -> None:
+    """The system itself refuses to send: nothing left, so whoever looks after the workstation is asked first, and nobody on the way."""
+    refuse_in_client(site, "udp dport 3478")
+    seen = column(site)
+    row = seen.row("3478")
+    assert (row["state"], row["verdict"], row["refused_by"]) == ("refused", "FAIL", "workstation")
+    assert "Operation not permitted" in row["evidence"]
+    assert "At this workstation: Allow UDP 3478" in seen.findings("firewall")
+    assert "device on the way" not in seen.findings("firewall")
+    assert "Refused by the workstation's own firewall" in seen.file("_firewall-request.txt")
 
 
 @pytest.mark.parametrize("how", ["host-unreachable", "no-route"])

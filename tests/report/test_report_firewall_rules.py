@@ -110,6 +110,7 @@ def test_what_a_rule_must_let_through(allow_to: str, destination: str, expected:
 @pytest.mark.parametrize(
     ("refused_by", "words"),
     [
+        ("workstation", "refused by the workstation itself, before anything left for netdiag.euc1.pure.cloud (what was seen)"),
         ("way", "refused on the way to netdiag.euc1.pure.cloud (what was seen)"),
         ("host", "refused by netdiag.euc1.pure.cloud itself, or in its name (what was seen)"),
         (None, "refused at netdiag.euc1.pure.cloud (what was seen)"),
@@ -118,6 +119,12 @@ def test_what_a_rule_must_let_through(allow_to: str, destination: str, expected:
 def test_seen_tells_who_refused(refused_by: str | None, words: str) -> None:
     """A refusal on the way is the firewall's own word; nobody is blamed where that is not known."""
     assert seen(closed(state=PortState.REFUSED, refused_by=refused_by)) == words
+
+
+@pytest.mark.parametrize(("refused_by", "need"), [("workstation", Need.WORKSTATION), ("host", Need.FAR_END), ("way", Need.OPEN)])
+def test_who_refused_says_what_is_needed(refused_by: str, need: Need) -> None:
+    """A firewall team opens what a device on the way refuses; behind a workstation that lets nothing out it can only confirm."""
+    assert need_of(closed(state=PortState.REFUSED, refused_by=refused_by)) is need
 
 
 @pytest.mark.parametrize("state", PortState)

@@ -149,9 +149,17 @@ def test_a_failed_port_is_a_request_to_the_firewall_team(state: PortState, requi
         assert "media relay" in finding.advice
 
 
-@pytest.mark.parametrize(("by", "who"), [("host", "Whoever runs the far end"), ("way", "Firewall team"), (None, "Firewall team")])
-def test_a_refusal_goes_to_whoever_refused(by: Literal["host", "way"] | None, who: str) -> None:
-    """A host that was reached and refuses is no firewall team's job."""
+@pytest.mark.parametrize(
+    ("by", "who"),
+    [
+        ("workstation", "At this workstation"),
+        ("host", "Whoever runs the far end"),
+        ("way", "Firewall team"),
+        (None, "Firewall team"),
+    ],
+)
+def test_a_refusal_goes_to_whoever_refused(by: Literal["workstation", "host", "way"] | None, who: str) -> None:
+    """A host that was reached and refuses is no firewall team's job, and neither is what never left the workstation."""
     (finding,) = findings(None, (), [port_check(PortState.REFUSED, Verdict.FAIL, refused_by=by)])
     assert finding.advice.startswith(f"{who}: ")
 

@@ -62,6 +62,7 @@ CONTROL = answered("dns_query", "dns.example", 53)
         (FailureKind.REFUSED, PortState.REFUSED),
         (FailureKind.RESET, PortState.REFUSED),
         (FailureKind.PROHIBITED, PortState.REFUSED),
+        (FailureKind.BARRED, PortState.REFUSED),
         (FailureKind.NAME_NOT_FOUND, PortState.DNS_FAILED),
         (FailureKind.NAME_UNRESOLVED, PortState.DNS_FAILED),
         (FailureKind.TLS_UNTRUSTED, PortState.TLS_INTERCEPTED),
@@ -204,6 +205,12 @@ def test_who_refuses_is_told_where_icmp_says_so(by: str | None, told: str | None
     assert (check.state, check.refused_by, check.address) == (PortState.REFUSED, told, "192.0.2.1")
 
 
+def test_what_the_workstation_itself_refuses_is_a_rule_whoever_would_answer() -> None:
+    """The system's own firewall let nothing out: refused, also where nobody would answer."""
+    check = check_port(question(sure=False), [failed(FailureKind.BARRED)], [])
+    assert (check.state, check.refused_by, check.verdict) == (PortState.REFUSED, "workstation", Verdict.FAIL)
+
+
 @pytest.mark.parametrize(
     ("state", "required", "optional"),
     [
@@ -234,6 +241,7 @@ def test_the_verdict_table(state: PortState, required: Verdict, optional: Verdic
         ([failed(FailureKind.TLS_UNTRUSTED)], True),
         ([failed(FailureKind.WRONG_PROTOCOL)], True),
         ([failed(FailureKind.PROHIBITED)], False),
+        ([failed(FailureKind.BARRED)], False),
     ],
 )
 def test_what_counts_as_a_control(seen: list[Observation | None], counts: bool) -> None:

@@ -17,6 +17,7 @@ TELLING: Final = (
     FailureKind.TLS_UNTRUSTED,
     FailureKind.REFUSED,
     FailureKind.PROHIBITED,
+    FailureKind.BARRED,
     FailureKind.RESET,
     FailureKind.WRONG_PROTOCOL,
     FailureKind.TLS_FAILED,
