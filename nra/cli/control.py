@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nra import __version__
 from nra.cli.errors import UserError
-from nra.cli.workers import Crew, Tally, crew
+from nra.cli.tallies import Tally
+from nra.cli.workers import Crew, crew
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -190,7 +191,7 @@ def work(
 ) -> Tally:
     """Be the control process: serve guests until it is over; raises UserError."""
     from nra.cli.caretaker import leave_keys_alone
-    from nra.cli.reflecting import tally
+    from nra.cli.tallies import tally
     from nra.reflector.control_server import ControlServer, facts_of
     from nra.reflector.engine import CannotListen
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from nra import __version__
 from nra.cli.caretaker import Ask
 from nra.cli.errors import UserError
-from nra.cli.reflecting import tally
-from nra.cli.workers import Tally
+from nra.cli.tallies import Tally, tally
 
 if TYPE_CHECKING:
     from nra.model.plan import Target

@@ -1,7 +1,6 @@
 """What `nra reflect` does: opens what is wanted, answers in one process or several, tells what was counted."""
 
 import signal
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ import click
 from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
 from nra.cli.service_log import ServiceLog
+from nra.cli.tallies import Tally, ended, tally
 
 if TYPE_CHECKING:
     from nra.cli.caretaker import Ask
-    from nra.cli.workers import Crew, Tally
+    from nra.cli.workers import Crew
     from nra.model.plan import Target
     from nra.model.responder import Announcement
     from nra.reflector.core import Reflector
@@ -56,12 +56,14 @@ class Wanted:
 
 def serve(wanted: Wanted, events: ServiceLog) -> int:
     """Answer until interrupted or terminated, and return the exit code; raises UserError."""
-    from nra.cli.caretaker import Caretaker
+    from nra.cli.caretaker import Caretaker, leave_keys_alone
     from nra.cli.control import control_channel
     from nra.cli.metrics import shown
     from nra.cli.responders import Opened, responding, tls_of
     from nra.cli.workers import crew
 
+    if wanted.key_file is not None:
+        leave_keys_alone()  # until they have been read and somebody can do it again
     allow, workers = networks(wanted.allow), wanted.workers
     keys, limits = keys_in(wanted.key_file), limits_of(wanted)
     make, guests = partial(reflector_of, keys, limits), partial(guests_of, keys, limits)
@@ -90,17 +92,6 @@ def serve(wanted: Wanted, events: ServiceLog) -> int:
                     engine.run(interrupt)
     tallies = [tally(reflector), *others.tallies, *channel.crew.tallies]
     return ended(tallies, others.lost + channel.crew.lost, workers + channel.crew.count, events)
-
-
-def ended(tallies: "Sequence[Tally]", lost: int, workers: int, events: ServiceLog) -> int:
-    """Say what was counted, and return the exit code."""
-    from nra.cli.workers import CRASHED
-
-    click.echo(summary(tallies))
-    if lost:
-        events.tell("lost", f"{lost} of {workers} worker processes ended unexpectedly", processes=lost)
-    events.tell("ended", counters=counters_of(tallies))
-    return CRASHED if lost else 0
 
 
 def lines_of(reflector: "Reflector", bound: Sequence[tuple[str, int]]) -> list[tuple[str, bool]]:
@@ -132,7 +123,7 @@ def everybody(engine: "Engine", *crews: "Crew") -> "Ask":
 
 def work(
     make: "Callable[[], Reflector]", orders: "Orders", stop: Callable[[], bool], listening: "Callable[[Callable[[Errand], Any]], None]"
-) -> "Tally":
+) -> Tally:
     """Answer beside the first process: at the addresses that it has bound, telling of the responders that it opened; raises UserError."""
     from nra.cli.caretaker import leave_keys_alone
 
@@ -227,23 +218,3 @@ def networks(allow: tuple[str, ...]) -> "tuple[IpNetwork, ...]":
         return tuple(ipaddress.ip_network(text) for text in allow)
     except ValueError as error:
         raise UserError(f"--allow: {error}") from error
-
-
-def tally(reflector: "Reflector") -> "Tally":
-    """Return what the reflector counted."""
-    from nra.cli.workers import Tally
-
-    sessions = reflector.sessions
-    return Tally(dict(reflector.counters), len(sessions), sessions.evicted, sessions.rebound)
-
-
-def counters_of(tallies: "Sequence[Tally]") -> dict[str, int]:
-    """Return the counters of all processes, in the order of their names."""
-    return dict(sorted(sum((Counter(one.counters) for one in tallies), Counter[str]()).items()))
-
-
-def summary(tallies: "Sequence[Tally]") -> str:
-    """Return the counters of all processes on one line."""
-    counts = ", ".join(f"{name} {count}" for name, count in counters_of(tallies).items()) or "nothing received"
-    sessions, evicted, rebound = (sum(column) for column in zip(*(one[1:] for one in tallies), strict=True))
-    return f"ended: {counts}; sessions {sessions}, evicted {evicted}, rebound {rebound}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nra.cli.errors import UserError
 from nra.cli.interrupt import stoppable
+from nra.cli.tallies import Tally
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -23,17 +24,7 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 20.0  # until a worker has imported what it needs and listens
 ERRAND_S: Final = 3.0  # until a worker has done an errand
 FAREWELL_S: Final = 5.0  # until it has told what it counted; an engine looks every 0.2 s whether it shall stop
-CRASHED: Final = 3
 LISTENING: Final = "listening"
-
-
-class Tally(NamedTuple):
-    """What one process counted."""
-
-    counters: dict[str, int]
-    sessions: int
-    evicted: int
-    rebound: int
 
 
 Work = Callable[[Any, Callable[[], bool], Callable[["Callable[[Errand], Any]"], None]], Tally]

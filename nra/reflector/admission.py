@@ -34,12 +34,15 @@ def decoded(payload: bytes, layout: Layout, keys: Keys | None) -> Accepted | str
     """Return the packet, or why it is none of ours; raises MalformedMessage."""
     if keys is None or layout is UNAUTHENTICATED:
         return Accepted(decode_sender(payload), None)
-    if len(payload) < AUTHENTICATED.size:
-        return "malformed"
-    possible = keys.of(ssid_at(payload, AUTHENTICATED))
+    is_whole = len(payload) >= AUTHENTICATED.size
+    possible = keys.of(ssid_at(payload, AUTHENTICATED)) if is_whole else ()
     for key in possible:
         with suppress(BadHmac):
             return Accepted(decode_sender(payload, key), key)
+    if any(payload[AFTER_SEQUENCE]):
+        return "unauthenticated"
+    if not is_whole:
+        return "malformed"
     return "bad_hmac" if possible else "unknown_ssid"
 
 

@@ -41,6 +41,7 @@ DROPPED: Final = (
     "responder_port",
     "too_short",
     "total_limited",
+    "unauthenticated",
     "unknown_ssid",
     "unsendable",
 )

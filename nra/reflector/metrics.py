@@ -6,7 +6,7 @@ No label has more values than this file and the services of `nra.model.responder
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from nra.net.ports import NetworkError
 from nra.net.tcp_server import TcpServer
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 PREFIX: Final = "nra_reflector"
-REQUEST: Final = re.compile(rb"(GET|HEAD) (/[!-~]*) HTTP/1\.[01]\r?\n")
+REQUEST: Final = re.compile(rb"([A-Z]{1,20}) (/[!-~]*) HTTP/1\.[01]\r?\n")
+METHODS: Final = (b"GET", b"HEAD")
 PATHS: Final = (b"/", b"/metrics")
 NO_REQUEST: Final = b""
 
@@ -97,6 +98,8 @@ class Page:
         request = REQUEST.match(received)
         if request is None:
             return NO_REQUEST
+        if request[1] not in METHODS:
+            return _response("405 Method Not Allowed", "text/plain", b"", more="Allow: GET, HEAD")
         if request[2].partition(b"?")[0] not in PATHS:
             return _response("404 Not Found", "text/plain", b"")
         from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -114,6 +117,6 @@ def listening(page: Page, address: str, port: int) -> tuple[TcpServer, tuple[str
         raise CannotListen(error.failure.detail) from error
 
 
-def _response(status: str, kind: str, body: bytes, *, is_head: bool = False) -> bytes:
-    head: tuple[Any, ...] = (f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close", "", "")
-    return "\r\n".join(head).encode("ascii") + (b"" if is_head else body)
+def _response(status: str, kind: str, body: bytes, *, is_head: bool = False, more: str = "") -> bytes:
+    head = (f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close", more)
+    return "".join(f"{line}\r\n" for line in (*filter(None, head), "")).encode("ascii") + (b"" if is_head else body)

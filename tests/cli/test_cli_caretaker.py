@@ -172,7 +172,8 @@ def test_from_start_to_end_with_a_service_manager(tmp_path: Path, workers: str) 
     assert [event["event"] for event in events] == ["listening", "keys_reloaded", "keys_refused", "ended"]
     assert (running.returncode, events[1]["keys"], events[1]["missed"]) == (0, 1, 0)
     assert events[-1]["counters"] == {"answered": 3, "received": 5, "unknown_ssid": 2}
-    assert out.startswith("ended: answered 3, received 5, unknown_ssid 2;")
+    assert (events[-1]["sessions"], events[-1]["evicted"], events[-1]["rebound"]) == (3, 0, 0)
+    assert out == "ended: answered 3, received 5, unknown_ssid 2; sessions 3, evicted 0, rebound 0\n"
 
 
 @POSIX_ONLY

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from nra.cli import main
-from nra.cli.workers import CRASHED, Tally, crew
+from nra.cli.tallies import CRASHED, Tally
+from nra.cli.workers import crew
 from nra.reflector.core import Reflector
 from nra.reflector.errands import Errand
 from nra.reflector.sessions import SETTLED

@@ -41,6 +41,7 @@ def test_whose_it_is() -> None:
     assert decoded(SEALED, AUTHENTICATED, Keys((Holder(OTHER, 7),))) == "bad_hmac"
     assert decoded(SEALED, AUTHENTICATED, Keys((Holder(KEY, 8),))) == "unknown_ssid"
     assert decoded(SEALED[:-1], AUTHENTICATED, ONLY) == "malformed"
+    assert decoded(PLAIN, AUTHENTICATED, ONLY) == decoded(PLAIN + bytes(128), AUTHENTICATED, ONLY) == "unauthenticated"
 
 
 def test_an_answer_is_no_request() -> None:

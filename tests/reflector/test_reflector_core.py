@@ -277,12 +277,13 @@ def test_a_ptp_stamp_that_is_none_is_malformed() -> None:
 @pytest.mark.parametrize(
     ("payload", "counter"),
     [
-        (encode_sender(packet()), "malformed"),
-        (encode_sender(packet(tail=bytes(68))), "bad_hmac"),
+        (encode_sender(packet()), "unauthenticated"),
+        (encode_sender(packet(tail=bytes(68))), "unauthenticated"),
+        (bytes(44), "malformed"),
         (encode_sender(packet(), bytes(32)), "bad_hmac"),
         (encode_sender(packet(), KEY)[:-1], "malformed"),
     ],
-    ids=["too short for it", "not signed", "another key", "cut"],
+    ids=["nothing that could be", "not signed", "nothing at all", "another key", "cut"],
 )
 def test_with_a_key_only_what_it_signed_is_answered(payload: bytes, counter: str) -> None:
     """`--key-file` accepts authenticated packets only (contract 5)."""

@@ -74,7 +74,10 @@ def test_what_is_asked_otherwise() -> None:
     assert (page.answer(GET.replace(b"/metrics", b"/other")) or b"").startswith(b"HTTP/1.1 404")
     assert (page.answer(GET.replace(b"/metrics", b"/metrics?name[]=x")) or b"").startswith(b"HTTP/1.1 200")
     assert (page.answer(GET.replace(b"GET", b"HEAD")) or b"").endswith(b"\r\n\r\n")
-    for request in (GET.replace(b"GET", b"POST"), b"\x16\x03\x01\n\n", b"\r\n\r\n"):
+    refused = page.answer(GET.replace(b"GET", b"POST")) or b""
+    assert refused.startswith(b"HTTP/1.1 405")
+    assert b"\r\nAllow: GET, HEAD\r\n\r\n" in refused
+    for request in (GET.replace(b"GET", b"get"), b"\x16\x03\x01\n\n", b"\r\n\r\n"):
         assert page.answer(request) == b""
 
 
