@@ -74,6 +74,8 @@ class Guard:
 
     def take_of_all(self, wanted: int, now_ns: int) -> int:
         """Take so many tokens of those that all sources share, or as many as there are; return how many."""
+        if not wanted:
+            return 0
         passed_ns = max(0, now_ns - self._total_then_ns)  # nobody pays for a clock that goes backwards
         self._total_then_ns += passed_ns
         refilled = self._total_tokens + min(passed_ns, SECOND_NS) * self.total_per_s / SECOND_NS

@@ -157,7 +157,8 @@ def probes_of(packets: Iterable[PacketRow], carried: Iterable[Carried]) -> dict[
     """Return the probes of the stream by what they carried.
 
     The per-packet record has the best T1 there is, the kernel's, which is later than the one in the packet, on a busy machine by any
-    time. Of one sequence the order is the same, and whoever asked before the stream did so before: the last ones are the stream's.
+    time. Of one sequence the order is the same; whoever asked before the stream did so before, and what closes a call that skipped slots
+    comes after: from the last probe to the first, each carried the last time that is left until it left.
     """
     rows: dict[int, set[Probe]] = {}
     for row in packets:
@@ -167,7 +168,11 @@ def probes_of(packets: Iterable[PacketRow], carried: Iterable[Carried]) -> dict[
         times.setdefault(sequence, []).append(t1)
     out: dict[Carried, Probe] = {}
     for sequence, probes in rows.items():
-        left = times.get(sequence, [])[-len(probes) :]
-        assert len(left) == len(set(left)) == len(probes), f"probe {sequence} of a call never came to the relay, or twice"
-        out |= {(sequence, t1): probe for t1, probe in zip(left, sorted(probes), strict=True)}
+        stamped = times.get(sequence, [])
+        for left_ns, call in sorted(probes, reverse=True):
+            while stamped and unix_ns(stamped[-1]) > left_ns:
+                stamped.pop()
+            assert stamped, f"probe {sequence} of call {call} never came to the relay"
+            out[sequence, stamped.pop()] = left_ns, call
+        assert not any((sequence, t1) in out for t1 in stamped), f"probe {sequence} came to the relay twice"
     return out

@@ -202,10 +202,14 @@ def _ip(*arguments: str, lines: str | None = None) -> None:
     assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
 
 
+def run_command(world: World, *arguments: str) -> tuple[str, ...]:
+    """Return the command of `nra run`, results in `out` of the world's folder."""
+    return (sys.executable, "-m", "nra", "run", "--org", "Lab", "--out", str(world.folder / "out"), *arguments)
+
+
 def nra_run(world: World, *arguments: str, **environment: str) -> Program:
-    """Start `nra run` in the client, results in `out` of the world's folder."""
-    common = ("-m", "nra", "run", "--org", "Lab", "--out", str(world.folder / "out"))
-    return world.python(CLIENT, *common, *arguments, **environment)
+    """Start `nra run` in the client."""
+    return world.start(CLIENT, *run_command(world, *arguments), **environment)
 
 
 def document_of(ended: Ended) -> dict[str, Any]:

@@ -42,17 +42,25 @@ def test_a_probe_is_known_however_late_its_sender_was_interrupted(late_ms: int) 
     ]
     carried = [(sequence, ntp_from_unix_ns(START_NS + 20 * sequence * MS)) for sequence in range(3)]
     question = (0, ntp_from_unix_ns(START_NS - 20 * MS))
-    probes = probes_of(rows, [question, *carried])
+    closing = (1, ntp_from_unix_ns(START_NS + 2_000 * MS))  # of another call, which skipped a slot
+    probes = probes_of(rows, [question, *carried, closing])
     assert probes == {each: (row.t1_ns, 0) for each, row in zip(carried, rows, strict=True)}
     assert unix_ns(carried[2][1]) == rows[2].t1_ns
 
 
-@pytest.mark.parametrize("carried", [[(0, 1)], [(0, 1), (1, 2), (1, 2)]], ids=["never came", "came twice"])
-def test_a_probe_that_never_came_to_the_relay_or_twice_is_no_truth(carried: list[tuple[int, int]]) -> None:
+@pytest.mark.parametrize("times_ms", [(), (1,), (0, 0, 0)], ids=["never came", "came too late", "came twice"])
+def test_a_probe_that_never_came_to_the_relay_or_twice_is_no_truth(times_ms: tuple[int, ...]) -> None:
     """Nothing can be compared with such a record."""
-    rows = [PacketRow(call, sequence, START_NS, None, None, None, None) for sequence, call in ((0, 0), (1, 0), (1, 1))]
-    with pytest.raises(AssertionError, match="never came to the relay, or twice"):
-        probes_of(rows, carried)
+    rows = [PacketRow(call, 0, START_NS, None, None, None, None) for call in (0, 1)]
+    with pytest.raises(AssertionError, match="came to the relay"):
+        probes_of(rows, [(0, ntp_from_unix_ns(START_NS + ms * MS)) for ms in times_ms])
+
+
+def test_calls_of_one_moment_are_told_apart() -> None:
+    """Two probes of one sequence, both stamped before either left."""
+    rows = [PacketRow(call, 7, START_NS + (5 + call) * MS, None, None, None, None) for call in (0, 1)]
+    carried = [(7, ntp_from_unix_ns(START_NS + call * MS)) for call in (0, 1)]
+    assert probes_of(rows, carried) == {each: (row.t1_ns, row.call) for each, row in zip(carried, rows, strict=True)}
 
 
 @pytest.mark.parametrize(
