@@ -3,20 +3,15 @@
 What each request is answered by stands in `control_answers.py`.
 """
 
-from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final
 
 from nra.net.quic_visit import Guest, Visit
 from nra.net.server import Datagram
-from nra.reflector.control_answers import ANSWERS
-from nra.reflector.core import Reflector, Request
-from nra.reflector.errands import Errand
-from nra.reflector.grants import Grants
+from nra.reflector.control_answers import ANSWERS, Asker, Desk
+from nra.reflector.core import Request
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
-from nra.reflector.keys import Keys
-from nra.reflector.loads import Loads
 from nra.reflector.session import Session
 from nra.reflector.session_key import session_key
 from nra.wire import control
@@ -32,41 +27,21 @@ STAY_NS: Final = control.MOST_SECONDS * 1_000_000_000
 EXPIRE_EVERY_NS: Final = 5_000_000_000
 SSID_AT: Final = slice(14, 16)
 
-NOBODY: Final = Keys()
 
-Then = Callable[[list[Any] | None], None]
-"""What to do with what all engines answered; None: they did not."""
+class Reception:
+    """Receives all guests."""
 
-
-class Bureau(Protocol):
-    """Has errands done by the processes that answer STAMP, without waiting for them."""
-
-    def ask(self, errand: Errand, asker: Hashable, then: Then) -> bool:
-        """Have an errand done by all of them; False, and nobody is told, where too much waits already, of this asker or of all."""
-        ...
-
-    def glance(self, now_ns: int) -> bool:
-        """Hand on what came back; tell whether anything is still out."""
-        ...
-
-
-class Desk:
-    """Receives all guests; `reflector` answers what comes in DATAGRAM frames."""
-
-    def __init__(self, reflector: Reflector, bureau: Bureau, facts: control.FactsTold, stamp_port: int, now_ns: Callable[[], int]) -> None:
-        """Nobody is here yet; `facts` are as they are told but for what changes."""
-        self.reflector, self.bureau, self.facts, self.stamp_port = reflector, bureau, facts, stamp_port
-        self._keys = reflector.keys
-        self.now_ns = now_ns
-        self.grants = Grants()
-        self.loads = Loads()
+    def __init__(self, desk: Desk) -> None:
+        """Nobody is here yet."""
+        self.desk = desk
+        self._keys = desk.reflector.keys
         self.callers: set[Caller] = set()
         self._beginnings, self._unproven = Guard(rate_limit=BEGINNINGS_PER_S), Guard(rate_limit=UNPROVEN_PER_S)
         self._expire_ns = 0
 
     def bars(self, address: str, port: int) -> str | None:
         """Return why nothing from there is answered, None when it is."""
-        return self.reflector.guard.bars(address, port)
+        return self.desk.reflector.guard.bars(address, port)
 
     def limits(self, address: str | None, now_ns: int) -> str | None:
         """Return why a connection may not begin now, None when it may; without an address of one whose source is not proven.
@@ -77,31 +52,28 @@ class Desk:
 
     def met(self, visit: Visit) -> Guest:
         """Return who speaks for a new connection."""
-        caller = Caller(self, visit)
+        caller = Caller(self.desk, self.callers, visit)
         self.callers.add(caller)
         return caller
 
     def glance(self, now_ns: int) -> bool:
         """Hand on what engines answered, and forget what is over; tell whether an engine is still asked."""
-        if self.reflector.keys is not self._keys:
+        desk = self.desk
+        if desk.reflector.keys is not self._keys:
             self._renew()
         if now_ns >= self._expire_ns:
             self._expire_ns = now_ns + EXPIRE_EVERY_NS
-            self.reflector.expire(now_ns)
-            self.grants.expire(now_ns)
-            self.loads.expire(now_ns)
-        return self.bureau.glance(now_ns)
-
-    @property
-    def keys(self) -> Keys:
-        """Whose tokens are good."""
-        return self.reflector.keys or NOBODY
+            desk.reflector.expire(now_ns)
+            desk.grants.expire(now_ns)
+            desk.loads.expire(now_ns)
+        return desk.bureau.glance(now_ns)
 
     def _renew(self) -> None:
         """The key file was read again: whose key is gone is sent away, and what was handed out to him is his no longer."""
-        self._keys = self.reflector.keys
-        self.grants.renew(self.keys.holders)
-        vouching = {holder.key for holder in self.keys.holders}
+        self._keys = self.desk.reflector.keys
+        holders = self.desk.keys.holders
+        self.desk.grants.renew(holders)
+        vouching = {holder.key for holder in holders}
         for caller in [each for each in self.callers if each.holder is not None and each.holder.key not in vouching]:
             caller.visit.end(CloseCode.NOT_ALLOWED)
 
@@ -109,9 +81,9 @@ class Desk:
 class Caller:
     """One connection: nobody until it has said hello with a token that somebody has."""
 
-    def __init__(self, desk: Desk, visit: Visit) -> None:
-        """Nothing said yet."""
-        self.desk, self.visit = desk, visit
+    def __init__(self, desk: Desk, callers: "set[Caller]", visit: Visit) -> None:
+        """Nothing said yet; `callers` are all that are here."""
+        self.desk, self.callers, self.visit = desk, callers, visit
         self.holder: Holder | None = None
         self._requests = 0
 
@@ -130,13 +102,15 @@ class Caller:
         elif self._requests > MOST_REQUESTS:
             self.visit.end(CloseCode.TOO_MUCH)
         else:
-            ANSWERS[type(asked)](self, self.holder, asked, partial(self._answer, stream))
+            reply = partial(self._answer, stream)
+            asker = Asker(desk=self.desk, visit=self.visit, holder=self.holder, session=self.session, reply=reply)
+            ANSWERS[type(asked)](asker, asked)
 
     def _hello(self, stream: int, hello: control.Hello, now_ns: int) -> None:
         holder = self.desk.keys.holder_of(bytes.fromhex(hello.token))
         if holder is None:
             self.visit.end(CloseCode.NOT_ALLOWED)
-        elif sum(caller.holder is not None and caller.holder.key == holder.key for caller in self.desk.callers) >= MOST_OF_HOLDER:
+        elif sum(caller.holder is not None and caller.holder.key == holder.key for caller in self.callers) >= MOST_OF_HOLDER:
             self.visit.end(CloseCode.TOO_MUCH)
         else:
             self.holder = holder
@@ -179,5 +153,5 @@ class Caller:
 
     def gone(self) -> None:
         """Be here no longer; what was handed out stays, for its record is asked for on another connection."""
-        self.desk.callers.discard(self)
+        self.callers.discard(self)
         self.desk.loads.gone(self.visit)

@@ -4,32 +4,79 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from nra.net.quic_visit import Visit
+from nra.reflector.core import Reflector
+from nra.reflector.errands import Errand
 from nra.reflector.evidence import Known, counted, known, recorded, sessions_of, together
-from nra.reflector.grants import SSIDS, Handed, let_in, shut_out
+from nra.reflector.grants import SSIDS, Grants, Handed, let_in, shut_out
 from nra.reflector.key_file import Holder
+from nra.reflector.keys import Keys
+from nra.reflector.loads import Loads
+from nra.reflector.session import Session
 from nra.wire import control
 from nra.wire.control import Over, Refused, Told
 
-if TYPE_CHECKING:
-    from nra.reflector.control import Caller, Desk
-
-Reply = Callable[[Told], None]
-
 BUSY: Final = Refused(why="too much is waiting for the reflector's engines")
+NOBODY: Final = Keys()
+
+Then = Callable[[list[Any] | None], None]
+"""What to do with what all engines answered; None: they did not."""
 
 
-def hand_out(caller: "Caller", holder: Holder, asked: control.Open, reply: Reply) -> None:
+class Bureau(Protocol):
+    """Has errands done by the processes that answer STAMP, without waiting for them."""
+
+    def ask(self, errand: Errand, asker: Hashable, then: Then) -> bool:
+        """Have an errand done by all of them; False, and nobody is told, where too much waits already, of this asker or of all."""
+        ...
+
+    def glance(self, now_ns: int) -> bool:
+        """Hand on what came back; tell whether anything is still out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What answers are made of; `reflector` is the one of DATAGRAM frames, `facts` are as they are told but for what changes."""
+
+    reflector: Reflector
+    bureau: Bureau
+    facts: control.FactsTold
+    stamp_port: int
+    now_ns: Callable[[], int]
+    grants: Grants = field(default_factory=Grants)
+    loads: Loads = field(default_factory=Loads)
+
+    @property
+    def keys(self) -> Keys:
+        """Whose tokens are good."""
+        return self.reflector.keys or NOBODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, on which connection, and where the answer goes; `session` finds what came in this connection's DATAGRAM frames."""
+
+    desk: Desk
+    visit: Visit
+    holder: Holder
+    session: Callable[[int], Session | None]
+    reply: Callable[[Told], None]
+
+
+def hand_out(asker: Asker, asked: control.Open) -> None:
     """Hand out SSIDs with a key, once all engines know them."""
-    desk = caller.desk
+    desk, reply = asker.desk, asker.reply
     until_ns = desk.now_ns() + asked.seconds * 1_000_000_000
-    handed = desk.grants.hand_out(asked.calls, until_ns, holder, desk.keys)
+    handed = desk.grants.hand_out(asked.calls, until_ns, asker.holder, desk.keys)
     if handed is None:
         reply(Refused(why="no SSIDs are left"))
         return
@@ -41,12 +88,12 @@ def hand_out(caller: "Caller", holder: Holder, asked: control.Open, reply: Reply
             return
         reply(control.Opened(ssid=handed.first, key=handed.key.hex(), port=desk.stamp_port, seconds=asked.seconds))
 
-    if not desk.bureau.ask(partial(let_in, handed=handed), holder.key, then):
+    if not desk.bureau.ask(partial(let_in, handed=handed), asker.holder.key, then):
         desk.grants.take_back(handed)
         reply(BUSY)
 
 
-def forget(desk: "Desk", handed: Handed) -> bool:
+def forget(desk: Desk, handed: Handed) -> bool:
     """Take back what was handed out, once it is on its way to the engines; False where too much waits for them."""
     is_asked = desk.bureau.ask(partial(shut_out, handed=handed), handed.holder.key, lambda _: None)
     if is_asked:
@@ -54,66 +101,64 @@ def forget(desk: "Desk", handed: Handed) -> bool:
     return is_asked
 
 
-def take_back(caller: "Caller", holder: Holder, asked: control.Close, reply: Reply) -> None:
+def take_back(asker: Asker, asked: control.Close) -> None:
     """Take SSIDs back."""
-    handed = caller.desk.grants.of(asked.ssid, holder)
+    handed = asker.desk.grants.of(asked.ssid, asker.holder)
     if handed is None:
-        reply(Refused(why="this SSID was not opened with your key"))
+        asker.reply(Refused(why="this SSID was not opened with your key"))
         return
-    reply(control.Closed() if forget(caller.desk, handed) else BUSY)
+    asker.reply(control.Closed() if forget(asker.desk, handed) else BUSY)
 
 
-def counts(caller: "Caller", holder: Holder, asked: control.Counts, reply: Reply) -> None:
+def counts(asker: Asker, asked: control.Counts) -> None:
     """Tell how many packets of some SSIDs were received and answered."""
     spans = [control.Span(ssid, 0, 0) for ssid in range(asked.ssid, min(asked.ssid + asked.calls, SSIDS + 1))]
-    look_up(caller, holder, spans, asked.over, lambda found: counted(found), reply)
+    look_up(asker, spans, asked.over, counted)
 
 
-def record(caller: "Caller", holder: Holder, asked: control.Record, reply: Reply) -> None:
+def record(asker: Asker, asked: control.Record) -> None:
     """Tell which packets were received, and how."""
-    look_up(caller, holder, asked.spans, asked.over, lambda found: recorded(found, asked.spans), reply)
+    look_up(asker, asked.spans, asked.over, lambda found: recorded(found, asked.spans))
 
 
-def look_up(
-    caller: "Caller", holder: Holder, spans: list[control.Span], over: Over, told: Callable[[list[Known | None]], Told], reply: Reply
-) -> None:
+def look_up(asker: Asker, spans: list[control.Span], over: Over, told: Callable[[list[Known | None]], Told]) -> None:
     """Look up sessions, one's own alone: what came on this connection here, what came over UDP at the engines."""
-    desk = caller.desk
+    desk, reply = asker.desk, asker.reply
     if over is Over.QUIC:
-        reply(told(known(desk.reflector, spans, lambda _, ssid: caller.session(ssid))))
+        reply(told(known(desk.reflector, spans, lambda _, ssid: asker.session(ssid))))
         return
-    if not all(desk.grants.of(span.ssid, holder) for span in spans):
+    if not all(desk.grants.of(span.ssid, asker.holder) for span in spans):
         reply(Refused(why="an SSID among these was not opened with your key"))
         return
 
     def then(answers: list[list[Known | None] | None] | None) -> None:
         reply(Refused(why="the reflector's engines did not answer") if not any(answers or ()) else told(together(answers or ())))
 
-    if not desk.bureau.ask(partial(known, spans=spans), holder.key, then):
+    if not desk.bureau.ask(partial(known, spans=spans), asker.holder.key, then):
         reply(BUSY)
 
 
-def facts(caller: "Caller", holder: Holder, _asked: control.Facts, reply: Reply) -> None:
+def facts(asker: Asker, _asked: control.Facts) -> None:
     """Tell what the reflector is, and how busy."""
-    desk = caller.desk
+    desk, reply = asker.desk, asker.reply
 
     def then(answers: list[int | None] | None) -> None:
         there = [count for count in answers or () if count is not None]
         reply(msgspec.structs.replace(desk.facts, sessions=sum(there, len(desk.reflector.sessions)), load=load()))
 
-    if not desk.bureau.ask(sessions_of, holder.key, then):
+    if not desk.bureau.ask(sessions_of, asker.holder.key, then):
         reply(BUSY)
 
 
-def begin_load(caller: "Caller", holder: Holder, asked: control.Load, reply: Reply) -> None:
+def begin_load(asker: Asker, asked: control.Load) -> None:
     """Begin a load, if there is room for one."""
-    desk = caller.desk
-    reply(desk.loads.begin(caller.visit, holder, asked, desk.now_ns()))
+    desk, reply = asker.desk, asker.reply
+    reply(desk.loads.begin(asker.visit, asker.holder, asked, desk.now_ns()))
 
 
-def end_load(caller: "Caller", _holder: Holder, _asked: control.Unload, reply: Reply) -> None:
+def end_load(asker: Asker, _asked: control.Unload) -> None:
     """End a load and tell what came up."""
-    reply(caller.desk.loads.end(caller.visit, caller.desk.now_ns()))
+    asker.reply(asker.desk.loads.end(asker.visit, asker.desk.now_ns()))
 
 
 def load() -> float | None:
@@ -123,7 +168,7 @@ def load() -> float | None:
     return None
 
 
-Answerer = Callable[["Caller", Holder, Any, Reply], None]
+Answerer = Callable[[Asker, Any], None]
 ANSWERS: Final[dict[type, Answerer]] = {
     control.Open: hand_out,
     control.Close: take_back,

@@ -7,7 +7,8 @@ from nra.net.clock import SystemClock
 from nra.net.ports import NetworkError
 from nra.net.quic_server import QuicServer, server_configuration
 from nra.net.server import ServerPort
-from nra.reflector.control import Bureau, Desk
+from nra.reflector.control import Reception
+from nra.reflector.control_answers import Bureau, Desk
 from nra.reflector.core import Reflector
 from nra.reflector.engine import CannotListen
 from nra.reflector.errands import Errands
@@ -44,7 +45,7 @@ class ControlServer:
             raise CannotListen(error.failure.detail) from error
         self.bound = port.bound
         desk = Desk(reflector, bureau(clock.now_ns), facts, stamp_port, clock.now_ns)
-        self._server, self._loads = QuicServer(port, clock, configuration, desk), desk.loads
+        self._server, self._loads = QuicServer(port, clock, configuration, Reception(desk)), desk.loads
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Serve until `stop` says so."""

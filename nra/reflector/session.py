@@ -1,21 +1,26 @@
 """One session of a reflector: its counts, its records, and with a key what must not be answered twice."""
 
 from array import array
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
-from nra.reflector.records import PAGE
+from nra.reflector.records import PAGE, Records
 from nra.reflector.replays import Window
 from nra.reflector.session_key import SessionKey
 from nra.wire.receive_record import ReceiveRecord
 
-if TYPE_CHECKING:
-    from nra.reflector.sessions import Sessions
-
 COPIES_PER_SESSION: Final = 1000  # whoever sees packets can send them again: that must not cost us memory
 
 
+class Columns(Protocol):
+    """Where the counts of all sessions lie, and their records."""
+
+    received: "memoryview[int]"
+    transmitted: "memoryview[int]"
+    records: Records
+
+
 class Session:
-    """One row of `Sessions`; of its records those before `dropped` are no longer there.
+    """One row of the columns of all; of its records those before `dropped` are no longer there.
 
     With a key `window` tells which packets were received, and `copies` are the numbers of those that came again and were not answered,
     None once there were more than are remembered.
@@ -23,9 +28,9 @@ class Session:
 
     __slots__ = ("_all", "copies", "dropped", "first", "key", "moved_from", "pages", "row", "window")
 
-    def __init__(self, sessions: "Sessions", row: int, key: SessionKey) -> None:
+    def __init__(self, columns: Columns, row: int, key: SessionKey) -> None:
         """Begin with nothing received."""
-        self._all = sessions
+        self._all = columns
         self.row = row
         self.key = key
         self.moved_from: SessionKey | None = None

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from nra.net.server import Datagram
-from nra.reflector.control import BEGINNINGS_PER_S, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Desk
-from nra.reflector.control_answers import BUSY
+from nra.reflector.control import BEGINNINGS_PER_S, MOST_OF_HOLDER, MOST_REQUESTS, UNPROVEN_PER_S, Caller, Reception
+from nra.reflector.control_answers import BUSY, Desk
 from nra.reflector.control_server import facts_of
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
@@ -85,11 +85,12 @@ class World:
         self.engines = Engines(*(Reflector(keys=Keys([HOLDER, OTHER_HOLDER]), guard=Guard(rate_limit=0)) for _ in range(2)))
         own = Reflector(keys=Keys([HOLDER, OTHER_HOLDER], only=False), guard=Guard(rate_limit=0))
         self.desk = Desk(own, self.engines, facts_of("1.0", "batched", 2), 20862, lambda: self.now_ns)
+        self.reception = Reception(self.desk)
 
     def visit(self, key: bytes | None = KEY, source: tuple[str, int] = SOURCE) -> tuple[FakeVisit, Caller]:
         """Return a connection whose guest has said hello with the key (None: has not)."""
         visit = FakeVisit(source)
-        caller = self.desk.met(visit)  # type: ignore[arg-type]
+        caller = self.reception.met(visit)  # type: ignore[arg-type]
         assert isinstance(caller, Caller)
         if key is not None:
             self.ask(caller, control.Hello(token=control_token(key).hex()))
@@ -189,26 +190,26 @@ def test_a_holder_has_so_many_connections() -> None:
 
 def test_a_source_begins_so_often() -> None:
     """Handshakes are dear: so many a second, then none, and later some again."""
-    desk = World().desk
-    limits = [desk.limits("198.51.100.7", NOW_NS) for _ in range(BEGINNINGS_PER_S + 1)]
+    reception = World().reception
+    limits = [reception.limits("198.51.100.7", NOW_NS) for _ in range(BEGINNINGS_PER_S + 1)]
     assert limits == [None] * BEGINNINGS_PER_S + ["rate_limited"]
-    assert desk.limits("198.51.100.8", NOW_NS) is None
-    assert desk.limits("198.51.100.7", NOW_NS + SECOND_NS) is None
+    assert reception.limits("198.51.100.8", NOW_NS) is None
+    assert reception.limits("198.51.100.7", NOW_NS + SECOND_NS) is None
 
 
 def test_all_that_have_proven_nothing_share_one_limit() -> None:
     """Their sources may be forged: whoever is forged pays nothing."""
-    desk = World().desk
-    limits = [desk.limits(None, NOW_NS) for _ in range(UNPROVEN_PER_S + 1)]
+    reception = World().reception
+    limits = [reception.limits(None, NOW_NS) for _ in range(UNPROVEN_PER_S + 1)]
     assert limits == [None] * UNPROVEN_PER_S + ["rate_limited"]
-    assert desk.limits("198.51.100.7", NOW_NS) is None
+    assert reception.limits("198.51.100.7", NOW_NS) is None
 
 
 def test_who_is_barred_by_its_address() -> None:
     """The reflector's own rules: networks that are allowed, ports of services that answer whatever comes."""
-    desk = World().desk
-    assert desk.bars("198.51.100.7", 5000) is None
-    assert desk.bars("198.51.100.7", 53) == "responder_port"
+    reception = World().reception
+    assert reception.bars("198.51.100.7", 5000) is None
+    assert reception.bars("198.51.100.7", 53) == "responder_port"
 
 
 def test_open_hands_out_what_all_engines_take() -> None:
@@ -261,9 +262,9 @@ def test_what_was_handed_out_expires() -> None:
     world = World()
     _, caller = world.visit()
     world.ask(caller, control.Open(calls=2, seconds=60))
-    world.desk.glance(NOW_NS)
+    world.reception.glance(NOW_NS)
     assert len(world.desk.grants) == 2
-    world.desk.glance(NOW_NS + 60 * SECOND_NS)
+    world.reception.glance(NOW_NS + 60 * SECOND_NS)
     assert len(world.desk.grants) == 0
 
 
@@ -386,7 +387,7 @@ def test_a_revoked_key_is_sent_away() -> None:
     keys = world.desk.reflector.keys
     assert keys is not None
     world.desk.reflector.keys = keys.renewed([OTHER_HOLDER])
-    world.desk.glance(NOW_NS)
+    world.reception.glance(NOW_NS)
     assert (visit.ended, staying.ended) == (CloseCode.NOT_ALLOWED, None)
     assert len(world.desk.grants) == 0
     assert world.visit()[0].ended is CloseCode.NOT_ALLOWED
