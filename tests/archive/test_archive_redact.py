@@ -102,6 +102,12 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert Scrubber(TOKENS, {}, PUBLIC).text(text) == text
 
 
+def test_tokens_stand_whole_in_the_name_of_a_file() -> None:
+    """Who looks for a site's token finds its files too."""
+    after = hidden(canned_run("good"))
+    assert f"_{after.run.org.name}_{after.run.site}_{after.run.host.name}_" in stem(after)
+
+
 def test_networks_of_the_service_are_numbered() -> None:
     """They are no secret, and an address all the same: support knows its own networks by number."""
     assert Scrubber(TOKENS, {}, PUBLIC).text("allow 52.129.96.0/20") == "allow <service network 1>"
