@@ -6,8 +6,9 @@ that lead elsewhere, members that swell, the same name twice.
 
 import hashlib
 import re
+import stat
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from lzma import LZMAError
@@ -26,6 +27,11 @@ MOST_BYTES: Final = 1 << 28  # of all members together: two thousand runs and th
 ENCRYPTED: Final = 1
 END: Final = b"PK\5\6"  # of the record that ends an archive, which nra case leaves without a comment
 END_BYTES: Final = 22
+LOCAL_BYTES: Final = 30  # of the header before each file, APPNOTE 4.3.7, without name and extra field
+STREAMED: Final = 8  # flag: the sizes follow the file
+NO_ROOM: Final = frozenset({0})
+AFTER_STREAMED: Final = frozenset({12, 16, 20, 24})  # octets in which they follow, 4.3.9
+OTHER_NAME: Final = 0x7075  # extra field with a name that some programs prefer to the one we see, 4.6.9
 DAMAGE: Final = (BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, IndexError, zlib.error, LZMAError)
 LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 CORE: Final = "docProps/core.xml"
@@ -88,7 +94,7 @@ def opened(data: bytes) -> tuple[dict[str, bytes], tuple[str, ...]]:
     try:
         with ZipFile(BytesIO(data)) as archive:
             _check(archive)
-            _check_ends(archive, data)
+            _check_octets(archive, data)
             members: dict[str, bytes] = {}
             damaged, room = [], MOST_BYTES
             for entry in archive.infolist():
@@ -147,12 +153,33 @@ def _check(archive: ZipFile) -> None:
             raise UnreadableBundle(f"a member's name leads elsewhere: {entry.filename[:80]!r}")
         if entry.flag_bits & ENCRYPTED:
             raise UnreadableBundle(f"{entry.filename[:80]!r} is encrypted")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise UnreadableBundle(f"{entry.filename[:80]!r} is a link")
 
 
-def _check_ends(archive: ZipFile, data: bytes) -> None:
-    """Refuse octets that belong to no member: programs that read from the other end might take them for one."""
-    if min((entry.header_offset for entry in archive.infolist()), default=1) or data[-END_BYTES:][: len(END)] != END:
-        raise UnreadableBundle("octets stand before its first file or behind its end")
+def _check_octets(archive: ZipFile, data: bytes) -> None:
+    """Refuse octets that belong to no member, and a second name of one: other programs might unpack what we do not see."""
+    if data[-END_BYTES:][: len(END)] != END:
+        raise UnreadableBundle("octets stand behind its end")
+    expected, room = 0, NO_ROOM
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+        start = entry.header_offset
+        if start - expected not in room:
+            raise UnreadableBundle("octets stand before or between its files")
+        name_end = start + LOCAL_BYTES + int.from_bytes(data[start + 26 : start + 28], "little")
+        extra_end = name_end + int.from_bytes(data[start + 28 : start + 30], "little")
+        if OTHER_NAME in {*_extra_fields(entry.extra), *_extra_fields(data[name_end:extra_end])}:
+            raise UnreadableBundle(f"{entry.filename[:80]!r} has a second name")
+        expected, room = extra_end + entry.compress_size, AFTER_STREAMED if entry.flag_bits & STREAMED else NO_ROOM
+    if archive.start_dir - expected not in room:
+        raise UnreadableBundle("octets stand between its files and their list")
+
+
+def _extra_fields(extra: bytes) -> Iterator[int]:
+    """Yield the id of each extra field."""
+    while len(extra) >= 4:
+        yield int.from_bytes(extra[:2], "little")
+        extra = extra[4 + int.from_bytes(extra[2:4], "little") :]
 
 
 def _read(archive: ZipFile, entry: ZipInfo, room: int) -> bytes:

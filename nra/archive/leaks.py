@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
 
 from nra.archive.scrub import SHAPES, SHORTEST_INSIDE, is_own_word
-from nra.archive.tokens import address_in, folded, is_nobodys
+from nra.archive.tokens import TOKEN, address_in, folded, is_nobodys
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
 UTF_16: Final = ("utf-16-le", "utf-16-be")
@@ -82,7 +82,8 @@ def _unescaped(text: str) -> str:
 
 
 def _shaped(text: str) -> str:
-    """Return what has the shape of an address, of hardware or of a mailbox in a text."""
+    """Return what has the shape of an address, of hardware or of a mailbox in a text; the end of a token begins none."""
+    text = TOKEN.sub(" ", text)
     for found in ADDRESSES.finditer(text):
         bare = found[0].partition("/")[0]
         address = address_in(re.sub("[-_]", ".", bare) if ":" not in bare else bare)

@@ -19,7 +19,8 @@ FIREWALL_REQUEST: Final = "_firewall-request"  # after the stem, before the exte
 SERIES: Final = "_series"  # the same, of the running summary of several runs
 LONGEST_ENDING: Final = len(f"{FIREWALL_REQUEST}.csv")  # longer than `.packets.csv.gz`
 LONGEST_COPY_MARK: Final = 4  # `-999`
-ORG_LENGTH, SITE_LENGTH, HOST_LENGTH, REGION_LENGTH = 18, 12, 18, 14  # with all else: 120 characters; no AWS region has more than 14
+ORG_LENGTH, SITE_LENGTH, HOST_LENGTH, REGION_LENGTH = 17, 15, 16, 14
+"""With all else: 120 characters. A redacted site's or host's token has 15, as a Windows host has at most; no AWS region more than 14."""
 NO_TIME: Final = "00000000T000000Z"
 
 

@@ -35,16 +35,17 @@ NUMBERS: Final = (
     r"0\d{1,5}[ /-]\d[\d -]{3,30}\d",
     r"\d{3}[-. ]\d{3}[-. ]\d{4}",
 )
+MAIL: Final = ("mail", r"[^\s<>()\[\]:;,@\"'=]{1,64}@[^\W_](?:[\w-]|\.(?=\w)){0,253}")
 SHAPES: Final = (
     ("token", rf"{BEGIN}(?:{TOKEN.pattern}){END}"),
     ("time", r"(?<!\d)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)|(?<!\d)\d{8}T\d{6}Z"),
-    ("mail", r"[^\s<>()\[\]:;,@\"'=]{1,64}@[^\W_](?:[\w-]|\.(?=\w)){0,253}"),
+    MAIL,
     ("mac", rf"{BEGIN}(?:{HEX}{{2}}(?P<sep>[:-])(?:{HEX}{{2}}(?P=sep)){{4,6}}{HEX}{{2}}|{HEX}{{4}}(?:\.{HEX}{{4}}){{2,3}}){END}"),
     ("v6", rf"(?<![0-9A-Za-z:.])\[?(?:{HEX}{{0,4}}:){{2,8}}(?:{OCTETS}|{HEX}{{0,4}})(?![^\W_])(?:%[\w.-]{{0,40}}\w)?\]?(?:/\d{{1,3}})?"),
     ("v4", rf"(?<!\d)(?<!\d\.)(?:{OCTETS}(?:/\d{{1,2}})?(?!\d|\.\d)|\d{{1,3}}(?P<dash>[-_])\d{{1,3}}(?:(?P=dash)\d{{1,3}}){{2}}(?!\d))"),
     ("dotted", rf"(?:\*\.)?{BEGIN}(?:[^\W_][\w-]{{0,62}}\.){{1,40}}[^\W\d_][\w-]{{0,61}}[^\W_]{END}"),
     ("digits", rf"(?<!\d)(?:{'|'.join(NUMBERS)})(?!\d)"),
-    ("word", r"[^\W_]+"),
+    ("word", rf"[^\W_]*[^\W\d_](?={OCTETS}(?!\d|\.\d))|[^\W_]+"),  # up to an address, if one follows at once
 )
 
 
@@ -99,7 +100,7 @@ class Scrubber:
         self.tokens, self.public = tokens, public
         self._kinds = {folded(name): kind for name, kind in reversed(list(names.items()))}
         known = _known(names)
-        shapes = ((("name", known),) if known else ()) + SHAPES
+        shapes = (MAIL, *((("name", known),) if known else ()), *(shape for shape in SHAPES if shape is not MAIL))
         self._shapes = re.compile("|".join(f"(?P<{kind}>{shape})" for kind, shape in shapes), re.IGNORECASE)
 
     def name(self, kind: str, text: str) -> str:
@@ -126,10 +127,13 @@ class Scrubber:
                 return text
             case "name":
                 return self.name("word", text)
-            case "mail" | "mac":
-                return self.tokens.of(kind, re.sub("[:.-]", "", text) if kind == "mac" else text)
+            case "mail":
+                return self.tokens.of(self._kinds.get(folded(text), kind), text)
+            case "mac":
+                return self.tokens.of(kind, re.sub("[:.-]", "", text))
             case "v4" | "v6":
-                return self._address(text)
+                glued = found.string[max(found.start() - 1, 0) : found.start()].isalnum()
+                return f"{'-' if glued else ''}{self._address(text)}"
             case "dotted":
                 return self._host(text)
             case "digits":

@@ -1,5 +1,6 @@
 """What `nra case` refuses before it makes anything: runs that are too old, a telling name, a console log that is none."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from nra.cli.redacting import Redaction
 from nra.model.document import RunDocument
 
 MOST_CONSOLE_BYTES: Final = 16 << 20
+CONTROLS: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""A terminal's colours, titles and links (ECMA-48, 5.4 and 8.3.89): glued to a name they would hide it."""
 
 
 def refuse_old(measured: Mapping[str, RunDocument], most_hours: float | None) -> None:
@@ -43,11 +46,12 @@ def refuse_name(name: str, hiding: Redaction) -> None:
 
 
 def console_text(path: Path) -> str:
-    """Return what somebody kept of the console; raises UserError."""
+    """Return what somebody kept of the console, without its colours; raises UserError."""
     try:
         if path.exists() and (not path.is_file() or path.stat().st_size > MOST_CONSOLE_BYTES):
             raise UserError(f"--console {path}: not a file, or larger than {MOST_CONSOLE_BYTES >> 20} MiB")
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise UserError(f"--console {path}: {getattr(error, 'strerror', None) or 'no such name'}") from error
-    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")  # PowerShell's > writes UTF-16
+    utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell's > writes it
+    return CONTROLS.sub("", data.decode("utf-16" if utf_16 else "utf-8-sig", "replace"))

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from nra.model.judgement import Comparison, Demand, JudgedRun
 from nra.model.policy import Policy
+from nra.model.region import SELF_TEST
 from nra.model.verdict import Overall, Verdict
 from nra.scoring.gate_run import plain, same_name, workstation_of
 
@@ -23,6 +24,7 @@ def demands_of(
     yield from _sites(runs, policy)
     yield from _misplaced(runs, policy, today)
     yield from _skipped(runs)
+    yield from _self_tests(runs)
     yield from _gone(gone)
     yield from _regressions(comparisons, policy)
 
@@ -53,7 +55,10 @@ def _at_least(name: str, there: int, wanted: int, of: str) -> Demand:
 
 
 def _fresh(runs: Sequence[JudgedRun], policy: Policy, today: date) -> Iterator[Demand]:
-    """Yield whether every run is young enough; an older one proves nothing of today. A run without a readable time has no age."""
+    """Yield whether every run is young enough; an older one proves nothing of today. A run without a readable time has no age.
+
+    Neither has one from the future: its workstation's clock is wrong. A day is given, for clocks that are a little ahead.
+    """
     if policy.max_age_days is None:
         return
     ages = [(age, run) for run in runs if (age := _age_days(run, today)) is None or age > policy.max_age_days]
@@ -71,7 +76,8 @@ def _fresh(runs: Sequence[JudgedRun], policy: Policy, today: date) -> Iterator[D
 def _age_days(run: JudgedRun, today: date) -> int | None:
     try:
         moment = datetime.fromisoformat(run.started_at)
-        return (today - (moment.astimezone(UTC) if moment.tzinfo else moment).date()).days
+        days = (today - (moment.astimezone(UTC) if moment.tzinfo else moment).date()).days
+        return days if days >= -1 else None
     except (ValueError, OverflowError):
         return None
 
@@ -102,6 +108,14 @@ def _skipped(runs: Sequence[JudgedRun]) -> Iterator[Demand]:
         if count:
             text = f"{half} was skipped in {count} of {len(runs)} runs: nothing is known about it there"
             yield Demand(name="Skipped", verdict=Verdict.INFO, text=text)
+
+
+def _self_tests(runs: Sequence[JudgedRun]) -> Iterator[Demand]:
+    """Yield how many runs measured the workstation alone: ready then says nothing of a network."""
+    count = sum(run.region == SELF_TEST for run in runs)
+    if count:
+        text = f"region {SELF_TEST} in {count} of {len(runs)} runs: no network was measured there, unless a reflector elsewhere was named"
+        yield Demand(name="Self-test", verdict=Verdict.INFO, text=text)
 
 
 def _gone(gone: Sequence[str]) -> Iterator[Demand]:

@@ -25,6 +25,8 @@ SECRETS: Final = {
     "IPv4 with leading zeros": "010.083.017.211",
     "IPv4 in a name": "ip-10-83-17-99",
     "IPv4 after a letter": "v=203.0.113.77;",
+    "IPv4 glued to letters": "ip203.0.113.79",
+    "mail of whoever is called like the organization": f"{ORG.split()[0]}@post.example",
     "IPv4 before a letter": "203.0.113.78_x",
     "IPv6": "2001:db8:4:17::beef",
     "IPv6 in capitals": "2001:DB8:4:17::FEED",

@@ -1,5 +1,7 @@
 """A bundle: the same members give the same bytes, a change is named, and what was made to harm is not opened."""
 
+import re
+import zlib
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile, ZipInfo
 
@@ -99,6 +101,58 @@ def test_octets_of_no_member_are_refused(stray: bytes) -> None:
     for odd in (stray + data, data + stray):
         with pytest.raises(UnreadableBundle):
             unpacked(odd)
+
+
+def test_a_file_that_the_list_of_files_does_not_name_is_refused() -> None:
+    """Between two members, or before the list: programs that read from the front unpack it."""
+    data, hidden = packed(whole(MEMBERS)), packed({"hidden.exe": b"MZ"})
+    hidden = hidden[: hidden.index(b"PK\1\2")]
+    with ZipFile(BytesIO(data)) as archive:
+        places = [*sorted(entry.header_offset for entry in archive.infolist())[1:], archive.start_dir]
+    for place in places:
+        odd = bytearray(data[:place] + hidden + data[place:])
+        for found in re.finditer(rb"PK\x01\x02", odd):
+            moved(odd, found.start() + 42, place, len(hidden))
+        moved(odd, odd.rindex(b"PK\5\6") + 16, place, len(hidden))
+        with ZipFile(BytesIO(odd)) as archive:
+            assert {name: archive.read(name) for name in archive.namelist()} == whole(MEMBERS)
+        with pytest.raises(UnreadableBundle, match="octets stand"):
+            unpacked(bytes(odd))
+
+
+def moved(data: bytearray, field: int, place: int, by: int) -> None:
+    """Move an offset that stands in a field by so much if it leads behind the place."""
+    offset = int.from_bytes(data[field : field + 4], "little")
+    if offset >= place:
+        data[field : field + 4] = (offset + by).to_bytes(4, "little")
+
+
+def test_a_member_with_another_name_or_a_link_is_refused() -> None:
+    """Unzip would write the file under the other name, or make a link of it."""
+    renamed, link = ZipInfo("a.txt"), ZipInfo("a.txt")
+    other = b"\1" + zlib.crc32(b"a.txt").to_bytes(4, "little") + b"autoexec.bat"
+    renamed.extra = b"UT\0\0up" + len(other).to_bytes(2, "little") + other
+    link.external_attr = 0o120777 << 16
+    for entry, why in ((renamed, "second name"), (link, "is a link")):
+        with pytest.raises(UnreadableBundle, match=why):
+            unpacked(archive((entry, b"one")))
+
+
+def test_what_another_program_packed_again_is_read() -> None:
+    """As a stream, with the sizes behind each file."""
+
+    class Pipe(BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def tell(self) -> int:
+            raise OSError
+
+    pipe = Pipe()
+    with ZipFile(pipe, "w", ZIP_DEFLATED) as made:
+        for name, data in whole(MEMBERS).items():
+            made.writestr(name, data)
+    assert unpacked(pipe.getvalue()) == whole(MEMBERS)
 
 
 def test_damage_of_any_compression_is_one_line() -> None:

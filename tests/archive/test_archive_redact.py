@@ -1,5 +1,6 @@
 """A document without names: whatever text a secret stands in, nothing of it is left, and the same thing has the same token."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import vocabulary
 
 from nra.archive import scrub
 from nra.archive.document import decode, encode
+from nra.archive.leaks import leaks
 from nra.archive.naming import stem
 from nra.archive.redact import redacted
 from nra.archive.scrub import Public, Scrubber
@@ -40,6 +42,17 @@ def test_a_secret_alone_in_a_sentence_is_replaced(kind: str) -> None:
     assert said.startswith("answered by ")
     assert " after 3 ms, not by " in said
     assert not [trace for trace in TRACES if trace in said.casefold()]
+
+
+@pytest.mark.parametrize("text", ["v10.83.17.99", "x2 is ip10.83.17.99:5060", "erika@zwieseltech.example", "to erika@x"])
+def test_what_is_glued_to_a_word_is_replaced_whole(text: str) -> None:
+    """An address behind letters, a mailbox that begins with a known name; once more it is the same, and the last look finds nothing."""
+    names = {"Erika": "contact"}
+    scrubber = Scrubber(TOKENS, names, PUBLIC)
+    said = scrubber.text(text)
+    assert not re.search(r"17\.99|erika|contact-|zwiesel|@", said)
+    assert scrubber.text(said) == said
+    assert list(leaks({"f": said.encode()}, names)) == []
 
 
 @pytest.mark.parametrize("piece", ["a.", "a", "1-", "01 ", "+1", "a@", ":", "::1", "%", "aa:", "(11) 1", "host-", ".", "ab1-"])
@@ -87,6 +100,12 @@ def test_addresses_keep_their_network_in_common() -> None:
 def test_what_is_no_secret_stays(text: str) -> None:
     """Loopback, public hosts of the catalogue, numbers, times and the program's own words."""
     assert Scrubber(TOKENS, {}, PUBLIC).text(text) == text
+
+
+def test_tokens_stand_whole_in_the_name_of_a_file() -> None:
+    """Who looks for a site's token finds its files too."""
+    after = hidden(canned_run("good"))
+    assert f"_{after.run.org.name}_{after.run.site}_{after.run.host.name}_" in stem(after)
 
 
 def test_networks_of_the_service_are_numbered() -> None:

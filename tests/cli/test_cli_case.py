@@ -157,6 +157,18 @@ def test_redacted_nothing_is_left_of_any_secret(case: Case, tmp_path: Path) -> N
     assert tokens in inside["workstation.txt"]
 
 
+def test_colours_of_the_console_hide_no_name(case: Case, tmp_path: Path) -> None:
+    """A log kept with its colours: they are taken off first, so that a name behind one is seen to be one."""
+    coloured = "".join(f"\x1b[1;31m{secret}\x1b[0m \x1b]0;{secret}\x07" for secret in plant.SECRETS.values())
+    (tmp_path / "console.log").write_text(coloured, "utf-8")
+    ended = case(saved(tmp_path, plant.planted()), "--redact", "--console", "console.log", location=plant.SITE)
+    assert ended.exit_code == 0, ended.output
+    console = members(tmp_path / "case.zip")["console.txt"]
+    assert traces(console) == []
+    assert b"\x1b" not in console
+    assert console.count(b"mac-") >= 3
+
+
 def test_the_plant_is_seen_without_redaction(case: Case, tmp_path: Path) -> None:
     """The test above would prove nothing if the secrets did not come into the bundle."""
     assert case(saved(tmp_path, plant.planted())).exit_code == 0

@@ -47,6 +47,23 @@ def test_a_run_without_a_readable_time_is_too_old() -> None:
     assert (verdict, "of unknown age" in text) == (Verdict.NOT_MEASURED, True)
 
 
+@pytest.mark.parametrize(("days", "verdict"), [(1, Verdict.PASS), (2, Verdict.NOT_MEASURED)])
+def test_a_run_from_the_future_has_no_age(days: int, verdict: Verdict) -> None:
+    """A clock that is years ahead would keep a run young for years."""
+    start = f"{TODAY + timedelta(days=days):%Y-%m-%d}T00:00:00Z"
+    runs = [("a.json", canned_run("good", started_at=start))]
+    assert told(runs, replace(PLAIN, max_age_days=14))["Age of runs"][0] is verdict
+
+
+def test_a_self_test_is_told() -> None:
+    """It changes no verdict, but nobody shall take it for a network that is ready."""
+    (file, document), other = named("good", "good")
+    runs = [(file, replace(document, run=replace(document.run, region="local"))), other]
+    verdict, text = told(runs)["Self-test"]
+    assert (verdict, text.startswith("region local in 1 of 2 runs: no network was measured there")) == (Verdict.INFO, True)
+    assert "Self-test" not in told([other])
+
+
 def test_a_required_site_without_a_run_is_no_verdict() -> None:
     """With the name that was perhaps meant; in whatever capitals it is met."""
     runs = named("good")
