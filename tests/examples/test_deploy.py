@@ -161,6 +161,14 @@ def test_systemd_knows_every_setting_of_the_unit(tmp_path: Path) -> None:
     assert subprocess.run(judged, capture_output=True, check=False).returncode == 0
 
 
+def test_there_is_a_folder_for_keys_and_options() -> None:
+    """The drop-ins' files, like the unit's options, lie in a folder that the installation makes."""
+    (options,) = setting("EnvironmentFile")
+    paths = [options.removeprefix("-"), *re.findall(r"^LoadCredential=[^:]+:(.+)$", KEY_DROP_IN + TLS_DROP_IN, re.MULTILINE)]
+    assert {str(Path(path).parent) for path in paths} == {"/etc/nra"}
+    assert re.search(r"^mkdir -p /etc/nra\b", INSTALL, re.MULTILINE)
+
+
 @pytest.mark.namespaces
 def test_the_unit_s_command_needs_no_right_but_one(world: World) -> None:
     """As nobody, with CAP_NET_BIND_SERVICE alone and no way to more, it opens every port, the low ones too, and ends with 0."""
