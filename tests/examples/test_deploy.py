@@ -161,6 +161,18 @@ def test_systemd_knows_every_setting_of_the_unit(tmp_path: Path) -> None:
     assert subprocess.run(judged, capture_output=True, check=False).returncode == 0
 
 
+def test_the_filter_lets_the_control_process_step_back() -> None:
+    """nice is setpriority(2), one of @resources: let in behind the line that shuts them all out, for the last word on a call counts."""
+    filters = setting("SystemCallFilter")
+    assert filters.index("setpriority") > filters.index("~@privileged @resources")
+
+
+def test_threads_do_not_grow_with_the_machine() -> None:
+    """TasksMax is a number, and numpy's library would take a thread for each core in every process: more than that from 20 cores on."""
+    assert "OPENBLAS_NUM_THREADS=1" in setting("Environment")
+    assert int(*setting("TasksMax")) > 0
+
+
 def test_there_is_a_folder_for_keys_and_options() -> None:
     """The drop-ins' files, like the unit's options, lie in a folder that the installation makes."""
     (options,) = setting("EnvironmentFile")
