@@ -32,6 +32,7 @@ old=$(readlink -f /opt/nra || true)
 ln -sfn "$new" /opt/nra
 trap - EXIT
 
+mkdir -p /etc/nra # for options, keys and a certificate
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   systemctl enable nra-reflector.service

@@ -71,7 +71,7 @@ def add(key_file: Path, ssid: int | None, note: str, out: Path | None) -> int:
 
     text = text_of(key_file) if key_file.exists() else None
     taken = {holder.ssid for holder in holders(key_file)} if text is not None else set()
-    if ssid in taken:
+    if ssid is not None and ssid in taken:
         raise UserError(f"--ssid {ssid}: {key_file} has a key for it already (nra reflect keys revoke {ssid})")
     holder = Holder(secrets.token_bytes(KEY_BYTES), ssid or free_ssid(taken), washed(note))
     line = f"{line_of(holder)}\n"

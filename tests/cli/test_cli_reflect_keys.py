@@ -64,6 +64,16 @@ def test_further_keys_leave_the_rest_as_it_is(keys: Keys) -> None:
     assert "sender.key: File exists" in err
 
 
+def test_a_key_is_added_beside_the_one_that_is_good_for_all(keys: Keys) -> None:
+    """The file may hold a bare key, as `openssl rand` makes it: whoever is added gets an SSID of his own, and the bare one stays."""
+    Path("reflector.keys").write_text(f"{KEY.hex()}\n")
+    Path("reflector.keys").chmod(0o600)
+    assert keys("add", "--key-file", "reflector.keys", "--out", "sender.key")[0] == 0
+    first, second = named()
+    assert (first, named("sender.key")) == (Holder(KEY), (second,))
+    assert second.ssid is not None
+
+
 def test_what_is_listed_gives_no_key_away(keys: Keys) -> None:
     """SSID, fingerprint and note; nothing that a terminal would obey."""
     Path("reflector.keys").write_text(f"{KEY.hex()}\n7 {KEY.hex()} Kiel\x1b[2J")

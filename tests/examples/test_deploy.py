@@ -161,6 +161,26 @@ def test_systemd_knows_every_setting_of_the_unit(tmp_path: Path) -> None:
     assert subprocess.run(judged, capture_output=True, check=False).returncode == 0
 
 
+def test_the_filter_lets_the_control_process_step_back() -> None:
+    """nice is setpriority(2), one of @resources: let in behind the line that shuts them all out, for the last word on a call counts."""
+    filters = setting("SystemCallFilter")
+    assert filters.index("setpriority") > filters.index("~@privileged @resources")
+
+
+def test_threads_do_not_grow_with_the_machine() -> None:
+    """TasksMax is a number, and numpy's library would take a thread for each core in every process: more than that from 20 cores on."""
+    assert "OPENBLAS_NUM_THREADS=1" in setting("Environment")
+    assert int(*setting("TasksMax")) > 0
+
+
+def test_there_is_a_folder_for_keys_and_options() -> None:
+    """The drop-ins' files, like the unit's options, lie in a folder that the installation makes."""
+    (options,) = setting("EnvironmentFile")
+    paths = [options.removeprefix("-"), *re.findall(r"^LoadCredential=[^:]+:(.+)$", KEY_DROP_IN + TLS_DROP_IN, re.MULTILINE)]
+    assert {str(Path(path).parent) for path in paths} == {"/etc/nra"}
+    assert re.search(r"^mkdir -p /etc/nra\b", INSTALL, re.MULTILINE)
+
+
 @pytest.mark.namespaces
 def test_the_unit_s_command_needs_no_right_but_one(world: World) -> None:
     """As nobody, with CAP_NET_BIND_SERVICE alone and no way to more, it opens every port, the low ones too, and ends with 0."""
