@@ -16,6 +16,7 @@ from nra.model.document import SCHEMA, RunDocument
 
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 OBEYED: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # by a terminal, or a line end to some; stands in strings only
+PERCENT: Final = 100
 MOST_COUNT: Final = 1 << 63
 MOST_BYTES: Final = 64 << 20
 SCHEMA_FAMILY: Final = "nra-run/"
@@ -53,6 +54,8 @@ def decode(data: bytes) -> RunDocument:
         raise UnreadableDocument("Expected 32 hexadecimal digits - at `$.run.id`")
     if not all(-MOST_COUNT < number < MOST_COUNT for number in _integers(msgspec.to_builtins(document))):
         raise UnreadableDocument("Expected counts of a usual size")
+    for path, what in _impossible(msgspec.to_builtins(document.voice), "$.voice"):
+        raise UnreadableDocument(f"Expected {what} - at `{path}`")
     for field in ("started_at", "ended_at"):
         if moment(getattr(document.run, field)) is None:
             raise UnreadableDocument(f"Expected a time in ISO 8601 with its zone - at `$.run.{field}`")
@@ -69,6 +72,20 @@ def _integers(value: object) -> Iterator[int]:
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _integers(each)
+
+
+def _impossible(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield where in the voice half there is what no stream can come to, and what is possible there."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name.endswith("_percent") and isinstance(each, int | float) and not 0 <= each <= PERCENT:
+                yield f"{path}.{name}", "0 to 100 percent"
+            yield from _impossible(each, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _impossible(each, f"{path}[{place}]")
+    elif isinstance(value, int) and value < 0:
+        yield path, "a count, not less than 0"
 
 
 def read(path: Path) -> RunDocument:

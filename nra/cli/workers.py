@@ -5,6 +5,7 @@ ends. What it has to say comes up: that it listens, what came of each errand, an
 """
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -107,8 +108,13 @@ class Crew:
 
     def watch(self, note: Callable[[int, FrameType | None], None]) -> None:
         """Have it noted when a worker ends before it was let go: the others end then, and whoever started us starts all again."""
+
+        def noted(number: int, frame: FrameType | None) -> None:
+            if _somebody_ended():
+                note(number, frame)
+
         if self._workers:
-            signal.signal(signal.SIGCHLD, note)
+            signal.signal(signal.SIGCHLD, noted)
 
     def start(self, orders: object) -> None:
         """Give all their orders, and wait until all listen; raises UserError."""
@@ -137,6 +143,14 @@ class Crew:
         for tally in [worker.end() for worker in self._workers]:
             self.lost += tally is None
             self.tallies += [] if tally is None else [tally]
+
+
+def _somebody_ended() -> bool:
+    """Tell whether a process that we started is over: the signal also comes when one is stopped or goes on."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except (AttributeError, ChildProcessError):  # macOS has no waitid before Python 3.13
+        return True
 
 
 @contextmanager

@@ -11,6 +11,7 @@ INSIDE_SHARE: Final = 0.75
 OUTSIDE_SHARE: Final = 0.15
 LEAST_RUNS: Final = 3
 LEAST_HOURS: Final = 3
+MOST_HOURS: Final = 12  # more than half of the day is no time of day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,9 @@ def bad_hours(judged: Sequence[int], breached: Sequence[int]) -> Hours | None:
     used = [hour for hour in range(DAY) if judged[hour]]
     if len(used) < LEAST_HOURS or not 0 < sum(breached) < sum(judged):
         return None
-    stretches = [(first, last) for first in used for last in used if breached[first] and breached[last]]
+    stretches = [
+        (first, last) for first in used for last in used if breached[first] and breached[last] and (last - first) % DAY < MOST_HOURS
+    ]
     found = [(_beside(judged, breached, first, last), first, last) for first, last in stretches]
     clear = [each for each in found if _clear(each[0])]
     if not clear:

@@ -17,6 +17,7 @@ OWN_FIREWALL: Final = "this workstation's own firewall, its policy and its VLAN,
 FOR_PORTS: Final = (  # what a place's advice says of voice -> what it says of ports
     ("look at the line of", "look at the firewall of"),
     ("look at this workstation, its cable or Wi-Fi", f"look at {OWN_FIREWALL}"),
+    ("look at what loads the line at these hours", "look at the firewall's schedules, and at what else changes at these hours"),
     ("at its cable or Wi-Fi, and at the time of day", "at its own firewall, its policy and its VLAN, or ask the firewall team"),
 )
 
@@ -49,7 +50,10 @@ def time_statement(place: Place, measures: tuple[str, ...], hours: Hours) -> Sta
         f"{_who(place)}: {listed(measures)} {_fails(measures)} in {contrast.inside_failing} of {contrast.inside} runs begun from {when}, "
         f"in {contrast.outside_failing} of {contrast.outside} at other times{'' if hours.proven else TOO_FEW}"
     )
-    return _statement(Scope.TIME, when, measures, text, "look at what loads the line at these hours", proven=hours.proven)
+    advice = "look at what loads the line at these hours"
+    if REQUIRED_PORTS in measures:
+        advice = _for_ports(advice, alone=len(measures) == 1)
+    return _statement(Scope.TIME, when, measures, text, advice, proven=hours.proven)
 
 
 def refused_statement(refusals: Mapping[Refusal, int], runs: int) -> Iterator[Statement]:

@@ -93,6 +93,8 @@ def test_forgives_a_byte_order_mark() -> None:
     [
         ("voice.sent", "many", "$.voice.sent"),
         ("voice.up.jitter_ms", True, "$.voice.up.jitter_ms"),
+        ("voice.up.loss_percent", -3.0, "0 to 100 percent - at `$.voice.up.loss_percent`"),
+        ("voice.up.lost", -9, "a count, not less than 0 - at `$.voice.up.lost`"),
         ("run.host", None, "$.run.host"),
         ("verdict", "FINE", "$.verdict"),
         ("run.id", "../../etc/passwd", "$.run.id"),

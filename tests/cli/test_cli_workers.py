@@ -138,6 +138,19 @@ def test_whoever_answers_tells_of_the_responders() -> None:
 
 
 @LINUX_ONLY
+def test_a_worker_that_is_stopped_and_goes_on_ends_nobody() -> None:
+    """Ctrl-Z and `fg`, or a debugger: nobody is gone."""
+    with reflecting() as (running, port):
+        for number in (signal.SIGSTOP, signal.SIGCONT) * 3:
+            os.kill(workers_of(running)[0], number)
+        assert all(len(asked(port, source, range(1))) == 1 for source in SOURCES)
+        running.terminate()
+        out, err = running.communicate(timeout=PATIENCE_S)
+        assert (running.returncode, err) == (0, "")
+        assert out.startswith("ended: answered")
+
+
+@LINUX_ONLY
 def test_a_worker_that_is_killed_ends_all() -> None:
     """The others do not go on with sources that would wander: it is said, and whoever started them starts them anew."""
     with reflecting() as (running, _):

@@ -35,10 +35,11 @@ def test_a_few_runs_hint_and_do_not_prove() -> None:
         (dict.fromkeys(range(8, 18), 5), dict.fromkeys(range(8, 18), 2)),
         ({9: 10, 15: 10}, {15: 10}),
         (dict.fromkeys(range(8, 18, 3), 1), {8: 1}),
+        (dict.fromkeys(range(DAY), 5), dict.fromkeys(range(1, DAY), 5)),
     ],
 )
 def test_no_stretch(judged: dict[int, int], breached: dict[int, int]) -> None:
-    """Nothing fails, everything does, it fails all day, there are two hours only, or too few runs: no word about hours."""
+    """Nothing fails, everything does, it fails all day, there are two hours only, too few runs, or one good hour: no word about hours."""
     assert bad_hours(by_hour(judged), by_hour(breached)) is None
 
 
