@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nra.model.failure import FailureKind
+
 Int64Column = NDArray[np.int64]
 ABSENT: Final = int(np.iinfo(np.int64).min)
 """The value of a cell that holds nothing. It never leaves the program: documents say null, files leave it empty."""
@@ -64,6 +66,15 @@ class CallLedger:
     copies_up: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTaken:
+    """Packets that were due and in time, and that this workstation's network, or QUIC's connection, would not take."""
+
+    kind: FailureKind
+    why: str
+    packets: int
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class InstrumentSample:
     """The instrument's own error: how late each packet was sent, how long it and each arrival waited in this workstation."""
@@ -77,6 +88,7 @@ class InstrumentSample:
     send_delay_ns: Int64Column = field(default_factory=lambda: column())  # from our stamp to the kernel's, empty without the kernel's
     pacing: str = ""  # how slots were met, in words
     receive_buffer_bytes: int | None = None  # that the system granted each socket
+    not_taken: tuple[NotTaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

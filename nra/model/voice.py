@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from nra.model.sample import ReflectorFacts, StampKind
+from nra.model.sample import NotTaken, ReflectorFacts, StampKind
 from nra.model.verdict import Basis
 
 DELAY_EDGES_MS: Final = (
@@ -192,6 +192,7 @@ class Instrument:
     send_delay_ms: Spread | None = None
     pacing: str = ""
     receive_buffer_bytes: int | None = None
+    not_taken: tuple[NotTaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def judged_sample(seen: Observations) -> VoiceSample | None:
     sample = measured_sample(seen.voice)
     if sample is None or sample.silent_since_s is None or any(ledger.stateful for ledger in sample.ledgers):
         return sample
-    return sample if network_was_gone(seen.control) else until_silence(sample)
+    return sample if network_was_gone(seen.control, seen.ports) else until_silence(sample)
 
 
 def gravest_first(*found: Finding) -> tuple[Finding, ...]:

@@ -120,7 +120,7 @@ def explained(
     """Return what the silence of a far end comes to; None where none was silent. `beside` is what else was asked."""
     sample = measured_sample(climbed)
     if sample is not None and sample.silent_since_s is not None:
-        return Explanation(f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control)}", ASK_FAR_END)
+        return Explanation(f"no answer came from {sample.silent_since_s:.1f} s on; {after_silence(control, ports)}", ASK_FAR_END)
     if sample is not None and sample.method != "tcp":
         return replaced(climbed, beside)
     seen = [*(observation for _, observation in climbed if observation is not None), *observed(ports)]
@@ -190,19 +190,26 @@ def failed_as(observation: Observation, *kinds: FailureKind) -> bool:
     return observation.failure is not None and observation.failure.kind in kinds
 
 
-def after_silence(control: Observation | None) -> str:
+def after_silence(control: Observation | None, ports: Iterable[Asked]) -> str:
     """Return what the control says of a far end that stopped answering."""
     if control is None:
         return "nobody was known who could have been asked whether the network was still there"
     where = f"{control.task.target.host} port {control.task.target.port}"
     if control_answered([control]):
         return f"{where} answered afterwards: the network was there, so the far end stopped, or this flow was cut off on the way"
-    return f"{where} did not answer afterwards either: the network itself was gone"
+    if network_was_gone(control, ports):
+        return f"{where} did not answer afterwards either: the network itself was gone"
+    return f"{where} did not answer afterwards either, but had not been asked before: whether the network was still there is not known"
 
 
-def network_was_gone(control: Observation | None) -> bool:
-    """Tell whether the control was silent too: then the silence is the network's loss."""
-    return control is not None and not control_answered([control])
+def network_was_gone(control: Observation | None, ports: Iterable[Asked]) -> bool:
+    """Tell whether a control that had answered was silent too: then the silence is the network's loss.
+
+    Who never answered proves nothing: networks let workstations reach their reflector, and the world by a proxy only.
+    """
+    if control is None or control_answered([control]):
+        return False
+    return any(isinstance(seen.value, Answer) and seen.task.target == control.task.target for seen in observed(ports))
 
 
 def until_silence(sample: VoiceSample) -> VoiceSample:

@@ -5,14 +5,19 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from nra.model.document import Finding, FirewallCheck, Metric
+from nra.model.failure import FailureKind
 from nra.model.verdict import Basis, Verdict
 from nra.model.voice import Direction, Voice
+from nra.scoring.instrument import is_busy
 from nra.scoring.wording import (
     BAD_MOMENT,
     BLEACHED,
     BURSTY,
     CLOSE,
+    HELD_BACK,
+    HUNG_UP,
     LOPSIDED,
+    NOT_TAKEN,
     PARTLY,
     PORTS,
     REFUSED_BY,
@@ -101,8 +106,20 @@ def _rule(check: FirewallCheck) -> str:
 
 
 def _unsteady(voice: Voice) -> Iterable[Finding]:
-    if not voice.instrument.steady:
-        yield _finding("workstation", "warn", UNSTEADY, voice.instrument.note or "")
+    seen = voice.instrument.note or ""
+    if voice.instrument.steady:
+        return
+    if is_busy(voice):
+        yield _finding("workstation", "warn", UNSTEADY, seen)
+    if voice.instrument.not_taken:
+        most = max(voice.instrument.not_taken, key=lambda each: each.packets)
+        is_quic = voice.method == "quic"
+        if is_quic and most.kind is FailureKind.LOCAL:
+            yield _finding("measurement", "warn", HELD_BACK, seen)
+        elif is_quic or most.kind is FailureKind.REFUSED:
+            yield _finding("reflector", "warn", HUNG_UP, seen)
+        else:
+            yield _finding("workstation", "warn", NOT_TAKEN, seen)
 
 
 def _silent(voice: Voice) -> Iterable[Finding]:

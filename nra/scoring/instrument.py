@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nra.model.sample import InstrumentSample
-from nra.model.voice import Instrument, Spread
+from nra.model.voice import Instrument, Spread, Voice
 from nra.scoring.clocks import STEADY, ClockFault
 from nra.scoring.statistics import NS_PER_MS, nearest_rank, percent
 
@@ -35,6 +35,7 @@ def instrument(sample: InstrumentSample, sent: int, not_sent: int, far_clocks: S
         send_delay_ms=spread_ms(sample.send_delay_ns),
         pacing=sample.pacing,
         receive_buffer_bytes=sample.receive_buffer_bytes,
+        not_taken=sample.not_taken,
     )
 
 
@@ -54,14 +55,25 @@ def _taken_off(clock: ClockFault) -> list[str]:
     return told
 
 
+def is_busy(voice: Voice) -> bool:
+    """Tell whether it was the workstation itself that was unsteady, and not only what would not take its packets."""
+    shown = voice.instrument
+    missed = voice.not_sent - sum(each.packets for each in shown.not_taken)
+    is_late = shown.send_late_ms is not None and shown.send_late_ms.p99 * NS_PER_MS > LATE_NS
+    missed_percent = percent(missed, voice.sent + voice.not_sent) or 0.0
+    return is_late or bool(shown.local_drops) or missed_percent > NOT_SENT_LIMIT_PERCENT or not shown.not_taken
+
+
 def _reasons(sample: InstrumentSample, sent: int, not_sent: int) -> list[str]:
     late, slots = int(np.count_nonzero(sample.send_late_ns > LATE_NS)), len(sample.send_late_ns)
     late_percent = percent(late, slots) or 0.0
-    not_sent_percent = percent(not_sent, sent + not_sent) or 0.0
-    drops = sample.local_drops or 0
+    is_short = (percent(not_sent, sent + not_sent) or 0.0) > NOT_SENT_LIMIT_PERCENT
+    refused = sum(each.packets for each in sample.not_taken)
+    drops, why = sample.local_drops or 0, ", ".join(dict.fromkeys(each.why for each in sample.not_taken))
     findings = (
         (late_percent > LATE_LIMIT_PERCENT, f"{late} of {slots} packets were sent more than 5 ms late"),
-        (not_sent_percent > NOT_SENT_LIMIT_PERCENT, f"{not_sent} of {sent + not_sent} packets could not be sent in time"),
+        (is_short and not_sent > refused, f"{not_sent - refused} of {sent + not_sent} packets could not be sent in time"),
+        (is_short and refused > 0, f"{refused} of {sent + not_sent} packets were not taken: {why}"),
         (drops > 0, f"this workstation dropped {drops} arrivals of its own"),
     )
     return [text for holds, text in findings if holds]

@@ -145,6 +145,21 @@ UNSTEADY: Final = Words(
     "Close what loads it (virus scan, updates, video, too many calls at once) and measure again; real calls would suffer here too.",
     YOU,
 )
+NOT_TAKEN: Final = Words(
+    "This workstation's own network would not take all packets: its link, its address or its way out was gone for a while.",
+    "See whether Wi-Fi, cable or VPN was lost then, or security software stopped the stream; calls would have stopped too.",
+    YOU,
+)
+HELD_BACK: Final = Words(
+    "QUIC held packets back, as it does after losses or a longer round trip: nothing is known of them.",
+    "Allow the reflector's STAMP port (UDP 20862 as a rule): there no congestion control holds packets back; then measure again.",
+    NETWORK_TEAM,
+)
+HUNG_UP: Final = Words(
+    "The far end refused packets or ended the connection during the stream: what came before that was measured.",
+    "See whether it was started anew, or the key was revoked; then measure again.",
+    FAR_END,
+)
 SILENT: Final = Words(
     "The far end stopped answering during the stream; this alone does not make it the network's fault.",
     "See whether the far end still runs and whether other workstations reach it; a firewall that ends long UDP flows looks the same.",

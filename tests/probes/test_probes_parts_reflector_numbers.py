@@ -10,8 +10,8 @@ SENT = 1_000_000
 
 
 def placed(numbers: ReflectorNumbers, *pairs: tuple[int, int]) -> list[int | None]:
-    """Return where each (number, sequence) is placed."""
-    return [numbers.place(number % 2**32, sequence, SENT) for number, sequence in pairs]
+    """Return where each (number, sequence) is placed, by their order alone."""
+    return [numbers.place(number % 2**32, sequence, SENT, 0) for number, sequence in pairs]
 
 
 @given(st.integers(0, 2**40), st.integers(-(2**31), 2**31 - 1))
@@ -46,6 +46,20 @@ def test_a_reflector_that_begins_anew() -> None:
     assert (numbers.on_wire(101), numbers.on_wire(104), numbers.on_wire(100)) == (0, 3, None)
 
 
+def test_a_reflector_that_begins_anew_soon() -> None:
+    """A smaller number that was given later, to a newer probe: no copy, and nothing was overtaken."""
+    numbers = ReflectorNumbers()
+    assert [numbers.place(*each) for each in ((29, 29, 100, 29), (30, 30, 100, 30), (0, 31, 100, 31), (1, 32, 100, 32))] == [29, 30, 31, 32]
+    assert numbers.restarts == 1
+
+
+def test_a_number_that_was_given_earlier_is_no_restart() -> None:
+    """Overtaken there and back: the newer probe came first, and its reply last."""
+    numbers = ReflectorNumbers()
+    assert [numbers.place(*each) for each in ((10, 10, 100, 10), (12, 11, 100, 13), (11, 12, 100, 12))] == [10, 12, 11]
+    assert numbers.restarts == 0
+
+
 def test_a_late_reply_is_no_restart() -> None:
     """A number from long ago that answers a probe from long ago was held up on the way."""
     numbers = ReflectorNumbers()
@@ -56,11 +70,11 @@ def test_a_late_reply_is_no_restart() -> None:
 def test_numbers_that_no_count_can_have_reached() -> None:
     """They are refused and change nothing, so that nothing of their size is ever remembered."""
     numbers = ReflectorNumbers()
-    assert numbers.place(5, 5, 10) == 5
-    assert numbers.place(MOST_COPIES * 10 + HEAD_START + 1, 6, 10) is None
-    assert numbers.place(2**31 - 1, 6, 10) is None
-    assert numbers.place(2**32 - 1, 6, 10) is None
-    assert numbers.place(6, 6, 10) == 6
+    assert numbers.place(5, 5, 10, 0) == 5
+    assert numbers.place(MOST_COPIES * 10 + HEAD_START + 1, 6, 10, 0) is None
+    assert numbers.place(2**31 - 1, 6, 10, 0) is None
+    assert numbers.place(2**32 - 1, 6, 10, 0) is None
+    assert numbers.place(6, 6, 10, 0) == 6
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 99)), max_size=60))
@@ -68,7 +82,7 @@ def test_whatever_comes_is_placed_within_bounds(pairs: list[tuple[int, int]]) ->
     """No sequence of numbers gets out of the bounds, and what was placed can be asked for or is known to be gone."""
     numbers = ReflectorNumbers()
     for number, sequence in pairs:
-        place = numbers.place(number, sequence, 100)
+        place = numbers.place(number, sequence, 100, sequence)
         assert place is None or 0 <= place <= MOST_COPIES * 100 + HEAD_START
         if place is not None:
             assert numbers.on_wire(place) in (number, None)

@@ -108,6 +108,7 @@ def test_what_the_system_refused_is_not_sent() -> None:
     machine.send_failed(transmission, refusal(FailureKind.LOCAL))
     assert sent_at(machine, START + 20 * MS) == [b"\0\0"]
     assert (machine.record.not_sent, machine.record.outstanding, len(machine.record.late_ns)) == ([1], 1, 1)
+    assert [(each.kind, each.packets) for each in machine.record.not_taken] == [(FailureKind.LOCAL, 1)]
 
 
 def whole(machine: ProbeStream, lost: frozenset[int] = frozenset()) -> None:

@@ -123,7 +123,14 @@ def test_nobody_to_ask() -> None:
             "from 12.0 s on; api.example port 443 answered afterwards",
         ),
         (climbed(SILENT), (), observed("tcp_connect", FailureKind.REFUSED), "the network was there"),
-        (climbed(SILENT), (), observed("tcp_connect", FailureKind.NO_ANSWER), "the network itself was gone"),
+        (
+            climbed(SILENT),
+            ports(observed("tcp_connect", None)),
+            observed("tcp_connect", FailureKind.NO_ANSWER),
+            "the network itself was gone",
+        ),
+        (climbed(SILENT), (), observed("tcp_connect", FailureKind.NO_ANSWER), "had not been asked before"),
+        (climbed(SILENT), (), observed("tcp_connect", FailureKind.NAME_UNRESOLVED), "had not been asked before"),
         (climbed(SILENT), (), None, "nobody was known"),
         (climbed(observed("voice_stream", sample())), (), None, None),
         (climbed(NO_VOICE), ports(observed("stun_binding", None)), None, "other UDP is answered"),
@@ -150,12 +157,17 @@ def test_what_silence_comes_to(
     assert words is None or (said is not None and words in said.text)
 
 
-def test_only_a_silent_control_means_that_the_network_was_gone() -> None:
-    """No control proves nothing; a refusal is an answer."""
-    assert network_was_gone(observed("tcp_connect", FailureKind.NO_ANSWER))
-    assert not network_was_gone(observed("tcp_connect", FailureKind.REFUSED))
-    assert not network_was_gone(observed("tcp_connect", None))
-    assert not network_was_gone(None)
+def test_only_a_control_that_fell_silent_means_that_the_network_was_gone() -> None:
+    """No control proves nothing, nor does one that was never heard or was silent before; a refusal is an answer."""
+    silent = observed("tcp_connect", FailureKind.NO_ANSWER)
+    before = ports(observed("tcp_connect", None))
+    assert network_was_gone(silent, before)
+    assert not network_was_gone(silent, ())
+    assert not network_was_gone(silent, ports(silent))
+    assert not network_was_gone(silent, ports(observed("tcp_connect", None, "b.example")))
+    assert not network_was_gone(observed("tcp_connect", FailureKind.REFUSED), before)
+    assert not network_was_gone(observed("tcp_connect", None), before)
+    assert not network_was_gone(None, before)
 
 
 def test_a_stream_until_its_far_end_fell_silent() -> None:

@@ -8,13 +8,14 @@ import pytest
 from samples import CODECS, GENESYS, MS, call_rows, echo_sample, ledger, losing, quiet_instrument, stamp_sample, steady, voice_sample
 
 from nra.model.document import Finding, FirewallCheck
+from nra.model.failure import FailureKind
 from nra.model.observation import PortState
-from nra.model.sample import VoiceSample, column
+from nra.model.sample import NotTaken, VoiceSample, column
 from nra.model.verdict import Verdict
 from nra.scoring.assess import voice_rows
 from nra.scoring.findings import findings
 from nra.scoring.voice import score_voice
-from nra.scoring.wording import ROWS
+from nra.scoring.wording import HELD_BACK, HUNG_UP, NOT_TAKEN, ROWS, UNSTEADY, Words
 
 
 def found_in(sample: VoiceSample, **more: Any) -> tuple[Finding, ...]:
@@ -76,6 +77,30 @@ def with_marking(tos: int, tos_up: int) -> VoiceSample:
 def unsteady() -> VoiceSample:
     """Return a clean call measured by a busy workstation."""
     return stamp_sample(steady(1500), steady(1), instrument=quiet_instrument(send_late_ns=column([9 * MS] * 100)))
+
+
+def untaken(kind: FailureKind, method: str = "stamp", missed: int = 0) -> VoiceSample:
+    """Return a call of which 500 packets were not taken, and some slots missed."""
+    rows, _ = call_rows(steady(1500), steady(1))
+    told = replace(ledger(rows), not_sent=500 + missed)
+    taken = NotTaken(kind=kind, why="no route", packets=500)
+    return voice_sample(rows, told, method=method, instrument=quiet_instrument(not_taken=(taken,)))
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        (untaken(FailureKind.UNREACHABLE), [NOT_TAKEN]),
+        (untaken(FailureKind.LOCAL, "quic"), [HELD_BACK]),
+        (untaken(FailureKind.REFUSED, "quic"), [HUNG_UP]),
+        (untaken(FailureKind.UNREACHABLE, missed=10), [NOT_TAKEN]),
+        (untaken(FailureKind.UNREACHABLE, missed=100), [UNSTEADY, NOT_TAKEN]),
+    ],
+    ids=["link gone", "held back by QUIC", "hung up on", "few missed", "busy as well"],
+)
+def test_who_would_not_take_packets(sample: VoiceSample, words: list[Words]) -> None:
+    """A workstation is busy where it missed its slots, not where its link was gone or QUIC's connection would not take a packet."""
+    assert [finding.text for finding in found_in(sample)] == [each.text for each in words]
 
 
 @pytest.mark.parametrize(

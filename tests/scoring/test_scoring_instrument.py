@@ -3,8 +3,11 @@
 import pytest
 from samples import MS, quiet_instrument
 
-from nra.model.sample import InstrumentSample, column
+from nra.model.failure import FailureKind
+from nra.model.sample import InstrumentSample, NotTaken, column
 from nra.scoring.instrument import instrument
+
+GONE = NotTaken(kind=FailureKind.UNREACHABLE, why="no route", packets=5)
 
 
 def late(count: int, of: int = 1000, ms: float = 5.001) -> InstrumentSample:
@@ -21,6 +24,13 @@ def late(count: int, of: int = 1000, ms: float = 5.001) -> InstrumentSample:
         (late(1000, ms=5.0), 0, True, None),
         (quiet_instrument(), 10, True, None),
         (quiet_instrument(), 11, False, "could not be sent in time"),
+        (quiet_instrument(not_taken=(GONE,)), 10, True, None),
+        (
+            quiet_instrument(not_taken=(GONE,)),
+            11,
+            False,
+            "6 of 1000 packets could not be sent in time; 5 of 1000 packets were not taken",
+        ),
         (quiet_instrument(local_drops=1), 0, False, "dropped 1 arrivals"),
         (quiet_instrument(local_drops=None), 0, True, None),
         (quiet_instrument(clock_steps_ns=(-3 * MS,)), 0, True, "the wall clock stepped by -3.0 ms"),

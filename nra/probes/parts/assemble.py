@@ -105,4 +105,5 @@ def _instrument(record: StreamRecord, port: DatagramPort, send_delay_ns: Int64Co
         send_delay_ns=column() if send_delay_ns is None else send_delay_ns,
         pacing=equipment.pacing,
         receive_buffer_bytes=equipment.receive_buffer_bytes,
+        not_taken=record.not_taken,
     )

@@ -2,6 +2,7 @@
 
 They count from 0 by the RFC. A reflector that goes on counting from an earlier session, or that is restarted while the
 stream runs, is followed all the same: numbers stay in order, and what fell into the break cannot be told from loss.
+One that begins anew soon after it began is known by its time: whoever counts never gives a smaller number later.
 """
 
 from typing import Final
@@ -21,20 +22,23 @@ class ReflectorNumbers:
         self.base: int | None = None
         self.restarts = 0
         self._highest = -1
+        self._highest_ns: int | None = None  # when the reflector sent that one
         self._newest_probe = -1
 
-    def place(self, number: int, sequence: int, sent: int) -> int | None:
+    def place(self, number: int, sequence: int, sent: int, t3_ns: int) -> int | None:
         """Return the number of the reply to probe `sequence` of `sent`, counted from 0; None for one that cannot be."""
         if self.base is None:
             self.base = number - sequence if number - sequence >= HEAD_START else 0
         placed = unwrap(number, self.base + max(0, self._highest)) - self.base
-        if placed < self._highest - SET_BACK and sequence > self._newest_probe:
+        is_later = self._highest_ns is not None and t3_ns > self._highest_ns
+        if placed < self._highest - (0 if is_later else SET_BACK) and sequence > self._newest_probe:
             self.restarts += 1
             self.base += placed - self._highest - 1
             placed = self._highest + 1
         if not 0 <= placed <= most_numbers(sent):
             return None
-        self._highest = max(self._highest, placed)
+        if placed > self._highest:
+            self._highest, self._highest_ns = placed, t3_ns
         self._newest_probe = max(self._newest_probe, sequence)
         return placed
 

@@ -222,7 +222,7 @@ class StampDialect:
     ) -> Reply | None:
         sent = self._sent[call]
         sequence = unwrap(sender_number, sent)
-        placed = self.numbers[call].place(number, sequence, sent) if 0 <= sequence < sent else None
+        placed = self.numbers[call].place(number, sequence, sent, t3_ns) if 0 <= sequence < sent else None
         if placed is None:
             return None
         self.evidence[call].take(number, sender_number, transmitted)

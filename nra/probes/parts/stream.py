@@ -137,7 +137,7 @@ class ProbeStream:
     def send_failed(self, transmission: Transmission, failure: Failure) -> None:
         """Count the probe as not sent: the network never saw it."""
         if self._in_flight is not None:
-            self.record.unsent(self._in_flight)
+            self.record.unsent(self._in_flight, failure)
             self._in_flight = None
 
     @property

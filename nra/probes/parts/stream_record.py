@@ -1,11 +1,13 @@
 """The record of a stream of numbered probes: what was sent, and what became of it."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from nra.model.sample import ABSENT, StampKind
+from nra.model.failure import Failure
+from nra.model.sample import ABSENT, NotTaken, StampKind
 from nra.net.ports import Arrival
 
 ROW: Final = 9  # call, sequence, T2, T3, T4, reflector sequence, TTL, TOS, TOS up
@@ -30,6 +32,7 @@ class StreamRecord:
         """Start empty."""
         self.t1_ns = [array("q") for _ in range(calls)]
         self.not_sent = [0] * calls
+        self._refusals = Counter[Failure]()
         self.answered = [bytearray() for _ in range(calls)]
         self.numbers = [bytearray() for _ in range(calls)]  # which of the reflector's numbers came back
         self.outstanding = 0
@@ -49,14 +52,20 @@ class StreamRecord:
         self.channels.append(channel)
         self.outstanding += 1
 
-    def unsent(self, call: int) -> None:
-        """Take back the newest probe of a call: the system would not send it."""
+    def unsent(self, call: int, why: Failure) -> None:
+        """Take back the newest probe of a call: the way to the network would not take it."""
         self.t1_ns[call].pop()
         self.answered[call].pop()
         for column in (self.late_ns, self.calls, self.channels):
             column.pop()
         self.outstanding -= 1
         self.not_sent[call] += 1
+        self._refusals[why] += 1
+
+    @property
+    def not_taken(self) -> tuple[NotTaken, ...]:
+        """What of `not_sent` was no slot that was missed: how many the way to the network would not take, and why."""
+        return tuple(NotTaken(kind=why.kind, why=why.detail, packets=count) for why, count in self._refusals.items())
 
     def received(self, arrival: Arrival, reply: Reply) -> None:
         """Take down a reply to a probe that was sent; a number never sent is nobody's reply."""
