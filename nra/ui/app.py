@@ -28,6 +28,7 @@ BODY_S: Final = 60.0
 APART_S: Final = 1.0  # drawing takes the processor from the sender: once a second is enough to watch
 BEAT_S: Final = 5.0  # so that a page that is gone is noticed
 ANOTHER: Final = "Another measurement is under way; yours was not started."
+LATER: Final = "a measurement is under way; load it when that is over."
 GONE: Final = "This run is not there any more: its file was moved or removed, or it was brought along before nra ui was started anew."
 
 
@@ -135,7 +136,7 @@ class Site:
         """Show two results side by side, the older one first."""
         keys = request.query_params.getlist("run")
         if len(keys) != 2:
-            text = f"Tick two runs to compare them; it {'was' if len(keys) == 1 else 'were'} {len(keys)}."
+            text = f"Tick two runs to compare them; {len(keys)} {'was' if len(keys) == 1 else 'were'} ticked."
             listing = self._shelf.listing()
             page = self._pages.runs(listing, Filter.of(request.query_params), text, keys)
             return HTMLResponse(page, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -145,6 +146,8 @@ class Site:
     async def bring(self, request: Request) -> Response:
         """Take a run document from elsewhere, and say where it is shown."""
         data = await body(request, MOST_BROUGHT_BYTES)
+        if self._worker.is_measuring:
+            return JSONResponse({"error": LATER}, HTTPStatus.CONFLICT)
         try:
             key = await run_in_threadpool(self._shelf.bring, data)
         except UnreadableDocument as error:

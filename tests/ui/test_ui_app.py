@@ -153,6 +153,17 @@ def test_what_is_no_run_document_is_refused_with_its_reason(data: bytes, why: st
     assert "0 of 0 runs" in client.get("runs").text
 
 
+def test_nothing_is_loaded_while_a_measurement_is_under_way(client: TestClient) -> None:
+    """Not from any page: reading and drawing a large document takes the processor from the sender."""
+    client.post("start", data=FORM)
+    answer = client.post("bring", content=encode(canned_run("bad")))
+    assert (answer.status_code, answer.json()) == (409, {"error": "a measurement is under way; load it when that is over."})
+    assert "0 of 0 runs" in client.get("runs").text
+    client.post("cancel")
+    client.get("events")
+    assert bring(client, encode(canned_run("bad")))
+
+
 def test_bodies_are_limited(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is too large is not even kept until its end."""
     assert client.post("start", content=b"x" * (MOST_FORM_BYTES + 1)).status_code == 413
@@ -180,7 +191,7 @@ def test_two_runs_are_compared_the_older_one_first(client: TestClient) -> None:
     page = client.get(f"compare?run={first}&run={second}").text
     tree(page)
     assert "Down Packet Loss" in page
-    for query, said in (("", "it were 0"), (f"?run={first}", "it was 1"), (f"?run={first}&run={second}&run=x", "it were 3")):
+    for query, said in (("", "0 were ticked"), (f"?run={first}", "1 was ticked"), (f"?run={first}&run={second}&run=x", "3 were ticked")):
         answer = client.get(f"compare{query}")
         assert answer.status_code == 422
         assert said.removeprefix("it ") in answer.text
