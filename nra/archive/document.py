@@ -19,6 +19,8 @@ OBEYED: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # by a term
 PERCENT: Final = 100
 MOST_COUNT: Final = 1 << 63
 MOST_BYTES: Final = 64 << 20
+MOST_ROWS: Final = 1000  # ports and findings: a run has some dozens
+MOST_WINDOWS: Final = 100_000  # seconds: more than the longest run has
 SCHEMA_FAMILY: Final = "nra-run/"
 
 
@@ -54,6 +56,14 @@ def decode(data: bytes) -> RunDocument:
         raise UnreadableDocument("Expected 32 hexadecimal digits - at `$.run.id`")
     if not all(-MOST_COUNT < number < MOST_COUNT for number in _integers(msgspec.to_builtins(document))):
         raise UnreadableDocument("Expected counts of a usual size")
+    windows = document.voice.windows if document.voice else ()
+    for rows, most, what in (
+        (document.firewall or (), MOST_ROWS, "firewall"),
+        (document.findings, MOST_ROWS, "findings"),
+        (windows, MOST_WINDOWS, "voice.windows"),
+    ):
+        if len(rows) > most:
+            raise UnreadableDocument(f"Expected at most {most:,} - at `$.{what}`")
     for path, what in _impossible(msgspec.to_builtins(document.voice), "$.voice"):
         raise UnreadableDocument(f"Expected {what} - at `{path}`")
     for field in ("started_at", "ended_at"):

@@ -166,6 +166,7 @@ class Channel:
         if tls.pem is None:
             raise UserError(f"--quic-port: {tls.line}")
         self.crew.start(Orders(binds, tls.pem, engine.bound[0][1], engine.name, workers))
+        self.crew.begin()
         self.crew.watch(interrupt.note)
         with background(partial(self._line.serve, engines), "nra-control"):
             lines = [f"listening on UDP {address} port {port}: control over QUIC" for address, port in binds]

@@ -56,7 +56,7 @@ class Wanted:
 
 def serve(wanted: Wanted, events: ServiceLog) -> int:
     """Answer until interrupted or terminated, and return the exit code; raises UserError."""
-    from nra.cli.caretaker import Caretaker, leave_keys_alone
+    from nra.cli.caretaker import Caretaker, alive, leave_keys_alone
     from nra.cli.control import control_channel
     from nra.cli.metrics import shown
     from nra.cli.responders import Opened, responding, tls_of
@@ -82,11 +82,14 @@ def serve(wanted: Wanted, events: ServiceLog) -> int:
             shown(wanted.metrics, ask, told.counters) as page,
         ):
             others.start((bound, reflector.announcement, reflector.announcement_ipv6))
+            if workers > 1:
+                engine.spread(workers)
+                engine.pass_over()
+            others.begin()
+            others.ask(alive)  # then each has passed over what was not its own, and what comes from now on is answered
             engines = everybody(engine, others)
             with channel.serving(quic, tls, engine, others.count + 1, engines, interrupt) as control_lines:
                 others.watch(interrupt.note)
-                if workers > 1:
-                    engine.spread(workers)
                 tell(events, [*lines_of(reflector, bound), *told.lines, *control_lines, *((line, False) for line in page)])
                 with caretaker.at_work():
                     engine.run(interrupt)
@@ -133,6 +136,7 @@ def work(
     binds, reflector.announcement, reflector.announcement_ipv6 = orders
     engine = opened(reflector, binds, shared=True, claimed=True)
     listening(engine.errands.ask)
+    engine.pass_over()
     engine.run(stop)
     return tally(reflector)
 

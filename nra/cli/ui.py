@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,14 @@ def ui(ctx: click.Context, port: int, no_browser: bool, out: Path | None) -> Non
     memory = Memory(user_folder(sys.platform, os.environ))
     with told_to_the_user(CannotServe), stoppable(signal.SIGINT, signal.SIGTERM) as stop:
         serve(beginning(door), folder.absolute(), memory, configured(ctx), port=port, ready=ready, stop=stop)
+    end_whatever_is_still_drawn()
+
+
+def end_whatever_is_still_drawn() -> None:
+    """End the program at once where a thread still draws, for nobody: Python would wait for it, and signals are heard no more."""
+    if any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate()):
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def beginning(door: Door) -> list[str]:
@@ -62,7 +71,6 @@ def configured(ctx: click.Context) -> "Words":
 
 def open_browser(address: str) -> None:
     """Open the address in the user's browser; where there is none, the printed address must do."""
-    import threading
     import webbrowser
 
     def attempt() -> None:

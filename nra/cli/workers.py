@@ -1,7 +1,7 @@
 """Processes that answer behind the same ports as this one: forked before anything is opened, told what to open, ended together.
 
-A pipe to each is its lifeline: orders come down, then errands, and when the worker is let go or the pipe breaks, for whatever reason, it
-ends. What it has to say comes up: that it listens, what came of each errand, and in the end what it counted.
+A pipe to each is its lifeline: orders come down, then the word to begin and errands, and when the worker is let go or the pipe breaks, for
+whatever reason, it ends. What it has to say comes up: that it listens, what came of each errand, and in the end what it counted.
 """
 
 import multiprocessing
@@ -26,10 +26,12 @@ PATIENCE_S: Final = 20.0  # until a worker has imported what it needs and listen
 ERRAND_S: Final = 3.0  # until a worker has done an errand
 FAREWELL_S: Final = 5.0  # until it has told what it counted; an engine looks every 0.2 s whether it shall stop
 LISTENING: Final = "listening"
+BEGIN: Final = "begin"
 
 
 Work = Callable[[Any, Callable[[], bool], Callable[["Callable[[Errand], Any]"], None]], Tally]
-"""From its orders, whether to stop, and whom to tell that it listens and who does its errands, to what was counted.
+"""From its orders, whether to stop, and whom to tell that it listens and who does its errands, which waits for the word to begin, to what
+was counted.
 
 It may raise UserError.
 """
@@ -123,6 +125,11 @@ class Crew:
         for worker in self._workers:
             worker.listens()
 
+    def begin(self) -> None:
+        """Let all answer: until now they have only listened."""
+        for worker in self._workers:
+            worker.say(BEGIN)
+
     def ask(self, errand: "Errand") -> list[Any]:
         """Have an errand done by each worker, from whatever thread; return what came of it, None of a worker that did not do it."""
         with self._asking:
@@ -174,7 +181,7 @@ def _labour(line: "Connection", others: "Sequence[Connection]", work: Work) -> N
         orders = line.recv()
         if orders is None:
             return
-        over, speaking = threading.Event(), threading.Lock()
+        over, begun, speaking = threading.Event(), threading.Event(), threading.Lock()
 
         def say(word: object) -> None:
             with speaking:
@@ -183,6 +190,9 @@ def _labour(line: "Connection", others: "Sequence[Connection]", work: Work) -> N
         def hold_on(do: "Callable[[Errand], Any]") -> None:
             with suppress(EOFError, OSError):
                 while (word := line.recv()) is not None:
+                    if word == BEGIN:
+                        begun.set()
+                        continue
                     number, errand = word
                     try:
                         answer = do(errand)
@@ -190,10 +200,12 @@ def _labour(line: "Connection", others: "Sequence[Connection]", work: Work) -> N
                         answer = None
                     say(Done(number, answer))
             over.set()
+            begun.set()
 
         def listens(do: "Callable[[Errand], Any]") -> None:
             say(LISTENING)
             threading.Thread(target=hold_on, args=(do,), daemon=True).start()
+            begun.wait(PATIENCE_S)
 
         try:
             say(work(orders, lambda: interrupt() or over.is_set(), listens))

@@ -18,6 +18,7 @@ from nra.net.sockets import enlarge_buffers, family_of, set_dscp, socket_address
 from nra.net.stamps import Ancillary, ask_for_control, read_control
 
 CONTROL_BYTES: Final = 512
+MOST_WAITING: Final = 100_000  # small packets that a large buffer holds
 LINUX: Final = sys.platform.startswith("linux")
 IP_PKTINFO: Final = 8  # linux/in.h; which of our addresses a datagram came to, so that the reply leaves from there
 IPV6_PKTINFO: Final = 50
@@ -83,6 +84,13 @@ class ServerPort:
         """Let each source choose among so many processes once they have all bound these addresses, always the same one."""
         for sock in self._sockets:
             spread_by_source(sock, processes)
+
+    def pass_over(self) -> None:
+        """Drop what has come until now, so many at most: it may be some other process's."""
+        for sock in self._sockets:
+            with contextlib.suppress(OSError):
+                for _ in range(MOST_WAITING):
+                    sock.recv(1, socket.MSG_DONTWAIT)
 
     def receive(self, wait_s: float) -> list[Datagram]:
         """Wait for datagrams, at most `wait_s`."""

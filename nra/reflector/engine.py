@@ -75,6 +75,10 @@ class Engine:
         """Let each source keep to one of so many processes, once all of them have bound these addresses."""
         self._port.spread(processes)
 
+    def pass_over(self) -> None:
+        """Drop what came before each source kept to its process: a session begins in one of them alone."""
+        self._port.pass_over()
+
     def run(self, stop: Callable[[], bool]) -> None:
         """Answer until `stop` says so; close the sockets then."""
         try:

@@ -112,6 +112,13 @@ def test_names_the_field_that_is_wrong(path: str, value: object, field: str) -> 
     assert "\n" not in str(caught.value)
 
 
+def test_refuses_more_rows_than_any_run_has() -> None:
+    """A workbook of tens of thousands of ports would be drawn for hours."""
+    row = json.loads(encode(canned_run()))["firewall"][0]
+    with pytest.raises(UnreadableDocument, match=r"at most 1,000 - at `\$\.firewall`"):
+        decode(changed("firewall", [row] * 1001))
+
+
 def test_says_when_a_document_is_from_the_future() -> None:
     """A later schema is told apart from a foreign file."""
     with pytest.raises(UnreadableDocument, match=r"'nra-run/2', probably by a newer version of nra; this one reads 'nra-run/1'"):

@@ -213,11 +213,29 @@ def unknown(reflector: Reflector) -> int:
 
 
 def doing(orders: Counter[str], stop: Callable[[], bool], listening: Callable[[Callable[[Errand], Any]], None]) -> Tally:
-    """Be a worker whose reflector has counted what its orders say, and which does errands until it is let go."""
+    """Be a worker whose reflector has counted what its orders say, and once more when it begins, and which does errands until let go."""
     listening(lambda errand: errand(Reflector(counters=orders)))
+    orders["begun"] += 1
     while not stop():
         time.sleep(0.01)
     return Tally({}, 0, 0, 0)
+
+
+def begun(reflector: Reflector) -> int:
+    """Return whether a worker has begun."""
+    return reflector.counters["begun"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+def test_workers_listen_and_wait_for_the_word_to_begin() -> None:
+    """Until each source keeps to one of them, what any of them answered might be another's."""
+    with crew(2, doing) as workers:
+        workers.start(Counter[str]())
+        assert workers.ask(begun) == [0, 0]
+        workers.begin()
+        until = time.monotonic() + PATIENCE_S
+        while workers.ask(begun) != [1, 1]:
+            assert time.monotonic() < until
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
@@ -225,6 +243,7 @@ def test_all_workers_do_an_errand_and_what_fails_is_none() -> None:
     """From whatever thread; one that fails disturbs neither the next nor the end."""
     with crew(2, doing) as workers:
         workers.start(Counter(received=7))
+        workers.begin()
         assert workers.ask(received) == [7, 7]
         assert workers.ask(unknown) == [None, None]
         assert workers.ask(received) == [7, 7]

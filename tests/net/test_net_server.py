@@ -2,11 +2,13 @@
 
 import socket
 import sys
+from collections.abc import Callable
 
 import pytest
 from loopback import LOOPBACKS, family
 
 from nra.net import server as room
+from nra.net.batched_server import BatchedServerPort
 from nra.net.clock import SystemClock
 from nra.net.ports import NetworkError
 from nra.net.server import Datagram, ServerPort, every_address
@@ -56,6 +58,23 @@ def test_requests_wait_on_several_sockets() -> None:
                 taken += port.receive(5)
             assert sorted((request.channel, request.payload[0]) for request in taken) == [(0, 0), (1, 1)]
         assert port.receive(0) == []
+    finally:
+        port.close()
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux spreads senders over processes")
+@pytest.mark.parametrize("make", [ServerPort, BatchedServerPort])
+def test_what_waits_can_be_passed_over(make: Callable[[SystemClock, list[tuple[str, int]]], ServerPort]) -> None:
+    """What came until now is gone, also what is larger than anybody reads; what comes from then on is there."""
+    port = make(CLOCK, [("127.0.0.1", 0), ("127.0.0.1", 0)])
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for bound in port.bound * 3:
+                client.sendto(bytes(5000), bound)
+            port.pass_over()
+            port.pass_over()
+            client.sendto(b"new", port.bound[1])
+            assert [request.payload for request in port.receive(5)] == [b"new"]
     finally:
         port.close()
 
