@@ -137,7 +137,7 @@ class BatchedEngine(Engine):
             self._answer(self._port.datagram(row))
 
     def _count_unsendable(self) -> None:
-        self._reflector.counters["unsendable"] += 1
+        self._reflector.unanswered()
 
     def _answer(self, datagram: Datagram) -> None:
         super()._answer(datagram)
@@ -167,4 +167,4 @@ class BatchedEngine(Engine):
             self._batch.columns.timestamp[some] = ntp_from_unix_ns(self._clock.now_ns())
             unsent = self._port.send(some)
             if unsent:
-                self._reflector.counters["unsendable"] += unsent
+                self._reflector.unanswered(unsent)

@@ -120,6 +120,11 @@ class Reflector:
         if self.suspects is not None:
             self.suspects.note(reason, address, count)
 
+    def unanswered(self, count: int = 1) -> None:
+        """Count packets whose replies the system would not send."""
+        self.counters["answered"] -= count
+        self.counters["unsendable"] += count
+
     def stamped(self, response: Response, now_ns: int) -> bytes:
         """Return the reply's octets with T3 as it is right before sending: making the reply takes long enough to be interrupted."""
         octets = bytearray(response.payload)

@@ -115,7 +115,7 @@ class Engine:
 
     def _send(self, datagram: Datagram, payload: bytes, dscp: int) -> None:
         if not self._port.reply(datagram, payload, dscp):
-            self._reflector.counters["unsendable"] += 1
+            self._reflector.unanswered()
 
     def _expire(self) -> None:
         now_ns = self._clock.now_ns()

@@ -83,7 +83,8 @@ def load_lines(load: Load | None, codec: str) -> tuple[str, ...]:
     if load is None:
         return ()
     carried = _carried(load, codec)
-    said = [f"Bandwidth: {carried}" if carried else "Bandwidth was not measured", load.note or ""]
+    why = load.note or ("" if carried else next((phase.note for phase in load.phases if phase.note), ""))
+    said = [f"Bandwidth: {carried}" if carried else "Bandwidth was not measured", why]
     return (": ".join(filter(None, said)) if not carried else "; ".join(filter(None, said)), *map(_did, load.phases))
 
 

@@ -90,7 +90,7 @@ async def under_load(settings: Settings, climbed: Iterable[Climbed], net: Networ
         if watch.stop():
             return replace(found, note=INTERRUPTED)
         octets = share(left, len(Burden) - len(found.phases), burden)
-        reporter.phase(f"under load, {WORDS[burden]}: at most {stream_s(settings) + SPARE_S:g} s and {octets * ways(burden) / MEGA:.0f} MB")
+        reporter.phase(f"under load, {WORDS[burden]}: at most {stream_s(settings) + SPARE_S:g} s and {octets * ways(burden) / MEGA:.3g} MB")
         order = LoadOrder(
             address=sample.address,
             host=sample.host,

@@ -13,6 +13,7 @@ BINS_PER_SECOND: Final = 10
 SLOW_START_BINS: Final = 10  # from the first octet on: not counted, the sender was still feeling its way
 RTP_BYTES, UDP_BYTES = 12, 8  # RFC 3550 5.1, RFC 768
 IP_BYTES: Final = {4: 20, 6: 40}  # RFC 791 3.1, RFC 8200 3; without options
+SPENT: Final = "what may be moved (--max-megabytes, or the reflector's own cap) was used up before a rate could be read: allow more"
 BUSY: Final = 0.85  # of a processor: more than that, and the generator, not the path, is what limits it
 
 
@@ -61,12 +62,15 @@ def load_phase(
     """Return what came of one phase; where either stream proves nothing their differences are no result, and the note says why."""
     void = _void(unloaded, "without load") or _void(loaded, "under load")
     beside = None if loaded is None or void else beside_load(loaded)
-    notes = (counts.failure, note, void)
+    up = load_way(counts.up, counts, kbit_s) if burden is not Burden.DOWN else None
+    down = load_way(counts.down, counts, kbit_s) if burden is not Burden.UP else None
+    is_unread = all(way.mbit_s is None for way in (up, down) if way is not None)
+    notes = (counts.failure, SPENT if counts.capped and is_unread else None, note, void)
     return LoadPhase(
         burden=burden,
         seconds=counts.seconds,
-        up=load_way(counts.up, counts, kbit_s) if burden is not Burden.DOWN else None,
-        down=load_way(counts.down, counts, kbit_s) if burden is not Burden.UP else None,
+        up=up,
+        down=down,
         loaded=beside,
         change=None if unloaded is None or loaded is None or void else change(unloaded, loaded),
         note="; ".join(filter(None, notes)) or None,

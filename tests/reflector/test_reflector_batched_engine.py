@@ -169,7 +169,7 @@ def by_the_core(reflector: Reflector, requests: list[Request], now_ns: int, unre
         if response is None:
             continue
         if request.source[1] in unreachable:
-            reflector.counters["unsendable"] += 1
+            reflector.unanswered()
             continue
         sent.append(Sent(reflector.stamped(response, now_ns), request.source, str(request.destination), response.dscp << 2))
     return sent

@@ -228,7 +228,7 @@ def test_says_beforehand_and_at_each_phase_what_it_will_take() -> None:
     assert announcement(asking()) == (
         "under load: up, down and both ways after the run's own stream, 6 s each and at most 200 MB together, over within 75 s"
     )
-    assert told.phases[0] == "under load, up: at most 8 s and 67 MB"
+    assert told.phases[0] == "under load, up: at most 8 s and 66.7 MB"
     assert [text.partition(":")[0] for text in told.phases] == ["under load, up", "under load, down", "under load, both ways"]
 
 

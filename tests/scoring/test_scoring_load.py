@@ -7,7 +7,7 @@ import pytest
 from nra.model.load import Burden, LimitedBy, LoadCounts
 from nra.model.verdict import Basis
 from nra.model.voice import CallDirection, Voice
-from nra.scoring.load import call_kbit_s, calls_that_fit, capacity_mbit_s, change, headers_bytes, load_phase, load_way
+from nra.scoring.load import SPENT, call_kbit_s, calls_that_fit, capacity_mbit_s, change, headers_bytes, load_phase, load_way
 from nra.testing.canned import canned_run
 
 STEADY = [125_000] * 40  # 10 Mbit/s for four seconds
@@ -45,6 +45,13 @@ def test_without_a_whole_second_there_is_no_rate(octets: list[int]) -> None:
     assert capacity_mbit_s(octets) is None
     way = load_way(octets, LoadCounts(capped=True), 80.0)
     assert (way.mbit_s, way.limited_by, way.calls, way.octets) == (None, None, None, sum(octets))
+
+
+def test_a_cap_that_was_used_up_at_once_is_told() -> None:
+    """A megabyte is gone before any whole second: whoever set the cap must know."""
+    assert load_phase(Burden.UP, LoadCounts(up=(500_000,), seconds=0.1, capped=True), 80.0, None, None).note == SPENT
+    assert load_phase(Burden.UP, LoadCounts(up=(500_000,), seconds=0.1), 80.0, None, None).note is None
+    assert load_phase(Burden.BOTH, LoadCounts(up=tuple(STEADY * 2), down=(1,), capped=True), 80.0, None, None).note is None
 
 
 def test_a_call_is_counted_with_all_its_headers() -> None:
