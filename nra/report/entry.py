@@ -7,7 +7,7 @@ from nra.model.document import RunDocument
 from nra.model.fleet import Measure, Refusal, RunRow, Station
 from nra.model.verdict import Overall, Verdict
 from nra.report.calls import carried_words
-from nra.report.sentences import INTERRUPTED, UNSTEADY
+from nra.report.sentences import INTERRUPTED, NOT_TAKEN, UNSTEADY
 from nra.report.view import PortRow, View, VoipRow, firewall_verdict, outline, voip_verdict
 
 WORST_FIRST = (Overall.FAIL, Overall.INCONCLUSIVE, Overall.WARN, Overall.PASS)
@@ -62,7 +62,7 @@ def refusal_of(shown: View, document: RunDocument | None) -> Refusal | None:
         return None
     said = shown.meaning[0] if shown.meaning else ""
     voice = document.voice if document else None
-    if UNSTEADY in said if voice is None else not voice.instrument.steady:
+    if any(each in said for each in (UNSTEADY, NOT_TAKEN)) if voice is None else not voice.instrument.steady:
         return Refusal.BUSY
     interrupted = document.run.used.interrupted if document else INTERRUPTED in said
     return Refusal.INTERRUPTED if interrupted and Verdict.FAIL not in found else None

@@ -24,6 +24,7 @@ METHODS: Final = {
 SEVERITIES: Final = ("fail", "warn", "info")
 MOST_LISTED: Final = 5
 UNSTEADY: Final = "this workstation was too unsteady to measure with"
+NOT_TAKEN: Final = "too many packets could not be sent"  # by no fault of the workstation's: a link that went away, a far end that hung up
 LOOPBACKS: Final = ("127.", "::1")
 MEASURE_A_REGION: Final = "Measure a region now: nra regions lists them."
 INTERRUPTED: Final = "the run was interrupted"
@@ -235,7 +236,8 @@ def _tickets(rule: Rule, document: RunDocument) -> list[str]:
 def _unsteady(voice: Voice | None) -> str:
     if voice is None or voice.instrument.steady:
         return ""
-    return UNSTEADY
+    not_taken = sum(each.packets for each in voice.instrument.not_taken)
+    return NOT_TAKEN if not_taken and not_taken == voice.not_sent else UNSTEADY
 
 
 def _reach(document: RunDocument) -> list[str]:

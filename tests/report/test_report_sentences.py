@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from nra.model.document import Finding
+from nra.model.failure import FailureKind
 from nra.model.observation import PortState
-from nra.model.sample import ReflectorFacts
+from nra.model.sample import NotTaken, ReflectorFacts
 from nra.model.verdict import Overall, Verdict
 from nra.model.voice import Instrument, Spread
 from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, reflector_line, summary
@@ -88,6 +89,10 @@ def test_unsteady_workstation_is_the_reason() -> None:
     unsteady = replace(document.voice, instrument=replace(document.voice.instrument, steady=False, note="it slept"))
     document = replace(document, verdict=Overall.INCONCLUSIVE, voice=unsteady)
     assert summary(document).startswith("No verdict: this workstation was too unsteady to measure with; ")
+    refused = NotTaken(kind=FailureKind.UNREACHABLE, why="Network is unreachable", packets=9)
+    gone = replace(unsteady, not_sent=9, instrument=replace(unsteady.instrument, not_taken=(refused,)))
+    assert summary(replace(document, voice=gone)).startswith("No verdict: too many packets could not be sent; ")
+    assert "too unsteady to measure with" in summary(replace(document, voice=replace(gone, not_sent=10)))
     assert any("NOT steady" in sentence and "it slept" in sentence for sentence in meaning(document))
 
 
