@@ -21,7 +21,7 @@ from nra.ui.downloads import download
 from nra.ui.pages import STATIC, Filter, Pages, static, style
 from nra.ui.shelf import BROUGHT, MOST_BROUGHT_BYTES, Shelf
 from nra.ui.words import Memory, Words, blamed, problems
-from nra.ui.worker import Progress, Worker
+from nra.ui.worker import STOPPED_EARLY, Progress, Worker
 
 MOST_FORM_BYTES: Final = 1 << 16
 BODY_S: Final = 60.0
@@ -44,7 +44,7 @@ class Site:
         """Return what is found where."""
         return [
             Route("/", self.start_page),
-            Route("/start", self.start, methods=["POST"]),
+            Route("/start", self.start, methods=["GET", "POST"]),
             Route("/running", self.running_page),
             Route("/events", self.events),
             Route("/cancel", self.cancel, methods=["POST"]),
@@ -65,10 +65,14 @@ class Site:
         failed = outcome is not None and outcome.document is None and "ended" in request.query_params
         problem = outcome.problem if outcome is not None and failed else ""
         wrong = {name: f"{text[:1].upper()}{text[1:]}." for name, text in blamed(problem).items()}
+        if problem == STOPPED_EARLY:
+            return HTMLResponse(self._pages.start(words, notice=problem))
         return HTMLResponse(self._pages.start(words, wrong, problem="" if wrong else problem))
 
     async def start(self, request: Request) -> Response:
-        """Begin a measurement with the words of the form and remember them, or show why none was begun."""
+        """Begin a measurement with the words of the form and remember them, or show why none was begun; without words show the form."""
+        if request.method != "POST":
+            return self._to("")
         data = await body(request, MOST_FORM_BYTES)
         words = Words.of(dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)))
         wrong = problems(words)

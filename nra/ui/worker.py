@@ -38,6 +38,9 @@ class Progress:
     stopping: bool = False
 
 
+STOPPED_EARLY: Final = "It was stopped before anything was measured: nothing was written."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What the measurement left: its document, or None, and what went wrong in one line, or nothing."""
@@ -136,7 +139,7 @@ class Worker:
         data, said = await asyncio.gather(process.stdout.read(), self._listen(process.stderr))
         code = await process.wait()
         if code == NOTHING:
-            return None, "It was stopped before anything was measured: nothing was written."
+            return None, STOPPED_EARLY
         if not data:
             return None, said or f"The measurement ended unexpectedly (code {code})."
         document = _decoded(data)

@@ -91,6 +91,21 @@ def test_the_whole_flow(client: TestClient) -> None:
     assert 'value="Muster GmbH"' in client.get("").text
 
 
+def test_a_run_that_was_stopped_at_once_is_no_failure(tmp_path: Path) -> None:
+    """What the user asked for is said, not alarmed; and whoever reloads the address of the form's answer is shown the form."""
+    worker = Worker([sys.executable, "-c", MEASURING + "sys.exit(130)"], tmp_path)
+    site = Site(worker, Shelf(tmp_path / "results"), Memory(tmp_path), Words(), "/t/")
+    with TestClient(Guard(application(site, "t"), "t"), base_url=f"{OURS}/t/", headers={"origin": OURS}) as client:
+        client.post("start", data=FORM)
+        client.post("cancel")
+        assert 'data: {"at": "/t/?ended"}' in client.get("events").text
+        page = client.get("?ended").text
+        assert tree(page).find(".//p[@role='status']") is not None
+        assert "It was stopped before anything was measured" in page
+        assert "No result" not in page
+        assert client.get("start").url.path == "/t/"
+
+
 @pytest.mark.parametrize(
     "form", [{}, {"region": "local"}, FORM | {"region": "nowhere"}, FORM | {"seat": "\x07"}, FORM | {"org": "x" * 300}]
 )
