@@ -110,7 +110,8 @@ def _whole(folder: Path, name: str, fill: Callable[[BinaryIO], object], publish:
             _discard(temporary)
         _sync_folder(folder)
     except OSError as error:
-        raise CannotWrite(folder, error) from error
+        taken = folder / name
+        raise CannotWrite(taken if os.path.isdir(taken) else folder, error) from error  # noqa: PTH112 - this one never raises
     return final
 
 

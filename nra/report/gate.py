@@ -179,7 +179,7 @@ def _compared(comparisons: Iterable[Comparison]) -> Iterator[str]:
     told = list(comparisons)
     if told:
         yield "Compared with the baseline:"
-    same = "runs before and"
+    same = "support no conclusion"
     for text in dict.fromkeys(each.text for each in told if same in each.text):
         rows = [each for each in told if each.text == text]
         yield f"  {len(rows)} rows{_of_sites(rows)}: {text}"

@@ -70,7 +70,8 @@ def _compared(site: str | None, criterion: Criterion, before: Values, after: Val
     low = high = None
     regression = False
     if min(len(before), len(after)) < LEAST_RUNS:
-        text = f"{len(before)} runs before and {len(after)} after support no conclusion: {LEAST_RUNS} each are needed"
+        runs = f"{len(before)} run{'' if len(before) == 1 else 's'}"
+        text = f"{runs} before and {len(after)} after support no conclusion: {LEAST_RUNS} each are needed"
     else:
         low, high = interval(before, after, 1 - FALSE_ALARMS / rows)
         regression = _is_worse(criterion, low, high, difference or 0.0)

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import re
 import signal
 import stat
 import subprocess
@@ -378,3 +379,10 @@ def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match="it holds files already"):
         write_folder(path, fill)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_in_the_file_s_place_is_named(tmp_path: Path) -> None:
+    """Whoever gave a folder where a file is meant must see which."""
+    (tmp_path / "run.zip").mkdir()
+    with pytest.raises(CannotWrite, match=re.escape(f"cannot write into {tmp_path / 'run.zip'}: ")):
+        overwrite(tmp_path / "run.zip", lambda file: file.write(b"x"))

@@ -199,7 +199,7 @@ def test_too_few_runs_support_no_conclusion(nra_gate: Gate) -> None:
     """Said plainly, and no failure."""
     done = nra_gate(RUNS / "close.json", "--baseline", RUNS / "good.json")
     assert done.exit_code == 0
-    assert "1 runs before and 1 after support no conclusion: 5 each are needed" in done.stdout
+    assert "1 run before and 1 after support no conclusion: 5 each are needed" in done.stdout
 
 
 def test_the_gates_own_files_do_not_disturb_it(nra_gate: Gate, tmp_path: Path) -> None:

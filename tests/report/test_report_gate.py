@@ -138,13 +138,13 @@ def test_comparisons_without_a_conclusion_are_told_once() -> None:
         low=None,
         high=None,
         regression=False,
-        text="1 runs before and 1 after support no conclusion: 5 each are needed",
+        text="1 run before and 1 after support no conclusion: 5 each are needed",
     )
     worse = replace(row, low=-1.2, high=-0.8, regression=True, text="worse: median 4.00 before")
     fine = replace(worse, regression=False, text="no regression: median 4.00 before")
     assert summary(judgement(comparisons=(row, row, fine, worse))).splitlines()[1:] == [
         "Compared with the baseline:",
-        "  2 rows at Bonn: 1 runs before and 1 after support no conclusion: 5 each are needed",
+        "  2 rows at Bonn: 1 run before and 1 after support no conclusion: 5 each are needed",
         "  Upstream MOS Score at Bonn: worse: median 4.00 before",
         "  Upstream MOS Score at Bonn: no regression: median 4.00 before",
     ]

@@ -49,7 +49,10 @@ def test_too_few_runs_support_no_conclusion(before: int, after: int) -> None:
     """However far apart they lie; it is said plainly, and no bounds are given."""
     found = up_jitter(with_jitter(QUIET[:before]), with_jitter(LOUD[:after]))
     assert (found.regression, found.low, found.high) == (False, None, None)
-    assert found.text == f"{before} runs before and {after} after support no conclusion: {LEAST_RUNS} each are needed"
+    assert (
+        found.text
+        == f"{before} run{'' if before == 1 else 's'} before and {after} after support no conclusion: {LEAST_RUNS} each are needed"
+    )
 
 
 def test_a_difference_that_no_report_would_show_is_none() -> None:
