@@ -5,22 +5,18 @@ Keys that this version does not know are passed over, so that a later version ma
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from nra.archive.plausible import implausible
 from nra.model.document import SCHEMA, RunDocument
 
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 OBEYED: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # by a terminal, or a line end to some; stands in strings only
-PERCENT: Final = 100
-MOST_COUNT: Final = 1 << 63
 MOST_BYTES: Final = 64 << 20
-MOST_ROWS: Final = 1000  # ports and findings: a run has some dozens
-MOST_WINDOWS: Final = 100_000  # seconds: more than the longest run has
 SCHEMA_FAMILY: Final = "nra-run/"
 
 
@@ -54,48 +50,13 @@ def decode(data: bytes) -> RunDocument:
         raise UnreadableDocument(f"not a run document of nra: {error}") from None
     if not RUN_ID.fullmatch(document.run.id):
         raise UnreadableDocument("Expected 32 hexadecimal digits - at `$.run.id`")
-    if not all(-MOST_COUNT < number < MOST_COUNT for number in _integers(msgspec.to_builtins(document))):
-        raise UnreadableDocument("Expected counts of a usual size")
-    windows = document.voice.windows if document.voice else ()
-    for rows, most, what in (
-        (document.firewall or (), MOST_ROWS, "firewall"),
-        (document.findings, MOST_ROWS, "findings"),
-        (windows, MOST_WINDOWS, "voice.windows"),
-    ):
-        if len(rows) > most:
-            raise UnreadableDocument(f"Expected at most {most:,} - at `$.{what}`")
-    for path, what in _impossible(msgspec.to_builtins(document.voice), "$.voice"):
-        raise UnreadableDocument(f"Expected {what} - at `{path}`")
+    wrong = implausible(document)
+    if wrong is not None:
+        raise UnreadableDocument(wrong)
     for field in ("started_at", "ended_at"):
         if moment(getattr(document.run, field)) is None:
             raise UnreadableDocument(f"Expected a time in ISO 8601 with its zone - at `$.run.{field}`")
     return document
-
-
-def _integers(value: object) -> Iterator[int]:
-    """Yield every integer in it: JSON has no largest one, everything that is made of them has."""
-    if isinstance(value, int):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _integers(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _integers(each)
-
-
-def _impossible(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield where in the voice half there is what no stream can come to, and what is possible there."""
-    if isinstance(value, dict):
-        for name, each in value.items():
-            if name.endswith("_percent") and isinstance(each, int | float) and not 0 <= each <= PERCENT:
-                yield f"{path}.{name}", "0 to 100 percent"
-            yield from _impossible(each, f"{path}.{name}")
-    elif isinstance(value, list | tuple):
-        for place, each in enumerate(value):
-            yield from _impossible(each, f"{path}[{place}]")
-    elif isinstance(value, int) and value < 0:
-        yield path, "a count, not less than 0"
 
 
 def read(path: Path) -> RunDocument:

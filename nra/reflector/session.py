@@ -20,7 +20,7 @@ class Columns(Protocol):
 
 
 class Session:
-    """One row of the columns of all; of its records those before `dropped` are no longer there.
+    """One row of the columns in which all sessions lie; of its records those before `dropped` are no longer there.
 
     With a key `window` tells which packets were received, and `copies` are the numbers of those that came again and were not answered,
     None once there were more than are remembered.

@@ -137,6 +137,9 @@ def read_calls(record: Path, packets: Sequence[PacketRow], *, sealed: bool = Fal
     crossings = list(read_record(record))
     ups = [(probe_form.unpack_from(crossing.head), crossing) for crossing in crossings if crossing.direction == "up"]
     probes = probes_of(packets, [carried for carried, _ in ups])
+    stream = [t1 for _, t1 in probes]
+    strangers = [carried for carried, _ in ups if carried not in probes and min(stream) <= carried[1] <= max(stream)]
+    assert not strangers, f"the workstation sent a probe twice, or one that it tells nobody of: {strangers}"
     for carried, crossing in ups:
         if carried in probes:
             left_ns, call = probes[carried]
