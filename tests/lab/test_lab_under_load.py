@@ -13,6 +13,7 @@ pytestmark = pytest.mark.namespaces
 
 WAYS: Final = {"up": ("m2", 10), "down": ("m1", 20)}  # the device that the middle sends on, and its rate in Mbit/s
 LONG_MS, SHORT_MS = 300, 20
+STREAM_PACKETS: Final = 250  # at most, of a stream beside a load: 5 s
 QUIC_PORT: Final = 443
 PUNCTUAL: Final = ("chrt", "--fifo", "10", sys.executable, "-m")  # whatever else runs here: the generators must not be the limit
 WHERE: Final = ("--org", "Lab", "--out", "out", "--region", "eu-central-1", "--only", "voice", "--method", "stamp", "--json")
@@ -90,6 +91,12 @@ def carried_octets(world: World) -> dict[str, int]:
     return {way: int(octets) for way, text in told.items() for octets in re.findall(r"qdisc (?:tbf|htb).*\n Sent (\d+) bytes", text)}
 
 
+def dropped_packets(world: World, way: str) -> int:
+    """Return how many packets the kernel's queue has dropped that way until now."""
+    (dropped,) = re.findall(r"qdisc tbf.*\n Sent .*\(dropped (\d+)", world.run(MIDDLE, "tc", "-s", "qdisc", "show", "dev", WAYS[way][0]))
+    return int(dropped)
+
+
 def assert_rates(found: dict[str, Any]) -> None:
     """Each direction alone: the rate within a tenth of what the kernel lets through, and the network is what limited it."""
     for way, (_, rate) in WAYS.items():
@@ -116,7 +123,7 @@ def test_a_long_queue_is_found_with_the_rate(reflector: Reflecting) -> None:
 
 
 def test_a_short_queue_costs_no_delay(reflector: Reflecting) -> None:
-    """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds; at most a lost packet is found."""
+    """The same rates behind a queue of 20 ms: the round trip rises by no more than it holds; what is lost, the kernel dropped."""
     world, pin = reflector.world, reflector.pin
     narrow(world, SHORT_MS)
     document, _ = measured(world, pin)
@@ -124,6 +131,8 @@ def test_a_short_queue_costs_no_delay(reflector: Reflecting) -> None:
     assert_rates(found)
     for way in WAYS:
         assert found[way]["change"]["rtt_avg_ms"] < 2 * SHORT_MS, found[way]
+        lost = sum(phase["loaded"][way]["loss_percent"] for phase in found.values()) / 100 * STREAM_PACKETS
+        assert lost <= dropped_packets(world, way), (way, lost)
     at_full_speed = [finding["evidence"] for finding in document["findings"] if "at full speed" in finding["text"]]
     assert all(words.startswith(("Up Packet Loss", "Down Packet Loss")) for words in at_full_speed), at_full_speed
 
