@@ -77,10 +77,15 @@ def add(key_file: Path, ssid: int | None, note: str, out: Path | None) -> int:
     line = f"{line_of(holder)}\n"
     if out is not None:
         write_new(out, line)  # before the reflector's: a key that its sender does not get must not be there
-    if text is None:
-        write_new(key_file, HEADING + line)
-    else:
-        rewrite(key_file, text + ("" if not text or text.endswith("\n") else "\n") + line)
+    try:
+        if text is None:
+            write_new(key_file, HEADING + line)
+        else:
+            rewrite(key_file, text + ("" if not text or text.endswith("\n") else "\n") + line)
+    except UserError:
+        if out is not None:
+            out.unlink(missing_ok=True)  # a key that no reflector knows
+        raise
     if out is None:
         click.echo(line, nl=False)
     click.echo(f"SSID {holder.ssid} added to {washed(str(key_file))}: {RELOAD}", err=True)

@@ -139,6 +139,14 @@ def test_what_cannot_be_done(keys: Keys, words: tuple[str, ...], said: str) -> N
     assert [path.name for path in Path().iterdir()] == ["bad"]
 
 
+@pytest.mark.parametrize("file", ["no-folder/reflector.keys", "sender.key"])
+def test_what_no_reflector_knows_is_not_left_for_a_sender(keys: Keys, file: str) -> None:
+    """Where the reflector's file cannot be made, the sender's is taken back: nobody is given a key that nobody has."""
+    code, out, err = keys("add", "--key-file", file, "--out", "sender.key")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert not Path("sender.key").exists()
+
+
 def test_keys_alone_say_what_is_missing(keys: Keys) -> None:
     """One line, not the whole help squeezed into it."""
     code, _, err = keys()
