@@ -1,6 +1,8 @@
 """The same promises (contract 4) on what sticks are made of: FAT32, exFAT, a stick that is full, one that is read-only, many writers.
 
-Mounted for real, by the kernel where it can, else by FUSE; needs root on Linux.
+Mounted for real, by the kernel where it can, else by FUSE; needs root on Linux. FUSE's drivers have one thread each (`-s`, exFAT's
+always): the kernel does not wait until a driver has closed a file, and of several threads one may be asked to remove the file before
+another has closed it. The driver then keeps it as `.fuse_hidden...` for a moment, which no stick does.
 """
 
 import errno
@@ -26,7 +28,7 @@ MIB: Final = 1 << 20
 SIZE: Final = 64 * MIB
 CONTENT: Final = b"0123456789abcdef" * 1024
 KINDS: Final = {
-    "FAT32": (("mkfs.vfat", "-F", "32", "-s", "1"), "vfat", ("fusefat", "-o", "rw+")),
+    "FAT32": (("mkfs.vfat", "-F", "32", "-s", "1"), "vfat", ("fusefat", "-s", "-o", "rw+")),
     "exFAT": (("mkfs.exfat",), "exfat", ("mount.exfat-fuse",)),
 }
 
