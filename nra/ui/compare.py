@@ -11,6 +11,7 @@ from nra.report.view import PortRow, View, VoipRow, view
 
 SAME: Final = "the same"
 NOWHERE: Final = "–"
+CIRCUMSTANCES: Final = ("Region", "Measured by", "Thresholds")  # who and where may differ: that is what is compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,15 @@ class Pair:
     first: Side
     second: Side
     change: str
+
+
+def unlike(first: View, second: View) -> tuple[str, ...]:
+    """Return what was measured differently, or not at all in one of them: then a difference of the rows may come from that."""
+    return tuple(
+        f"{name}: A {first.fact(name) or NOWHERE}, B {second.fact(name) or NOWHERE}"
+        for name in CIRCUMSTANCES
+        if first.fact(name) != second.fact(name)
+    )
 
 
 def voip(first: RunDocument, second: RunDocument) -> tuple[Pair, ...]:

@@ -84,9 +84,10 @@ class Pages:
 
     def compare(self, keys: tuple[str, str], first: RunDocument, second: RunDocument) -> str:
         """Return two runs side by side."""
-        sides = [{"key": key, "shown": view(document)} for key, document in zip(keys, (first, second), strict=True)]
+        shown = view(first), view(second)
+        sides = [{"key": key, "shown": each} for key, each in zip(keys, shown, strict=True)]
         tables = [("VOIP", "Measurement", compare.voip(first, second)), ("Firewall", "Port", compare.firewall(first, second))]
-        return self._page("compare.html", sides=sides, tables=tables)
+        return self._page("compare.html", sides=sides, tables=tables, unlike=compare.unlike(*shown))
 
     def message(self, title: str, text: str) -> str:
         """Return a page that says one thing."""

@@ -206,6 +206,9 @@ def test_two_runs_are_compared_the_older_one_first(client: TestClient) -> None:
     page = client.get(f"compare?run={first}&run={second}").text
     tree(page)
     assert "Down Packet Loss" in page
+    assert "Not measured alike" not in page
+    third = bring(client, encode(canned_run("round-trip"))).removeprefix("runs/")
+    assert "Not measured alike" in client.get(f"compare?run={first}&run={third}").text
     for query, said in (("", "0 were ticked"), (f"?run={first}", "1 was ticked"), (f"?run={first}&run={second}&run=x", "3 were ticked")):
         answer = client.get(f"compare{query}")
         assert answer.status_code == 422

@@ -1,8 +1,11 @@
 """Two runs side by side."""
 
+from dataclasses import replace
+
 from nra.model.verdict import Verdict
+from nra.report.view import view
 from nra.testing.canned import canned_run
-from nra.ui.compare import NOWHERE, firewall, voip
+from nra.ui.compare import NOWHERE, firewall, unlike, voip
 
 
 def test_every_row_of_either_run_is_there_once() -> None:
@@ -25,6 +28,17 @@ def test_a_run_is_the_same_as_itself() -> None:
     """No row changes, in either column."""
     run = canned_run("good")
     assert {pair.change for pair in (*voip(run, run), *firewall(run, run))} == {"the same"}
+
+
+def test_runs_that_were_not_measured_alike_say_so() -> None:
+    """Region, method and thresholds; a self-test beside a region is the plainest of them."""
+    here = canned_run("good")
+    assert unlike(view(here), view(canned_run("bad"))) == ()
+    local = replace(here, run=replace(here.run, region="local"))
+    assert unlike(view(local), view(here)) == ("Region: A local, B eu-central-1",)
+    (told,) = unlike(view(here), view(replace(here, voice=None)))
+    assert told.startswith("Measured by: A stamp (")
+    assert told.endswith(", B –")
 
 
 def test_ports_are_compared_by_what_they_are() -> None:
