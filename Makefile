@@ -1,6 +1,7 @@
 # Each command does its own set-up. All that a fresh machine needs is make and Python 3.11 or newer with its venv module.
 #   make demo     measure this workstation against itself for 30 s, reports in results/
 #   make test     all tests        make lint     style, types, layers        make bench     speed, as ratios        make fuzz      mutated datagrams
+#   make explore  the tests by property, with new examples each time
 #   make soak     does a reflector grow that answers for 20 minutes?
 # Another Python: make PYTHON=python3.13 test
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench fuzz soak
+.PHONY: demo test explore lint bench fuzz soak
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -16,6 +17,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+explore: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n auto --dist worksteal --timeout=0 -m hypothesis --hypothesis-profile=exploring
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

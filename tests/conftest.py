@@ -5,14 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from lab_world import World
     from playwright.sync_api import Browser
 
-settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
-settings.load_profile("untimed")
+# How long an example takes, or its making, says how busy the machine is. The tests try the same examples each time, so that whoever
+# changes something else is not told of it; `make explore` looks for new ones.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", untimed, derandomize=True)
+settings.register_profile("exploring", untimed, max_examples=1000)
+settings.load_profile("same")
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ VALUES: Final = st.one_of(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(line=st.integers(0, WHOLE.count("\n")), value=VALUES)
 def test_whatever_stands_there_a_policy_comes_out_or_one_line(tmp_path: Path, line: int, value: object) -> None:
     """Each value of the whole policy, replaced by something else."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from fake_kernel import Sent, World
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -212,7 +212,7 @@ def world(reflector: Reflector, address: str) -> Iterator[World]:
         made_world.close()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
+@settings(max_examples=100)
 @given(
     batches=batches,
     singly=st.booleans(),

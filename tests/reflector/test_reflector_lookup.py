@@ -3,7 +3,7 @@
 import random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nra.reflector.lookup import STRANGER, Lookup
@@ -23,7 +23,6 @@ def found(lookup: Lookup, keys: list[bytes]) -> list[int]:
     return list(map(int, lookup.rows_of(padded)))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1, 3, 30]))
 def test_it_says_what_the_sessions_say(seed: int, max_sessions: int) -> None:
     """Sessions open, move, expire and are evicted between one look and the next."""

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Final
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nra.model.responder import RESPONDERS
@@ -133,7 +133,6 @@ def test_the_guard_stands_before_every_service(service: str) -> None:
     assert reflector.counters == {"received": 2, "not_allowed": 1, "responder_port": 1}
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(sorted(UDP_ANSWERS)),
     st.sampled_from(SOURCES),
