@@ -19,7 +19,7 @@ from nra.archive.spool import Spool
 from nra.cli.case_checks import console_text, refuse_name, refuse_old
 from nra.cli.case_form import form_of
 from nra.cli.errors import UserError, washed
-from nra.cli.gathering import Gathering
+from nra.cli.gathering import Gathering, watched
 from nra.cli.printing import firewall_request_files, rendered
 from nra.cli.redacting import Redaction, redaction
 from nra.cli.signing import secret_key, signed
@@ -129,7 +129,8 @@ def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redactio
 
     with Spool(Entry) as entries:
         gathering = Gathering(entries, problems, prepare)
-        fleet = summarize(gathering.rows(files))
+        with watched(files) as reading:
+            fleet = summarize(gathering.rows(reading))
         for problem in gathering.problems:
             click.echo(washed(f"not in the bundle: {problem.file}: {problem.what}"), err=True)
         told = [hiding.problem(problem) for problem in gathering.problems] if hiding else gathering.problems

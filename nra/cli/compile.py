@@ -1,6 +1,5 @@
 """`nra compile`: many runs -> one workbook, table or data set."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,14 +65,14 @@ def compile_runs(places: tuple[Path, ...], output: str, hiding: Redaction | None
     """Read all runs, then write them."""
     from nra.archive.folders import candidates
     from nra.archive.spool import Spool
-    from nra.cli.gathering import Gathering
+    from nra.cli.gathering import Gathering, watched
     from nra.report.entry import Entry
     from nra.run.fleet import summarize
 
     files, problems = candidates(places)
     with Spool(Entry) as entries:
         gathering = Gathering(entries, problems, hiding.searched_document if hiding else None)
-        with click.progressbar(files, label="reading", file=sys.stderr, hidden=not sys.stderr.isatty()) as reading:
+        with watched(files) as reading:
             fleet = summarize(gathering.rows(reading))
         if not fleet.order:
             raise UserError(_nothing(places, gathering))

@@ -1,8 +1,12 @@
 """From files to runs: each read once, the same run counted once, and whatever gives no run noted in one line."""
 
+import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+import click
 
 from nra.archive.document import UnreadableDocument, decode, read_bytes
 from nra.archive.folders import is_document
@@ -15,6 +19,11 @@ from nra.report.entry import Entry, run_row, slim
 from nra.report.text import UnreadableReport, parse
 
 Prepare = Callable[[RunDocument], RunDocument]
+
+
+def watched(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:
+    """Return the files in a context that shows on a terminal how far their reading is."""
+    return click.progressbar(files, label="reading", file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 class Gathering:
