@@ -19,7 +19,7 @@ from nra.testing.fake_network import FakeNetwork, FakePort
 from nra.testing.impairment import Impairment, Path, Peer
 from nra.wire.receive_record import RecordRequest
 from nra.wire.stamp import decode_sender
-from nra.wire.stamp_tlv import TlvType, split_tlvs
+from nra.wire.stamp_tlv import TlvType, encode_tlvs, split_tlvs
 
 SLOTS = 200
 
@@ -192,9 +192,10 @@ def test_records_of_somebody_else_are_no_records() -> None:
 
     def other(payload: bytes, now_ns: int, source: tuple[str, int]) -> bytes | None:
         reply = mirror(payload, now_ns, source)
-        place = payload.find(bytes((0x80, TlvType.RECEIVE_RECORD)), 44)
-        if reply is None or place < 0:
+        asked = [tlv for tlv in split_tlvs(payload[44:]) if tlv.type == TlvType.RECEIVE_RECORD]  # padding may hold any octets
+        if reply is None or not asked:
             return reply
+        place = payload.index(encode_tlvs(asked), 44)
         return reply[:place] + Struct(">BBH").pack(0, TlvType.RECEIVE_RECORD, len(payload) - place - 4) + bytes(len(payload) - place - 4)
 
     closing = Session(other, CLEAN, Impairment(delay_ms=20, loss_runs=(range(50, 60),))).close()
