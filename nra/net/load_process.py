@@ -68,10 +68,11 @@ class LoadProcess:
                 self._process.stdin.close()
 
     def close(self) -> None:
-        """End it at once."""
-        self.let_go()
+        """End it at once: it is not let go before, for then it might have the time to end as it should."""
         if self._process is not None:
             self._process.kill()
+        self.let_go()
+        if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(FAREWELL_S)
 

@@ -12,6 +12,7 @@ from nra.reflector.control_server import ControlServer, facts_of
 from nra.reflector.core import Reflector
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
+from nra.reflector.loads import Loads
 from nra.reflector.responders.certificate import identity_of, made_pem, pin_of
 from nra.wire.control_token import control_token
 
@@ -39,6 +40,11 @@ class Served:
     port: int
     pin: str
     reflector: Reflector
+    loads: Loads
+
+    def came_up(self) -> int:
+        """Return the octets that have come in the load that is running."""
+        return sum(sum(each.flow.octets) for each in list(self.loads.running))
 
     def order(self, burden: Burden, octets: int = 50_000_000, seconds: int = 5, **changes: Any) -> Order:
         """Return an order for it."""
@@ -56,14 +62,14 @@ def served() -> Iterator[Served]:
     thread = threading.Thread(target=server.run, args=(over.is_set,), daemon=True)
     thread.start()
     try:
-        yield Served(server.bound[0][1], pin_of(identity_of(pem)), reflector)
+        yield Served(server.bound[0][1], pin_of(identity_of(pem)), reflector, server._loads)
     finally:
         over.set()
         thread.join(5)
 
 
-def generated(order: Order, enough: Callable[[Line], bool] = lambda _line: False) -> list[Line]:
+def generated(order: Order, enough: Callable[[list[Line]], bool] = lambda _lines: False) -> list[Line]:
     """Return what a generator says until it has said enough or is over."""
     lines: list[Line] = []
-    generate(order, lines.append, lambda: bool(lines) and enough(lines[-1]))
+    generate(order, lines.append, lambda: bool(lines) and enough(lines))
     return lines

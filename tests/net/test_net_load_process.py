@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 from load_world import HOST, KEY, Served, served
@@ -14,12 +15,12 @@ from nra.net.load_process import ENDED, LoadProcess, command
 PATIENCE_S = 30.0
 
 
-def waited(run: LoadProcess, what: str) -> bool:
-    """Wait until the run says so."""
+def waited(true: Callable[[], bool]) -> bool:
+    """Wait until it is so."""
     end_s = time.monotonic() + PATIENCE_S
-    while not getattr(run, what) and time.monotonic() < end_s:
+    while not true() and time.monotonic() < end_s:
         time.sleep(0.01)
-    return bool(getattr(run, what))
+    return true()
 
 
 def order(channel: Served) -> LoadOrder:
@@ -33,9 +34,10 @@ def test_it_loads_until_it_is_let_go_and_then_tells_all() -> None:
     with served() as channel:
         run = LoadProcess(order(channel))
         try:
-            assert waited(run, "is_loading")
+            assert waited(lambda: run.is_loading)
+            assert waited(lambda: sum(run.counts.down) > 0)  # it says that it begins before anything has come
             run.let_go()
-            assert waited(run, "is_over")
+            assert waited(lambda: run.is_over)
         finally:
             run.close()
         assert run.counts.failure is None
@@ -47,9 +49,9 @@ def test_one_that_dies_leaves_what_it_said() -> None:
     """Killed in the middle: over, with what was counted until then and a reason."""
     with served() as channel:
         run = LoadProcess(order(channel))
-        assert waited(run, "is_loading")
+        assert waited(lambda: run.is_loading)
         run.close()
-        assert waited(run, "is_over")
+        assert waited(lambda: run.is_over)
         assert run.counts.failure == ENDED
 
 
