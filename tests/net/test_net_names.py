@@ -27,12 +27,14 @@ class Resolver:
         self.silent: dict[str, threading.Event] = {}
         self.failing: dict[str, Exception] = {}
         self.asked: list[str] = []
+        self.returned: list[str] = []
 
     def __call__(self, host: str, *_: object, **__: object) -> list[object]:
         """Answer as socket.getaddrinfo does."""
         self.asked.append(host)
         if host in self.silent:
-            self.silent[host].wait(10)
+            self.silent[host].wait(60)
+        self.returned.append(host)
         if host in self.failing:
             raise self.failing[host]
         if host not in self.known:
@@ -46,10 +48,10 @@ class Resolver:
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
-    """The system's resolver is ours; a wait of 20 ms tells something of it; in the end nobody is left waiting."""
+    """The system's resolver is ours; a wait of a millisecond tells something of it; in the end nobody is left waiting."""
     made = Resolver()
     monkeypatch.setattr(socket, "getaddrinfo", made)
-    monkeypatch.setattr(room, "LEAST_SILENCE_NS", 20 * MS)
+    monkeypatch.setattr(room, "LEAST_SILENCE_NS", MS)
     yield made
     for event in made.silent.values():
         event.set()
@@ -121,11 +123,10 @@ def test_a_defect_is_not_swallowed(resolver: Resolver) -> None:
 def test_a_resolver_that_hangs_is_left_behind(resolver: Resolver) -> None:
     """The deadline holds although the system's call goes on: the program does not wait for it, not even at its end."""
     resolver.mute("a.example")
-    began = time.perf_counter()
     failure = asyncio.run(found(Names(CLOCK), "a.example", ms=50))
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.detail) == (FailureKind.NAME_UNRESOLVED, "the resolver did not answer in time")
-    assert time.perf_counter() - began < 2
+    assert (resolver.asked, resolver.returned) == (["a.example"], [])
 
 
 def test_each_who_waits_has_a_deadline_of_its_own(resolver: Resolver) -> None:
@@ -159,7 +160,8 @@ def test_a_dead_resolver_costs_its_time_once(resolver: Resolver) -> None:
 
     failure = asyncio.run(run())
     assert isinstance(failure, Failure)
-    assert (failure.kind, failure.detail) == (FailureKind.NAME_UNRESOLVED, "the resolver was silent for 0.0 s before")
+    silent_s = names._silent_ns["silent.example"] / 1e9  # as long as we were kept from noticing
+    assert (failure.kind, failure.detail) == (FailureKind.NAME_UNRESOLVED, f"the resolver was silent for {silent_s:.1f} s before")
     assert resolver.asked == ["silent.example"]
 
 
