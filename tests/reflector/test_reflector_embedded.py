@@ -14,6 +14,7 @@ from nra.wire.stamp import SenderPacket, decode_reflector, encode_sender
 from nra.wire.stun import decode_message, encode_binding_request
 
 KEY = bytes(range(32))
+PATIENCE_S = 20.0
 PADDING = "a request as long as its answer"
 
 
@@ -28,7 +29,7 @@ def asked(kind: socket.SocketKind, address: str, port: int, payload: bytes) -> b
 
 def test_three_servers_answer_and_then_are_gone() -> None:
     """STAMP, STUN and HTTP, each on a port of the system's choice; no thread is left behind."""
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with embedded() as servers:
         reply = decode_reflector(asked(socket.SOCK_DGRAM, servers.address, servers.reflector_port, encode_sender(SenderPacket(5, 0, 1))))
         answer = decode_message(
@@ -38,7 +39,9 @@ def test_three_servers_answer_and_then_are_gone() -> None:
     assert (reply.sender_sequence, page[:12]) == (5, b"HTTP/1.1 204")
     assert answer.reflexive is not None
     assert answer.reflexive.address == "127.0.0.1"
-    assert threading.active_count() == before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
 
 
 def test_with_a_key_its_reflector_is_authenticated() -> None:
