@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -76,10 +76,39 @@ def tcp_server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 @contextmanager
 def no_listener() -> Iterator[int]:
-    """Yield a TCP and UDP port at which nobody listens: TCP's is bound, so that nobody is given it meanwhile."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield int(sock.getsockname()[1])
+    """Yield a TCP and UDP port at which nobody listens, and which nobody is given meanwhile, who would answer in our place.
+
+    TCP's is bound and does not listen; UDP's is bound and connected to itself, so that what comes from anybody else is refused.
+    """
+    addresses = [address for address in ("127.0.0.1", "::1") if family(address) == socket.AF_INET or "::" in every_address()]
+    with ExitStack() as stack:
+        port = 0
+        while not port:
+            port = _held(stack, addresses)
+        yield port
+
+
+def _held(stack: ExitStack, addresses: Sequence[str]) -> int:
+    """Return a port that the stack holds at these addresses, 0 where somebody has it at one of them already."""
+    with ExitStack() as taken:
+        port = 0
+        for address in addresses:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                sock = taken.enter_context(socket.socket(family(address), kind))
+                try:
+                    sock.bind((address, port))
+                except OSError:
+                    return 0
+                port = int(sock.getsockname()[1])
+                if kind is socket.SOCK_DGRAM:
+                    sock.connect((address, port))
+        stack.push(taken.pop_all())
+    return port
+
+
+def in_time(took_ns: Callable[[], int], most_ns: int, tries: int = 10) -> bool:
+    """Tell whether it takes less than that, in one of several tries at least: what interrupts us lengthens one of them, a wait all."""
+    return any(took_ns() < most_ns for _ in range(tries))
 
 
 def received(port: DatagramPort, now_ns: Callable[[], int], count: int = 1, within_ns: int = 5_000_000_000) -> Sequence[Arrival | Refusal]:

@@ -154,9 +154,9 @@ def test_a_coarse_wall_clock_steps_all_the_time(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_real_clock_shows_the_time_of_day() -> None:
-    """Within a millisecond of the wall clock, and forward only."""
-    clock = SystemClock()
+    """Within a tenth of a second of the wall clock, and forward only."""
+    clock, before_ns = SystemClock(), time.time_ns()
     readings = [clock.now_ns() for _ in range(100)]
     assert readings == sorted(readings)
-    assert abs(readings[-1] - time.time_ns()) < 100_000_000
+    assert before_ns - 100_000_000 < readings[0] <= readings[-1] < time.time_ns() + 100_000_000
     assert not WallStamps(clock).stepped()

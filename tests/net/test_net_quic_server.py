@@ -14,6 +14,7 @@ from aioquic.quic.packet import QuicPacketType, pull_quic_header
 from aioquic._buffer import Buffer  # isort: skip
 from control_link import KEY, PEM, Echo, EchoHost, Link, Stranger, wait
 
+from nra.net import quic_visit
 from nra.net.clock import SystemClock
 from nra.net.quic_server import FIRST_BYTES, ID_BYTES, QuicServer, Room, server_configuration
 from nra.net.server import ServerPort
@@ -310,8 +311,9 @@ def test_nobody_moves_before_hands_are_shaken() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has all of 127.0.0.0/8 on loopback")
-def test_over_real_sockets_another_address_is_not_followed() -> None:
+def test_over_real_sockets_another_address_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shaken hands at 127.0.0.1, a packet from 127.0.0.2: that address hears nothing, the first one is served on."""
+    monkeypatch.setattr(quic_visit, "HELLO_NS", PATIENCE_S * 1_000_000_000)  # who never says hello is not sent away meanwhile
     clock, over = SystemClock(), threading.Event()
     port = ServerPort(clock, [("127.0.0.1", 0)])
     server = QuicServer(port, clock, server_configuration(PEM), EchoHost())

@@ -17,9 +17,11 @@ def sharers(address: str) -> list[socket.socket]:
     port = 0
     for _ in range(SHARERS):
         sock = socket.socket(family(address), socket.SOCK_DGRAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.setblocking(False)
+        if port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((address, port))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # of the first one only now: else it is given a port that others share
         port = sock.getsockname()[1]
         found.append(sock)
     return found

@@ -21,7 +21,7 @@ from nra.net.tls_server import load_identity
 from nra.reflector.responders.certificate import made_pem
 
 HERE = "127.0.0.1"
-HURRIED_S = 0.4
+HURRIED_S = 2.0  # long enough for those who are served meanwhile, should this process be kept from serving them for a while
 
 
 def shout(received: bytes, source: tuple[str, int]) -> bytes | None:
