@@ -1,6 +1,6 @@
 """The answer to SIP OPTIONS: what RFC 3261 asks of a stateless server, in fewer octets than the question."""
 
-from time import perf_counter
+from time import thread_time
 from typing import Final
 
 import pytest
@@ -160,7 +160,7 @@ def test_a_line_of_blanks_costs_no_time() -> None:
     """One datagram must not hold the thread that answers everybody: what is too long is not read, the rest in one pass."""
     for blanks in (3_900, 62_000):
         assert sip_answer(b"OPTIONS sip:a SIP/2.0\r\nA:" + b" " * blanks + b"\x01\r\n\r\n", SOURCE) is None
-    began = perf_counter()
+    began = thread_time()  # what others do on this machine meanwhile does not count
     for _ in range(100):
         sip_answer(b"OPTIONS sip:a SIP/2.0\r\nA:" + b" " * 3_900 + b"\x01\r\n\r\n", SOURCE)
-    assert perf_counter() - began < 1.0  # with two overlapping runs of blanks in one pattern: 4 s
+    assert thread_time() - began < 1.0  # with two overlapping runs of blanks in one pattern: 4 s

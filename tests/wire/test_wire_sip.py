@@ -1,7 +1,7 @@
 """SIP OPTIONS as its sender needs it (RFC 3261): the request, the response, and when a stream holds one whole."""
 
 import re
-from time import perf_counter
+from time import thread_time
 from typing import Any, Final
 
 import pytest
@@ -292,11 +292,11 @@ def test_no_pattern_costs_more_than_its_length(before: str, pattern: str, after:
     filler = pattern * ((MAX_MESSAGE - len(EXAMPLE) - 30) // len(pattern))
     message = f"{start}\r\n{before}{filler}{after}\r\n{rest}".encode("latin-1")
     assert len(message) <= MAX_MESSAGE
-    began = perf_counter()
+    began = thread_time()  # what others do on this machine meanwhile does not count
     for _ in range(3):
         is_response_complete(message)
         try:
             parse_response(message)
         except MalformedMessage:
             continue
-    assert perf_counter() - began < QUICK_S
+    assert thread_time() - began < QUICK_S
