@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from nra.wire.stamp_values import request_tlv
 ROOT = Path(__file__).resolve().parents[2]
 LINUX_ONLY = pytest.mark.skipif(not can_share(), reason="only Linux spreads senders over processes")
 SOURCES = [f"127.0.0.{number}" for number in range(1, 13)]
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 @contextmanager
@@ -108,17 +108,21 @@ def test_a_source_keeps_to_its_process_whatever_its_port() -> None:
 @LINUX_ONLY
 def test_the_limit_of_a_source_is_not_multiplied() -> None:
     """Its packets are all counted in one place, from whatever ports they come."""
-    with reflecting("--rate-limit", "5") as (running, port), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(0.3)
+    with reflecting("--rate-limit", "5") as (running, port), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+        begun_s = time.monotonic()
         for number in range(40):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                 sender.sendto(encode_sender(SenderPacket(number, 0, 1, number)), ("127.0.0.1", port))
-        with pytest.raises(TimeoutError):
-            sock.recv(1)
+        last.settimeout(0.1)
+        answer = b""
+        while not answer:  # whoever is answered again came after all of those had been seen
+            last.sendto(encode_sender(SenderPacket(0, 0, 1, 99)), ("127.0.0.1", port))
+            with suppress(TimeoutError):
+                answer = last.recv(100)
         running.terminate()
         counts = running.communicate(timeout=PATIENCE_S)[0]
         answered = int(counts.split("answered ")[1].split(",")[0])
-        assert 5 <= answered <= 10
+        assert 5 <= answered <= 5 * (1 + time.monotonic() - begun_s)
 
 
 @LINUX_ONLY
