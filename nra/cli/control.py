@@ -4,7 +4,7 @@ import multiprocessing
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -141,17 +141,22 @@ class Channel:
     def __init__(self, crew: Crew, line: Line | None, port: int | None) -> None:
         """Take the process, which waits for its orders."""
         self.crew, self._line, self._port = crew, line, port
+        self._holding = ExitStack()
 
     def claim(self, addresses: Sequence[str]) -> tuple[tuple[str, int], ...]:
-        """Return where it is to listen, free at this moment; raises UserError."""
-        from nra.reflector.engine import CannotListen, claim
+        """Return where it is to listen, and hold that for it: it begins so much later that others might have it; raises UserError."""
+        from nra.reflector.engine import CannotListen, held
 
         if self._port is None:
             return ()
         try:
-            return claim([(address, self._port) for address in addresses])
+            return self._holding.enter_context(closing(held([(address, self._port) for address in addresses]))).bound
         except CannotListen as error:
             raise UserError(f"--quic-port: cannot listen on UDP port {self._port}: {error}") from error
+
+    def let_go(self) -> None:
+        """Hold nothing any more."""
+        self._holding.close()
 
     @contextmanager
     def serving(
@@ -166,6 +171,7 @@ class Channel:
         if tls.pem is None:
             raise UserError(f"--quic-port: {tls.line}")
         self.crew.start(Orders(binds, tls.pem, engine.bound[0][1], engine.name, workers))
+        self.let_go()  # before anybody is told the port: what came until now might have come to us
         self.crew.begin()
         self.crew.watch(interrupt.note)
         with background(partial(self._line.serve, engines), "nra-control"):
@@ -180,7 +186,11 @@ def control_channel(port: int | None, make: "Callable[[], Reflector]") -> Iterat
         raise UserError("--quic-port: the control channel is a process of its own, which this system cannot fork")
     line = None if port is None else Line()
     with crew(0 if line is None else 1, partial(work, line, make)) as one:
-        yield Channel(one, line, port)
+        channel = Channel(one, line, port)
+        try:
+            yield channel
+        finally:
+            channel.let_go()
 
 
 def work(
@@ -198,9 +208,9 @@ def work(
 
     if line is None:
         raise ValueError("no line to the engines")
-    reflector, facts = make(), facts_of(__version__, orders.engine, orders.workers)
+    reflector, facts, bureau = make(), facts_of(__version__, orders.engine, orders.workers), partial(Messenger, line.there)
     try:
-        server = ControlServer(reflector, orders.binds, orders.pem, facts, orders.stamp_port, partial(Messenger, line.there))
+        server = ControlServer(reflector, orders.binds, orders.pem, facts, orders.stamp_port, bureau, shared=True)
     except CannotListen as error:
         raise UserError(f"--quic-port: {error}") from error
     with suppress(OSError):

@@ -80,6 +80,11 @@ class ServerPort:
         self._bound.append((str(name[0]), int(name[1])))
         return channel
 
+    def share(self) -> None:
+        """Let other processes of this user bind all addresses too from now on, if they say that they share them."""
+        for sock in self._sockets:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
     def spread(self, processes: int) -> None:
         """Let each source choose among so many processes once they have all bound these addresses, always the same one."""
         for sock in self._sockets:

@@ -34,13 +34,18 @@ class ControlServer:
         facts: FactsTold,
         stamp_port: int,
         bureau: Callable[[Callable[[], int]], Bureau],
+        *,
+        shared: bool = False,
     ) -> None:
-        """Bind the addresses, with a certificate and its key in PEM; `bureau` is made for our clock. Raises CannotListen."""
+        """Bind the addresses, `shared` with the process that holds them for us or not, with a certificate and its key in PEM.
+
+        `bureau` is made for our clock. Raises CannotListen.
+        """
         clock = SystemClock()
         self.reflector, self.errands = reflector, Errands(reflector)
         try:
             configuration = server_configuration(pem)
-            port = ServerPort(clock, binds)
+            port = ServerPort(clock, binds, shared=shared)
         except NetworkError as error:
             raise CannotListen(error.failure.detail) from error
         self.bound = port.bound

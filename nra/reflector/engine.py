@@ -22,12 +22,23 @@ class CannotListen(Exception):  # noqa: N818 - says what is the case
 
 def claim(binds: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     """Return these addresses with their ports chosen, free at this moment: what is shared would not be refused; raises CannotListen."""
-    try:
-        port = ServerPort(SystemClock(), binds)
-    except NetworkError as error:
-        raise CannotListen(error.failure.detail) from error
+    port = _claimed(binds)
     port.close()
     return port.bound
+
+
+def held(binds: Sequence[tuple[str, int]]) -> ServerPort:
+    """Return these addresses bound until they are closed, for nobody but processes that share them with us; raises CannotListen."""
+    port = _claimed(binds)
+    port.share()
+    return port
+
+
+def _claimed(binds: Sequence[tuple[str, int]]) -> ServerPort:
+    try:
+        return ServerPort(SystemClock(), binds)
+    except NetworkError as error:
+        raise CannotListen(error.failure.detail) from error
 
 
 class Engine:

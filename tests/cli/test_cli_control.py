@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,14 +17,18 @@ from typing import Any
 
 import pytest
 
-from nra.cli.control import ERRAND_NS, MOST_OUT, MOST_OUT_OF_ASKER, Line, Messenger
+from nra.cli.control import ERRAND_NS, MOST_OUT, MOST_OUT_OF_ASKER, Channel, Line, Messenger
+from nra.cli.workers import Crew
+from nra.net.clock import SystemClock
+from nra.net.server import ServerPort
 from nra.reflector.core import Reflector
+from nra.reflector.engine import CannotListen, claim
 from nra.reflector.evidence import known, sessions_of
 from nra.reflector.responders.certificate import identity_of, made_pem, pin_of
 from nra.wire.control import Span
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20
+PATIENCE_S = 60
 KEY = bytes(range(32)).hex()
 FORKING = pytest.mark.skipif("fork" not in get_all_start_methods(), reason="the control channel is a forked process")
 
@@ -137,6 +142,21 @@ def test_a_wrong_key_is_said_to_be_unknown(tmp_path: Path, key_file: Path) -> No
         last = ended(running)
     assert "the reflector does not know this key" in document["run"]["used"]["why"]
     assert "quic_closed_not_allowed 1" in last
+
+
+@FORKING
+def test_its_port_is_nobody_elses_until_it_listens() -> None:
+    """It is chosen long before the control process listens there: whoever binds it meanwhile is refused, but not that process."""
+    channel = Channel(Crew(()), None, 0)
+    try:
+        (place,) = channel.claim(["127.0.0.1"])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other, pytest.raises(OSError, match="in use"):
+            other.bind(place)
+        with pytest.raises(CannotListen, match="in use"):
+            claim([place])
+        ServerPort(SystemClock(), [place], shared=True).close()
+    finally:
+        channel.let_go()
 
 
 @FORKING
