@@ -134,12 +134,12 @@ def test_the_same_runs_give_the_same_bundle(case: Case, tmp_path: Path) -> None:
     assert (tmp_path / "one.zip").read_bytes() == first
 
 
-def traces(data: bytes) -> list[str]:
-    """Return what is left of secrets in bytes, as they stand, as UTF-16, and in the members of a workbook."""
-    texts = [data.decode("utf-8", "replace"), data.decode("utf-16-le", "replace"), data[1:].decode("utf-16-le", "replace")]
+def traces(name: str, data: bytes) -> list[str]:
+    """Return what is left of secrets in a file: in its name, in its bytes as they stand, as UTF-16, and in the members of a workbook."""
+    texts = [name, data.decode("utf-8", "replace"), data.decode("utf-16-le", "replace"), data[1:].decode("utf-16-le", "replace")]
     if data.startswith(b"PK"):
         with ZipFile(BytesIO(data)) as archive:
-            return [trace for name in archive.namelist() for trace in traces(name.encode() + archive.read(name))]
+            return [*traces(name, b""), *(trace for member in archive.namelist() for trace in traces(member, archive.read(member)))]
     return [trace for trace in plant.TRACES if any(trace in text.casefold() for text in texts)]
 
 
@@ -150,7 +150,7 @@ def test_redacted_nothing_is_left_of_any_secret(case: Case, tmp_path: Path) -> N
     assert (ended.exit_code, ended.stdout) == (0, "case.zip\ncase.txt\n"), ended.output
     inside = members(tmp_path / "case.zip")
     assert "case.txt" not in inside
-    assert {name: found for name, data in inside.items() if (found := traces(name.encode() + b"\n" + data))} == {}
+    assert {name: found for name, data in inside.items() if (found := traces(name, data))} == {}
     assert "Zwölfpfennig" in (tmp_path / "case.txt").read_text("utf-8-sig")
     assert b"Intel(R) Core(TM) i5" in inside["workstation.txt"]
     tokens = json.loads(next(data for name, data in inside.items() if name.endswith(".json")))["run"]["host"]["name"].encode()
@@ -164,7 +164,7 @@ def test_colours_of_the_console_hide_no_name(case: Case, tmp_path: Path) -> None
     ended = case(saved(tmp_path, plant.planted()), "--redact", "--console", "console.log", location=plant.SITE)
     assert ended.exit_code == 0, ended.output
     console = members(tmp_path / "case.zip")["console.txt"]
-    assert traces(console) == []
+    assert traces("console.txt", console) == []
     assert b"\x1b" not in console
     assert console.count(b"mac-") >= 3
 
@@ -173,7 +173,7 @@ def test_the_plant_is_seen_without_redaction(case: Case, tmp_path: Path) -> None
     """The test above would prove nothing if the secrets did not come into the bundle."""
     assert case(saved(tmp_path, plant.planted())).exit_code == 0
     inside = members(tmp_path / "case.zip")
-    assert all(len(traces(inside[name])) > 20 for name in inside if name.endswith((".json", ".xlsx")))
+    assert all(len(traces(name, inside[name])) > 20 for name in inside if name.endswith((".json", ".xlsx")))
 
 
 def test_the_key_is_made_for_its_owner_alone(case: Case, tmp_path: Path) -> None:
@@ -406,9 +406,9 @@ def test_report_and_compile_redact_too(case: Case, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["report", str(next(runs.iterdir())), "--redact", "--out", "out"])
     assert done.exit_code == 0, done.output
     for path in Path("out").iterdir():
-        assert traces(path.name.encode() + path.read_bytes()) == []
+        assert traces(path.name, path.read_bytes()) == []
     bundled = next(Path(name).name for name in members(tmp_path / "case.zip") if name.endswith(".json"))
     assert Path(bundled).stem in {path.stem for path in Path("out").iterdir()}
     done = CliRunner().invoke(cli, ["compile", str(runs), "--redact", "-o", "all.xlsx"])
     assert done.exit_code == 0, done.output
-    assert traces(Path("all.xlsx").read_bytes()) == []
+    assert traces("all.xlsx", Path("all.xlsx").read_bytes()) == []
