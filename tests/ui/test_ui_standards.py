@@ -49,7 +49,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     for kind in KINDS:
         (folder / f"{kind}.json").write_bytes((ROOT / "tests" / "runs" / f"{kind}.json").read_bytes())
     (folder / "broken.json").write_text("{")
-    environment = {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path), "NRA_RUN_DURATION": "20"}
+    environment = {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path), "NRA_RUN_DURATION": "3600"}  # until it is cancelled
     command = [sys.executable, "-m", "nra", "ui", "--no-browser", "--out", str(folder)]
     with subprocess.Popen(command, cwd=tmp_path, env=os.environ | environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
