@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from pathlib import Path
 from typing import Final
 
+from nra.net.sockets import enlarge_buffers
 from nra.net.stamps import ask_for_control, read_control
 
 MOST_BYTES: Final = 300
@@ -63,6 +64,7 @@ def main(address: str, port: str, report: str) -> None:
     rules = Rules()
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         ask_for_control(sock)
+        enlarge_buffers(sock)
         sock.bind((address, int(port)))
         print(f"listening on UDP {address} port {port}", flush=True)  # noqa: T201
         while not ends:
