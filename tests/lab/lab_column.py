@@ -10,23 +10,28 @@ from lab_everything import start_everything
 from lab_peers import HOSTS, REGION
 from lab_programs import Program
 from lab_trust import public_roots
-from lab_world import SERVER, World, document_of, nra_run
+from lab_world import SERVER, World, document_of, measured_s, nra_run
 
 REFLECTOR: Final = "10.71.2.4"  # an address of the server's own, so that its responders meet none of the region's servers
 REFLECTOR_6: Final = "fd71:2::4"
 NAME: Final = "reflector.example"
-ENOUGH_S: Final = 60.0
+END_S: Final = 60.0
+ENOUGH_S: Final = 12.0  # of a run that nobody answers (contract 4.4, trap 8)
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a run came to: its document, exit code, how long the program took, and the folder of its files."""
+    """What a run came to: its document, exit code, and the folder of its files."""
 
     document: dict[str, Any]
     code: int
-    elapsed_s: float
     folder: Path
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long it measured."""
+        return measured_s(self.document)
 
     def row(self, port: str, protocol: str = "UDP", at: str = "service") -> Row:
         """Return one row."""
@@ -68,6 +73,5 @@ def column(world: World, *options: str, reflector: str | None = REFLECTOR, **env
     given = ("--reflector", reflector) if reflector else ()
     roots = {"PYTHONPATH": public_roots(world.folder, world.folder / "ca.pem")} | environment
     arguments = ("--region", REGION, "--only", "firewall", "--json", "--out", str(folder), *given, *options)
-    started = time.monotonic()
-    ended = nra_run(world, *arguments, **roots).end(ENOUGH_S)
-    return Column(document_of(ended), ended.code, time.monotonic() - started, folder)
+    ended = nra_run(world, *arguments, **roots).end(END_S)
+    return Column(document_of(ended), ended.code, folder)

@@ -1,5 +1,6 @@
 """Real servers for the lab, in the server's namespace, under the names of a region that the client believes."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,8 @@ def start_coturn(world: World, listening: Sequence[str] = (SERVER_ADDRESS,), mor
     places += [word for address, port in more for word in ("--aux-server", f"[{address}]:{port}")]
     files = ("--pidfile", str(world.folder / "turn.pid"), "--userdb", "turndb")
     coturn = world.start(SERVER, "turnserver", *plain, *places, "--listening-port", str(STUN_PORT), *files)
+    for address, port in (*((address, STUN_PORT) for address in listening), *more):  # by threads of their own, UDP by the first
+        coturn.wait_for(rf"TCP listener opened on : {re.escape(address)}:{port}\n")
     return coturn.wait_for("SQLite DB connection success")  # the last that it says before it serves
 
 

@@ -10,6 +10,7 @@ from lab_world import CLIENT, SERVER, SERVER_ADDRESS, SERVER_ADDRESS_6, World, n
 ASK: Final = str(Path(__file__).with_name("ask_port.py"))
 ISSUER: Final = "Caddy Local Authority - ECC Intermediate"
 SECOND_NS: Final = 1_000_000_000
+SERVING: Final = "Running with root privileges"  # said when its sockets are open, as "Disabled control of system clock" is not
 
 CHRONY: Final = f"""\
 bindaddress {SERVER_ADDRESS}
@@ -45,7 +46,7 @@ def start_chrony(world: World, more: str = "local stratum 8") -> Program:
     """Start chrony, which serves this machine's clock and leaves it alone (`-x`)."""
     need("chronyd")
     (world.folder / "chrony.conf").write_text(CHRONY.format(folder=world.folder, more=more), "ascii")
-    return world.start(SERVER, "chronyd", "-x", "-d", "-u", "root", "-f", str(world.folder / "chrony.conf")).wait_for("Disabled control")
+    return world.start(SERVER, "chronyd", "-x", "-d", "-u", "root", "-f", str(world.folder / "chrony.conf")).wait_for(SERVING)
 
 
 def start_caddy(world: World, name: str) -> str:

@@ -76,6 +76,7 @@ neigh add fd71:2::1 lladdr {MACS["m2"]} dev s0 nud permanent
 }
 FORWARDING: Final = ("ipv4/ip_forward", "ipv6/conf/all/forwarding")
 MOST_WORDS: Final = 1000  # characters of a complaint: nft repeats what it was given
+RESOLVER_S: Final = 30  # what the resolver's library waits for one answer: longer than any patience of the program's own
 NETWORK_NAMESPACE: Final = 0x4000_0000  # CLONE_NEWNET of setns(2)
 FORWARD_CHAIN: Final = "add table inet lab\nadd chain inet lab forward { type filter hook forward priority 0; }\n"
 
@@ -168,7 +169,7 @@ class World:
         each = [(name, (known,) if isinstance(known, str) else known) for name, known in hosts.items()]
         lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, addresses in each for address in addresses)]
         (folder / "hosts").write_text("\n".join(lines) + "\n", "ascii")
-        (folder / "resolv.conf").write_text(f"nameserver {resolver}\n" if resolver else "", "ascii")
+        (folder / "resolv.conf").write_text(f"nameserver {resolver}\noptions timeout:{RESOLVER_S}\n" if resolver else "", "ascii")
 
     def nft(self, lines: str, place: str = MIDDLE) -> None:
         """Give nft its commands: all of them hold from now on, or none."""
@@ -210,6 +211,12 @@ def run_command(world: World, *arguments: str) -> tuple[str, ...]:
 def nra_run(world: World, *arguments: str, **environment: str) -> Program:
     """Start `nra run` in the client."""
     return world.start(CLIENT, *run_command(world, *arguments), **environment)
+
+
+def measured_s(document: dict[str, Any]) -> float:
+    """Return how long a run measured, by its own record: what it takes to start and to write a workbook is the machine's business."""
+    taken_s: float = document["run"]["used"]["elapsed_s"]
+    return taken_s
 
 
 def document_of(ended: Ended) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The Firewall column where something answers in another's name, or names and addresses are not what they should be (contract 4.4)."""
 
 import pytest
-from lab_column import NAME, REFLECTOR, REFLECTOR_6, Column, column, start_own_reflector, start_site
+from lab_column import ENOUGH_S, NAME, REFLECTOR, REFLECTOR_6, Column, column, start_own_reflector, start_site
 from lab_dns import NXDOMAIN, SERVFAIL, SILENT, lying, zone
 from lab_everything import start_everything
 from lab_filters import nothing_passes, without_ipv4, without_ipv6
@@ -11,8 +11,6 @@ from lab_peers import HOSTS, start_nginx
 from lab_world import MIDDLE_ADDRESS, MIDDLE_ADDRESS_6, SERVER, World
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.peer]
-
-ENOUGH_S = 12.0
 
 
 def required(seen: Column) -> set[tuple[str, str]]:

@@ -4,9 +4,9 @@ import csv
 from collections.abc import Iterator
 
 import pytest
-from lab_column import Column, column, start_own_reflector, start_site
+from lab_column import ENOUGH_S, Column, column, start_own_reflector, start_site
 from lab_filters import allow_only, drop_from, refuse_in_client, reject, reject_rarely
-from lab_world import CLIENT, MIDDLE, MIDDLE_ADDRESS, MIDDLE_ADDRESS_6, SERVER, SERVER_ADDRESS, World, why_not
+from lab_world import CLIENT, MIDDLE, MIDDLE_ADDRESS, MIDDLE_ADDRESS_6, SERVER, SERVER_ADDRESS, SERVER_ADDRESS_6, World, why_not
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.peer]
 
@@ -114,8 +114,11 @@ def test_no_way_there_is_no_refusal(site: World, how: str) -> None:
 
 
 def test_rare_icmp_is_heard_all_the_same(site: World) -> None:
-    """A gateway that says no once a second: one of three tries was refused, the others met silence; it is refused."""
-    reject_rarely(site, "port-unreachable", "udp dport 3478")
+    """A gateway that seldom says no: one of three tries was refused, the others met silence; it is refused.
+
+    The question about NAT goes there over IPv4 too and may have been told in the row's place; over IPv6 the row alone asks.
+    """
+    reject_rarely(site, "port-unreachable", f"ip daddr {SERVER_ADDRESS} udp dport 3478", f"ip6 daddr {SERVER_ADDRESS_6} udp dport 3478")
     row = column(site).row("3478")
     assert (row["state"], row["verdict"]) == ("refused", "FAIL")
     assert "1 of 3 sent" in row["evidence"]
@@ -194,7 +197,7 @@ def test_a_network_that_drops_everything_ends_in_twelve_seconds(site: World) -> 
     assert of(seen) <= {("unreachable", "NOT MEASURED"), ("no_responder", "NOT MEASURED")}
     assert len([row for row in seen.document["firewall"] if row["at"] == "service"]) >= 9
     assert (seen.document["verdict"], seen.code) == ("INCONCLUSIVE", 3)
-    assert seen.elapsed_s < 12
+    assert seen.elapsed_s < ENOUGH_S
 
 
 def test_a_site_that_drops_udp_alone(site: World) -> None:

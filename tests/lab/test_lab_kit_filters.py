@@ -45,7 +45,7 @@ def listening(world: World, *ports: int, place: str = SERVER) -> Iterator[dict[i
         for port, sock in udps.items():
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             sock.bind(("::", port))
-            sock.setblocking(False)
+            sock.settimeout(PATIENCE_S)
         yield udps
     finally:
         for each in (*udps.values(), *tcps):
@@ -53,18 +53,18 @@ def listening(world: World, *ports: int, place: str = SERVER) -> Iterator[dict[i
 
 
 def arrived(sock: socket.socket) -> bool:
-    """Tell whether a datagram came."""
+    """Tell whether a datagram came, or comes: a busy kernel hands it on after the call that sent it."""
     try:
         return bool(sock.recv(100))
-    except BlockingIOError:
+    except TimeoutError:
         return False
 
 
 def answered(sock: socket.socket) -> bool:
-    """Answer the datagram that came, and tell whether one did."""
+    """Answer the datagram that came, or comes, and tell whether one did."""
     try:
         _, source = sock.recvfrom(100)
-    except BlockingIOError:
+    except TimeoutError:
         return False
     sock.sendto(b"!", source)
     return True

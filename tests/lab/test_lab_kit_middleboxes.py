@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.namespaces, pytest.mark.peer]
 both_families = pytest.mark.parametrize("address", [SERVER_ADDRESS, SERVER_ADDRESS_6], ids=["IPv4", "IPv6"])
 REQUEST: Final = b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n"
 NOBODY: Final = "10.71.9.9"
+SILENCE_S: Final = 1.0
 
 
 def asked(world: World, address: str, port: int, host: str = API) -> Seen:
@@ -29,7 +30,7 @@ def test_every_handshake_is_completed(world: World, address: str, manner: Manner
     assert tcp(world, address, 81).word == "ECONNREFUSED"
     proxy_tcp(world, manner)
     for host, port in ((address, 81), (address, 443), (NOBODY, 5061)):
-        assert tcp(world, host, port, b"", patience_s=2).word == word
+        assert tcp(world, host, port, b"", patience_s=SILENCE_S if word == "silent" else PROGRAM_S).word == word
 
 
 @both_families

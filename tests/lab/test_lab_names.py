@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 from lab_peers import REGION
-from lab_world import SERVER_ADDRESS, World, document_of, nra_run
+from lab_world import RESOLVER_S, SERVER_ADDRESS, World, document_of, measured_s, nra_run
 
 pytestmark = pytest.mark.namespaces
 
@@ -21,4 +21,5 @@ def test_a_dead_resolver_costs_its_time_once(world: World) -> None:
     document = document_of(ended)
     assert {row["state"] for row in document["firewall"]} == {"dns_failed", "no_responder"}
     assert document["voice"] is None
-    assert ended.elapsed_s < PATIENCE_S + HEAD_START_S + BUSY_S
+    assert ended.elapsed_s < RESOLVER_S  # nobody waits for the library
+    assert measured_s(document) < PATIENCE_S + HEAD_START_S + BUSY_S

@@ -1,16 +1,34 @@
 """`nra run` where the network is blocked, dead or interrupted: always a full report, in bounded time, with the right exit code."""
 
 import signal
+import time
 from typing import Final
 
 import pytest
 from lab_peers import BEACON, BEACON_PORT, REGION, all_names_are_the_server, measure, start_beacon, start_coturn, start_nginx
-from lab_world import CLIENT, MIDDLE_ADDRESS, SERVER_ADDRESS, World, document_of, nra_run, start_reflector, start_relay
+from lab_world import (
+    CLIENT,
+    MIDDLE_ADDRESS,
+    PORT,
+    RESOLVER_S,
+    SERVER_ADDRESS,
+    World,
+    document_of,
+    measured_s,
+    nra_run,
+    start_reflector,
+    start_relay,
+)
+
+from nra.testing.relay_record import UP, read_record
 
 pytestmark = pytest.mark.namespaces
 
 ROWS: Final = 11
 ENOUGH_S: Final = 60.0
+AT_ONCE_S: Final = 5.0  # from Ctrl-C on
+VOICE_BYTES: Final = 172
+PER_S: Final = 50
 
 NO_BEACON: Final = f"udp dport {BEACON_PORT}"
 NO_UDP: Final = "meta l4proto udp"
@@ -51,7 +69,7 @@ def test_no_route_at_all(world: World) -> None:
     assert {row["verdict"] for row in document["metrics"]} == {"NOT MEASURED"}
     assert {row["state"] for row in document["firewall"] if row["port"] != "53"} == {"unreachable", "no_responder"}
     assert files(world) == {".json", ".txt", ".xlsx", ".csv"}
-    assert ended.elapsed_s < 10
+    assert measured_s(document) < 10
 
 
 def test_a_resolver_that_is_silent(world: World) -> None:
@@ -64,24 +82,32 @@ def test_a_resolver_that_is_silent(world: World) -> None:
     assert {row["verdict"] for row in document["metrics"]} == {"NOT MEASURED"}
     assert {row["state"] for row in document["firewall"]} == {"dns_failed", "no_responder"}
     assert files(world) == {".json", ".txt", ".xlsx", ".csv"}
-    assert ended.elapsed_s < 12
+    assert ended.elapsed_s < RESOLVER_S
+    assert measured_s(document) < 12
 
 
 def test_ctrl_c_in_the_middle_keeps_what_was_measured(world: World) -> None:
-    """Ctrl-C ends the measurement: files are written, rows stand on what was measured, exit 3 (contract 1)."""
+    """Ctrl-C ends the measurement: files are written, rows stand on what was measured, exit 3 (contract 1).
+
+    How long the signal was under way is this machine's business: what was sent after it is what counts.
+    """
     start_reflector(world)
     relay = start_relay(world, "--announce-after", "151")
     run = nra_run(world, "--region", REGION, "--only", "voice", "--reflector", MIDDLE_ADDRESS, "--duration", "50", "--json")
     relay.wait_for("forwarding packet 151")
     run.signal(signal.SIGINT)
+    signalled_ns = time.time_ns()
     ended = run.end(ENOUGH_S)
     document = document_of(ended)
+    assert relay.stop().code == 0
+    stream = [each.came_ns for each in read_record(world.folder / f"{PORT}.jsonl") if each.direction == UP and each.size == VOICE_BYTES]
     assert (ended.code, document["run"]["used"]["interrupted"]) == (3, True)
-    assert 150 <= document["voice"]["sent"] < 200
+    assert document["voice"]["sent"] == len(stream) >= 150
+    assert sum(came_ns > signalled_ns for came_ns in stream) < PER_S
     assert document["voice"]["up"]["lost"] == document["voice"]["down"]["lost"] == document["voice"]["lost_unknown"] == 0
     assert "interrupted" in document["voice"]["note"]
     assert files(world) == {".json", ".txt", ".xlsx"}
-    assert ended.elapsed_s < 12
+    assert measured_s(document) < 12
 
 
 def test_ctrl_c_before_anything_was_measured(world: World) -> None:
@@ -90,10 +116,9 @@ def test_ctrl_c_before_anything_was_measured(world: World) -> None:
     world.drop(NO_UDP)
     run = nra_run(world, "--region", REGION, "--only", "voice", "--method", "echo").wait_for(f"voice: echo to {BEACON}")
     run.signal(signal.SIGINT)
-    ended = run.end(ENOUGH_S)
+    ended = run.end(AT_ONCE_S)
     assert (ended.code, files(world)) == (130, set())
     assert "Traceback" not in ended.err
-    assert ended.elapsed_s < 5
 
 
 def files(world: World) -> set[str]:
