@@ -8,7 +8,8 @@ from lab_world import CLIENT, SERVER_ADDRESS, World, document_of, run_command, s
 
 pytestmark = pytest.mark.namespaces
 
-HOGS_PER_CORE: Final = 4
+HOGS: Final = 4
+ONE_CORE: Final = ("taskset", "--cpu-list")  # the tests beside this one keep the others
 GIVING_WAY: Final = ("nice", "-n", "19")
 ENOUGH_S: Final = 90.0
 QUIET_MS: Final = 0.1  # a path of two veth pairs varies by microseconds, a user's stamp by tens of them
@@ -24,7 +25,10 @@ def measured(world: World, *options: str, before: tuple[str, ...] = ()) -> tuple
 
 @pytest.mark.parametrize("calls", [1, 20])
 def test_the_kernel_stamps_both_ways(world: World, calls: int) -> None:
-    """On Linux T1 and T4 are the kernel's, for every packet of every call, and the document says all that was done for it."""
+    """On Linux T1 and T4 are the kernel's, for every packet of every call, and the document says all that was done for it.
+
+    Most packets take the way as fast as the fastest; what a busy kernel puts off now and then is this machine's.
+    """
     _, document = measured(world, "--calls", str(calls))
     voice = document["voice"]
     instrument = voice["instrument"]
@@ -32,15 +36,16 @@ def test_the_kernel_stamps_both_ways(world: World, calls: int) -> None:
     assert 0 < instrument["send_delay_ms"]["p50"] <= instrument["send_delay_ms"]["max"]
     assert "woken 0.2 ms early" in instrument["pacing"]
     assert instrument["receive_buffer_bytes"] > 0
-    assert voice["up"]["jitter_ms"] < QUIET_MS
+    assert voice["up"]["pdv_ms"]["p50"] < QUIET_MS
     assert voice["round_trip"]["min_ms"] > 0
 
 
 def test_a_busy_machine_has_no_verdict(world: World) -> None:
-    """Beside CPU hogs that come first packets leave late: INCONCLUSIVE, and the reason stands in document and report (contract 3)."""
-    for _ in range(HOGS_PER_CORE * (os.cpu_count() or 1)):
-        world.start(CLIENT, "sh", "-c", "while :; do :; done")
-    code, document = measured(world, before=GIVING_WAY)
+    """On a core where CPU hogs come first packets leave late: INCONCLUSIVE, and the reason stands in document and report (contract 3)."""
+    core = str(max(os.sched_getaffinity(0)))
+    for _ in range(HOGS):
+        world.start(CLIENT, *ONE_CORE, core, "sh", "-c", "while :; do :; done")
+    code, document = measured(world, before=(*ONE_CORE, core, *GIVING_WAY))
     instrument = document["voice"]["instrument"]
     assert (code, document["verdict"], instrument["steady"]) == (3, "INCONCLUSIVE", False)
     assert "ms late" in instrument["note"] or "could not be sent in time" in instrument["note"]

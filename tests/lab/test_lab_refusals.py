@@ -52,6 +52,7 @@ DETAIL: Final = {
     "tcp": r"(.*) after [0-9]+\.[0-9] ms",
 }
 FIRST_PORT: Final = 9001
+PATIENCE_MS: Final = 5000  # of an attempt to connect
 
 both_families = pytest.mark.parametrize("address", [SERVER_ADDRESS, SERVER_ADDRESS_6], ids=["IPv4", "IPv6"])
 both_protocols = pytest.mark.parametrize("protocol", ["udp", "tcp"])
@@ -100,10 +101,11 @@ def test_what_is_dropped_is_silence(world: World, address: str) -> None:
     """No word from anybody is no answer, over either protocol, and nobody is named."""
     rules(world, MIDDLE, "udp dport 9001 drop", "tcp dport 9001 drop")
     found = told(world, address, "udp:9001", "tcp:9001")
-    assert found == {
-        "udp:9001": Told("no_answer", "3 sent within 500 ms, no answer within 1500 ms", None),
-        "tcp:9001": Told("no_answer", "no answer to SYN within 5.0 s", None),
-    }
+    assert found["udp:9001"] == Told("no_answer", "3 sent within 500 ms, no answer within 1500 ms", None)
+    assert (found["tcp:9001"].kind, found["tcp:9001"].by) == ("no_answer", None)
+    waited = re.fullmatch(r"no answer to SYN within ([0-9]+\.[0-9]) s", found["tcp:9001"].detail or "")
+    assert waited, found
+    assert float(waited[1]) >= PATIENCE_MS / 1000
 
 
 @both_families
@@ -134,14 +136,17 @@ def test_nobody_at_the_next_hop(world: World) -> None:
 
 
 def test_an_error_that_takes_its_time(world: World) -> None:
-    """It ends the attempt to connect when it comes, and the time until then is in the evidence (a routing loop, here)."""
+    """It ends the attempt to connect when it comes, and the time until then is in the evidence (a routing loop, here).
+
+    An attempt that it did not end would take its whole patience, and tell of silence.
+    """
     rules(world, MIDDLE, "tcp dport 9001 drop")
     start_complaining(world, "tcp", 11, 0, delay_ms=100)
     (seen,) = told(world, SERVER_ADDRESS, "tcp:9001").values()
     assert (seen.kind, seen.by) == ("unreachable", MIDDLE_ADDRESS)
     said = re.fullmatch(r"ICMP time to live exceeded in transit \(type 11, code 0\) from \S+ after ([0-9.]+) ms", seen.detail or "")
     assert said, seen
-    assert 100 <= float(said[1]) < 1000
+    assert 100 <= float(said[1]) < PATIENCE_MS
 
 
 @both_protocols
@@ -161,7 +166,7 @@ def test_voice_rides_out_complaints(world: World, code: int) -> None:
     run = nra_run(world, "--region", "eu-central-1", "--only", "voice", "--reflector", SERVER_ADDRESS, "--duration", "2", "--json")
     voice = document_of(run.end(40))["voice"]
     assert voice["sent"] + voice["not_sent"] == 100
-    assert voice["sent"] >= 90
+    assert voice["instrument"]["not_taken"] == []  # what was not sent is a slot that this machine missed
     assert (voice["up"]["lost"], voice["down"]["lost"], voice["lost_unknown"], voice["up"]["received"]) == (0, 0, 0, voice["sent"])
 
 

@@ -42,7 +42,7 @@ def test_every_port_answers(world: World, address: str) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert {(protocol, int(port)) for protocol, port in re.findall(r"listening on (\w+) 0\.0\.0\.0 port (\d+):", ended.out)} == EVERYTHING
     assert {(protocol, int(port)) for protocol, port in re.findall(r"listening on (\w+) :: port (\d+):", ended.out)} == EVERYTHING
-    assert re.search(r"^ended: answered \d+, answered_dns 1, .*tcp_answered", ended.out, re.MULTILINE)
+    assert re.search(r"^ended: answered \d+, answered_dns [1-3], .*tcp_answered", ended.out, re.MULTILINE)  # who has to wait asks again
 
 
 def test_ports_that_need_privilege_are_listed_and_stop_nothing(world: World) -> None:
