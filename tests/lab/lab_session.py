@@ -1,6 +1,6 @@
 """Sessions of `nra run` through relays, as many at once as a test wants: they mostly wait."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,12 +23,14 @@ from lab_world import (
 
 from nra.testing.impairment import Impairment
 from nra.testing.relay_orders import impairment_json
+from nra.testing.relay_record import read_record
 
 DURATION_S: Final = 6
 INTERVAL_MS: Final = 20.0
 SLOTS: Final = 300  # of 20 ms
 KEY: Final = "5f" * 32
 END_S: Final = 60.0
+LATE_NS: Final = 1_000_000_000  # of a first answer: after 1.5 s a run asks no more
 STRANGE: Final = Path(__file__).with_name("strange_reflector.py")
 
 
@@ -92,7 +94,7 @@ class Session:
 
     def links(self) -> Links:
         """Return what this machine added to the times of the packets."""
-        return links_of(self.calls, self.packets)
+        return links_of(self.calls, self.packets, steady=not self.mix.strange)
 
     def truth(self, *, with_links: bool = False, nearer_ms: float = 0.0, skipped: int = 0) -> dict[str, Any]:
         """Return the voice half as the relay's record has it: of the network alone or with what the links added (see `Terms`)."""
@@ -145,10 +147,13 @@ def hold(
     mixes: Mapping[str, Mix],
     in_mid_session: Callable[[Reflectors], object] | None = None,
     afterwards: Callable[[Reflectors], object] | None = None,
+    *,
+    once_more: bool = True,
 ) -> dict[str, Session]:
     """Hold the sessions at once, each through a relay of its own, and return them when all are over.
 
-    What shall happen in mid-session happens when the relays of mixes with `--announce-after` say so.
+    What shall happen in mid-session happens when the relays of mixes with `--announce-after` say so. A session that did not begin, for
+    this machine let the question whether a reflector is there wait, is held once more.
     """
     reflectors = Reflectors(world)
     relays = {}
@@ -172,7 +177,11 @@ def hold(
     if afterwards is not None:
         afterwards(reflectors)
     reflectors.kill()
-    return dict(_sessions(world, mixes, ended))
+    is_late = [not _has_begun(each) and _was_late(world, number) for number, each in enumerate(ended.values())]
+    late = {name: mix for (name, mix), was_late in zip(mixes.items(), is_late, strict=True) if was_late and once_more}
+    sessions = dict(_sessions(world, mixes, ended, passed_over=late))
+    again = hold(world, late, in_mid_session, afterwards, once_more=False) if late else {}
+    return {name: sessions.get(name) or again[name] for name in mixes}
 
 
 def record_name(number: int) -> str:
@@ -180,8 +189,24 @@ def record_name(number: int) -> str:
     return f"relay-{number}.jsonl"
 
 
-def _sessions(world: World, mixes: Mapping[str, Mix], ended: Mapping[str, Ended]) -> Iterable[tuple[str, Session]]:
+def _has_begun(ended: Ended) -> bool:
+    return document_of(ended)["voice"] is not None
+
+
+def _was_late(world: World, number: int) -> bool:
+    """Tell whether the first answer left a relay when a run no longer waited for it, or never."""
+    record = read_record(world.folder / record_name(number))
+    asked_ns = min((each.came_ns for each in record if each.direction == "up"), default=0)
+    answered_ns = min((left_ns for each in record if each.direction == "down" for left_ns in each.left_ns), default=None)
+    return answered_ns is None or answered_ns - asked_ns > LATE_NS
+
+
+def _sessions(
+    world: World, mixes: Mapping[str, Mix], ended: Mapping[str, Ended], passed_over: Container[str]
+) -> Iterable[tuple[str, Session]]:
     for number, (name, mix) in enumerate(mixes.items()):
+        if name in passed_over:
+            continue
         document = document_of(ended[name])
         (table,) = (world.folder / "out").glob(f"*_{document['run']['id'][:8]}.packets.csv.gz")
         packets = read_packets(table)

@@ -25,8 +25,8 @@ NEIGHBOURS: Final = 12  # on either side, to which a packet's time on a link is 
 class Links:
     """What this machine added, by direction and moment of leaving the relay: before it came there, and after it had left (ns).
 
-    It is by how much a packet's time on a link is above the fastest of its neighbours': the sender was interrupted between its stamp and
-    sending, or the relay between its own two stamps, which bound what the receiver's stamp may say.
+    It is by how much a packet's time on a link is above the fastest's: the sender was interrupted between its stamp and sending, or the
+    relay between its own two stamps, which bound what the receiver's stamp may say.
     """
 
     early_ns: Mapping[tuple[str, int], float]
@@ -45,8 +45,12 @@ class Links:
 NO_LINKS: Final = Links({}, {})
 
 
-def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow]) -> Links:
-    """Return what this machine added, by the stamps that the packets carry and those of the per-packet record."""
+def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow], *, steady: bool = True) -> Links:
+    """Return what this machine added, by the stamps that the packets carry and those of the per-packet record.
+
+    All programs here have one clock. A reflector whose own is not `steady` is known by the neighbours of a packet alone.
+    """
+    near_reflector = above_fastest if steady else standing_out
     early: dict[tuple[str, int], float] = {}
     late: dict[tuple[str, int], float] = {}
     for number, call in enumerate(calls):
@@ -60,10 +64,17 @@ def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow]) -> Links
             "up": [call.down[place].t2_ns - moment.left_ns for place, moment in enumerate(reached)],
             "down": [arrived_ns - moment.left_ns for arrived_ns, moment in zip(t4_ns, returned, strict=True)],
         }
+        sooner_ns = {"up": above_fastest(before["up"]), "down": near_reflector(before["down"])}
+        later_ns = {"up": near_reflector(after["up"]), "down": above_fastest(after["down"])}
         for way, copies in (("up", reached), ("down", returned)):
-            for moment, sooner, later in zip(copies, standing_out(before[way]), standing_out(after[way]), strict=True):
+            for moment, sooner, later in zip(copies, sooner_ns[way], later_ns[way], strict=True):
                 early[way, moment.left_ns], late[way, moment.left_ns] = sooner, min(later, moment.doubt_ns)
     return Links(early, late)
+
+
+def above_fastest(times_ns: Sequence[int]) -> list[int]:
+    """Return by how much each is above the least of all."""
+    return [time_ns - min(times_ns) for time_ns in times_ns]
 
 
 def standing_out(times_ns: Sequence[int]) -> list[int]:

@@ -163,7 +163,7 @@ def session() -> Session:
         "voice": truth | {"not_sent": 0},
         "metrics": [{"key": "up_jitter_ms", "value": truth["up"]["jitter_ms"], "verdict": "PASS"}],
     }
-    mix = SimpleNamespace(interval_ms=20.0, codec="g711", dscp_up=None, dscp_down=None, sealed=False)
+    mix = SimpleNamespace(interval_ms=20.0, codec="g711", dscp_up=None, dscp_down=None, sealed=False, strange=())
     made = Session(cast("Any", mix), cast("Any", None), deepcopy(document), [], [call])
     object.__setattr__(made, "packets", rows_of(call))
     return made

@@ -3,20 +3,19 @@
 from typing import Final
 
 import pytest
-from lab_compare import check
+from lab_compare import check_undisturbed
 from lab_mixes import GROUPS
-from lab_session import DURATION_S, SLOTS, Mix, Reflectors, Session, hold
-from lab_world import World
+from lab_record import OPEN, unix_ns
+from lab_session import DURATION_S, INTERVAL_MS, SLOTS, Mix, Reflectors, Session, hold
+from lab_world import World, measured_s
 
 from nra.testing.impairment import Impairment
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.timeout(600)]  # a group of six, each of them held three times on a busy machine
 
 OPENING: Final = 1  # packets that pass the relay before the stream: the question whether the reflector is there
-OPENING_S: Final = 0.5  # how long the question whether the reflector is there may take on a busy machine
-DISTURBED_MS: Final = 1.0  # that this machine added to one packet: ten times what a number may differ by
-AGAIN: Final = 2  # times that a disturbed session is held once more, alone
 AFTERWARDS_S: Final = 14.0  # late replies 2 s, closing exchange 1.5 s, asking a control 2 s; the rest is for a busy machine
+JUST_S: Final = 1e-6  # of rounding
 HALF: Final = Impairment(loss_spans_s=((DURATION_S / 2, 3600),))
 
 
@@ -40,7 +39,7 @@ def test_a_nat_that_forgets_changes_nothing(world: World, subtests: pytest.Subte
     said: list[str] = []
     for name, session in hold(world, mixes, afterwards=lambda reflectors: said.extend(reflectors.stop())).items():
         with subtests.test(name):
-            check(session)
+            check_undisturbed(world, name, session)
     assert "rebound 3" in said[0]
 
 
@@ -51,30 +50,10 @@ def test_silence_from_half_time_on_is_not_split_by_guess(world: World, subtests:
             check_silence(session)
 
 
-def test_a_reflector_that_dies_half_way(world: World) -> None:
+def test_a_reflector_that_dies_on_the_way(world: World) -> None:
     """A dead peer costs bounded time and a full report about the time before (contract 1: exit 3)."""
-    mix = Mix(relay=("--announce-after", str(OPENING + SLOTS // 2)))
+    mix = Mix(relay=("--announce-after", str(OPENING + SLOTS // 4)))  # early: a busy machine kills late
     check_silence(hold(world, {"dies": mix}, in_mid_session=Reflectors.kill)["dies"])
-
-
-def check_undisturbed(world: World, name: str, session: Session) -> None:
-    """Check a session; where it differs and its own record shows that this machine disturbed it, that proves nothing: hold it again."""
-    for _ in range(AGAIN):
-        try:
-            check(session)
-        except AssertionError:
-            if not is_disturbed(session):
-                raise
-            session = hold(world, {name: session.mix})[name]
-        else:
-            return
-    check(session)
-
-
-def is_disturbed(session: Session) -> bool:
-    """Tell whether packets were late on this machine's links, or left the relay and never came to the reflector."""
-    all_came = all([*sorted(call.down)] == [*range(len(call.reached()))] for call in session.calls)
-    return not all_came or session.links().most_ms() >= DISTURBED_MS
 
 
 def check_silence(session: Session) -> None:
@@ -82,8 +61,20 @@ def check_silence(session: Session) -> None:
     voice = session.voice
     answered = sum(len({moment.sequence for moment in call.returned()}) for call in session.calls)
     assert (session.ended.code, session.document["verdict"]) == (3, "INCONCLUSIVE")
-    assert session.ended.elapsed_s < DURATION_S + AFTERWARDS_S
+    assert measured_s(session.document) < DURATION_S + AFTERWARDS_S
     assert voice["up"]["received"] == voice["down"]["received"] == answered
     assert (voice["up"]["lost"], voice["down"]["lost"]) == (0, 0)
     assert voice["lost_unknown"] == voice["round_trip"]["lost"] == voice["sent"] - answered
-    assert voice["silent_since_s"] == pytest.approx(DURATION_S / 2, abs=OPENING_S)
+    sooner_s, later_s = silence_s(session)
+    assert sooner_s - JUST_S <= voice["silent_since_s"] <= later_s + JUST_S
+
+
+def silence_s(session: Session) -> tuple[float, float]:
+    """Return between when and when in the stream the last probe that was answered was sent, by the time stamps in the packets.
+
+    The stream began with its first probe, or before it by what that was late, half a slot at most, and by the slots that were missed.
+    """
+    (call,) = session.calls
+    sent_s = {sequence: unix_ns(OPEN[0].unpack_from(crossing.head)[1]) / 1e9 for sequence, crossing in call.up.items()}
+    answered_s = max(sent_s[moment.sequence] for moment in call.returned()) - min(sent_s.values())
+    return answered_s, answered_s + (session.voice["not_sent"] + 0.5) * INTERVAL_MS / 1000
