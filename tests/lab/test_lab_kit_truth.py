@@ -14,7 +14,7 @@ from lab_mixes import severity
 from lab_numbers import Arrival, Journey, adaptive, buffer, burst_ratio, delay_variation, nearest_rank, reordered, running_jitter
 from lab_record import CallRecord, PacketRow, Reply, probes_of, unix_ns
 from lab_session import Session
-from lab_truth import Terms, standing_out, voice_truth
+from lab_truth import Terms, above_fastest, standing_out, voice_truth
 
 from nra.testing.chance import Bursts
 from nra.testing.impairment import Impairment
@@ -146,6 +146,14 @@ def test_what_stands_out_of_its_neighbours() -> None:
     out = standing_out(times)
     assert out[30] == pytest.approx(3 * MS, rel=0.05)
     assert max(out[:30] + out[31:]) < 0.1 * MS
+
+
+def test_a_quick_packet_among_slow_ones_makes_them_late() -> None:
+    """Delays are told above the fastest: where all have one clock, what the others waited counts, though no neighbour was quicker."""
+    times = [200_000] * 40
+    times[20] = 50_000
+    assert above_fastest(times) == [150_000] * 20 + [0] + [150_000] * 19
+    assert standing_out(times) == [0] * 40
 
 
 def session() -> Session:
