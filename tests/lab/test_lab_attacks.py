@@ -29,7 +29,7 @@ from lab_world import (
 
 from nra.testing.relay_record import DOWN, UP, read_record
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.timeout(300)]  # what a busy machine disturbed is done again
+pytestmark = pytest.mark.namespaces
 
 AMPLIFY: Final = str(Path(__file__).parents[1] / "fuzz" / "amplification.py")
 ATTACK: Final = str(Path(__file__).with_name("attack.py"))

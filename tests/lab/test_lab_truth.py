@@ -11,7 +11,7 @@ from lab_world import World, measured_s
 
 from nra.testing.impairment import Impairment
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.timeout(600)]  # a group of six, each of them held three times on a busy machine
+pytestmark = pytest.mark.namespaces
 
 OPENING: Final = 1  # packets that pass the relay before the stream: the question whether the reflector is there
 AFTERWARDS_S: Final = 14.0  # late replies 2 s, closing exchange 1.5 s, asking a control 2 s; the rest is for a busy machine

@@ -12,7 +12,7 @@ from lab_world import World, need
 from nra.testing.chance import JitterShape
 from nra.testing.impairment import Impairment
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.peer, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.namespaces, pytest.mark.peer]
 
 JITTER_TOLERANCE_MS: Final = 0.1
 WRAPS: Final = 0x10000 - 100  # an RTP number that wraps a third of the way into the stream

@@ -17,7 +17,6 @@ from nra.stick.errors import CannotLayOut
 from nra.stick.host_runtime import host_runtime
 from nra.stick.laying_out import Laid
 
-pytestmark = pytest.mark.timeout(600)  # the first test waits for the stick, which is copied, patched and compiled
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")
 BARE = {"PATH": "/usr/bin:/bin", "PYTHONPATH": "/nowhere", "PYTHONHOME": "/nowhere", "LANG": "C"}
 

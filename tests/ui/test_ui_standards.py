@@ -34,7 +34,6 @@ RULES: Final = {
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.timeout(400),  # axe looks at every element of some thirty pages
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     pytest.mark.skipif(NODE is None, reason="node is not installed"),
     pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not there (tests/ui/fetch_checkers.py fetches it)"),
