@@ -17,7 +17,8 @@ from lab_world import CLIENT, World
 from nra.wire.dns import DnsResponse, RecordType, decode_response, encode_query
 from nra.wire.stun import TransportAddress, decode_message, encode_binding_request
 
-PATIENCE_S: Final = 0.3  # for kernels, which answer at once
+PATIENCE_S: Final = 1.0  # for kernels, which answer at once if they have nothing else to do
+HANDSHAKE_S: Final = 2.5  # a SYN that was held up is sent again after a second
 PROGRAM_S: Final = 5.0  # for programs on a busy machine
 RECVERR: Final = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}  # ip(7), ipv6(7)
 EXTENDED_ERROR: Final = struct.Struct("=I4B")  # errno, origin, ICMP type, ICMP code (ip(7), sock_extended_err)
@@ -67,13 +68,14 @@ def tcp(world: World, address: str, port: int, octets: bytes = HELLO, patience_s
     with world.inside(CLIENT):
         sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     with sock:
-        sock.settimeout(patience_s)
+        sock.settimeout(max(patience_s, HANDSHAKE_S))
         try:
             sock.connect((address, port))
         except TimeoutError:
             return Seen("no handshake")
         except OSError as error:
             return Seen(_name(error))
+        sock.settimeout(patience_s)
         try:
             sock.sendall(octets)
             answer = sock.recv(65535)

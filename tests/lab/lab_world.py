@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -74,6 +75,8 @@ route add default via fd71:2::1
 neigh add fd71:2::1 lladdr {MACS["m2"]} dev s0 nud permanent
 """,
 }
+OPENED_BEFORE_THEIR_PEERS: Final = {CLIENT: "c0", MIDDLE: "m2"}  # they drop all until the kernel comes to see that the peer is up
+UP_S: Final = 20.0
 FORWARDING: Final = ("ipv4/ip_forward", "ipv6/conf/all/forwarding")
 MOST_WORDS: Final = 1000  # characters of a complaint: nft repeats what it was given
 RESOLVER_S: Final = 30  # what the resolver's library waits for one answer: longer than any patience of the program's own
@@ -119,6 +122,8 @@ class World:
                 _ip("-n", self._names[place], "-batch", "-", lines=lines)
             for switch in FORWARDING:
                 self.set(MIDDLE, switch, "1")
+            for place, link in OPENED_BEFORE_THEIR_PEERS.items():
+                _wait_until_up(self._names[place], link)
         except BaseException:
             self.close()
             raise
@@ -198,9 +203,17 @@ def _enter(namespace: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
-def _ip(*arguments: str, lines: str | None = None) -> None:
+def _ip(*arguments: str, lines: str | None = None) -> str:
     done = subprocess.run(["ip", *arguments], input=lines, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+def _wait_until_up(name: str, link: str) -> None:
+    deadline_s = time.monotonic() + UP_S
+    while json.loads(_ip("-n", name, "-json", "link", "show", "dev", link))[0]["operstate"] != "UP":
+        assert time.monotonic() < deadline_s, f"{link} did not come up"
+        time.sleep(0.01)
 
 
 def run_command(world: World, *arguments: str) -> tuple[str, ...]:
