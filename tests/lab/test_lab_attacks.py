@@ -129,7 +129,7 @@ def test_a_measurement_does_not_notice_a_flood(world: World, kind: str) -> None:
     voice, counts, _ = beside(world, kind)
     assert losses(voice) == NONE
     assert voice["sent"] + voice["not_sent"] == 200
-    assert voice["up"]["received"] == voice["sent"]
+    assert voice["up"]["received"] == voice["sent"] > 100
     assert counts[FLOODS[kind]] > voice["sent"]
     assert "unsendable" not in counts
 

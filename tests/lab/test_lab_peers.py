@@ -31,6 +31,7 @@ def test_the_round_trip_to_coturn(world: World) -> None:
     voice = measure(world, "--only", "voice", "--method", "stun", "--duration", "3")["voice"]
     assert (voice["method"], voice["basis"], voice["round_trip"]["lost"]) == ("stun", "round trip", 0)
     assert 20 < voice["sent"] + voice["not_sent"] <= 30
+    assert voice["sent"] > 10
     assert 0 < voice["round_trip"]["min_ms"] < 5
 
 
@@ -91,7 +92,7 @@ def test_handshakes_with_nginx(world: World) -> None:
     assert document["voice"]["method"] == "tcp"
     assert 0 < document["voice"]["round_trip"]["min_ms"] < 5
     verdicts = {row["label"]: row["verdict"] for row in document["metrics"]}
-    assert verdicts.pop("Round Trip Average Time") != "NOT MEASURED"
+    assert verdicts.pop("Round Trip Average Time") in ("PASS", "WARN")
     assert list(verdicts.values()) == ["NOT MEASURED"] * HIDDEN_ROWS
     assert document["verdict"] == "INCONCLUSIVE"
 

@@ -100,7 +100,7 @@ def test_against_a_stateless_one_the_basis_is_the_round_trip(tmp_path: Path, cap
         voice = voice_against(reflector, tmp_path, capsys)
     assert (voice["basis"], voice["round_trip"]["lost"], voice["lost_unknown"]) == ("round trip", 0, 0)
     assert voice["sent"] + voice["not_sent"] == SLOTS
-    assert voice["sent"] > 0
+    assert voice["sent"] > 100
 
 
 def test_against_a_stateful_one_each_loss_is_placed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
