@@ -27,6 +27,17 @@ def seconds_left(clock: Clock, deadline_ns: int) -> float:
     return max(0.0, (deadline_ns - clock.now_ns()) / 1e9)
 
 
+def wall_ahead_ns(line_ns: Callable[[], int]) -> int:
+    """Return how far the wall clock is ahead of a line of time, by the quickest of some pairs of readings: the others were interrupted."""
+    pairs = []
+    for _ in range(PAIRS):
+        before = line_ns()
+        wall = time.time_ns()
+        after = line_ns()
+        pairs.append((after - before, wall - (before + after) // 2))
+    return min(pairs)[1]
+
+
 class SystemClock:
     """The performance counter, anchored once to the wall clock: Unix nanoseconds that never step."""
 
@@ -34,7 +45,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         """Anchor the line to the wall clock as it stands now."""
-        self._anchor_ns = time.time_ns() - time.perf_counter_ns()
+        self._anchor_ns = wall_ahead_ns(time.perf_counter_ns)
 
     def line(self) -> tuple[Callable[[], int], int]:
         """Return a counter and what it is behind the line: for whoever cannot afford a call of `now_ns`."""
@@ -54,18 +65,8 @@ class WallStamps:
         """Remember how far the wall clock is ahead of the line."""
         self._clock = clock
         self._step_ns = max(STEP_NS, round(COARSE_TICKS * time.get_clock_info("time").resolution * 1e9))
-        self._ahead_ns = self._read()
+        self._ahead_ns = wall_ahead_ns(self._clock.now_ns)
         self.steps_ns: list[int] = []
-
-    def _read(self) -> int:
-        """Return how far the wall clock is ahead, by the quickest of some pairs of readings: the others were interrupted."""
-        pairs = []
-        for _ in range(PAIRS):
-            before = self._clock.now_ns()
-            wall = time.time_ns()
-            after = self._clock.now_ns()
-            pairs.append((after - before, wall - (before + after) // 2))
-        return min(pairs)[1]
 
     def stepped(self) -> bool:
         """Tell whether the wall clock stepped since the last call; a stamp taken around a step cannot be placed.
@@ -80,7 +81,7 @@ class WallStamps:
         if abs(proven_ns - self._ahead_ns) <= self._step_ns:
             self._ahead_ns = proven_ns
             return False
-        ahead_ns = self._read()
+        ahead_ns = wall_ahead_ns(self._clock.now_ns)
         self.steps_ns.append(ahead_ns - self._ahead_ns)
         self._ahead_ns = ahead_ns
         return True
