@@ -30,7 +30,13 @@ def test_every_kind_of_run_is_possible(kind: str) -> None:
         ({"loss_percent": 100.5}, "Expected 0 to 100 percent - at `$.voice.up.loss_percent`"),
         ({"lost": -1}, "Expected a count, not less than 0 - at `$.voice.up.lost`"),
         ({"lost": MOST_COUNT}, "Expected counts of a usual size - at `$.voice.up.lost`"),
-        ({"loss_percent": 0, "jitter_ms": -3.0, "lost": MOST_COUNT - 1}, None),
+        ({"jitter_ms": -3.0}, "Expected a mean deviation, not less than 0 - at `$.voice.up.jitter_ms`"),
+        ({"jitter_ms": 1e308}, "Expected a mean deviation, not less than 0 - at `$.voice.up.jitter_ms`"),
+        ({"mos": 9.0}, "Expected a MOS, 1 to 5 - at `$.voice.up.mos`"),
+        ({"expected": 1500, "received": 1500, "lost": 1}, "Expected at most 1500 packets, lost and received together - at `$.voice.up`"),
+        ({"expected": 1500, "received": 1100, "lost": 400}, "Expected the share of 400 in 1500 - at `$.voice.up.loss_percent`"),
+        ({"expected": 1500, "received": 1100, "lost": 15, "loss_percent": 1.0}, None),
+        ({"expected": None, "received": None, "lost": MOST_COUNT - 1, "loss_percent": 0}, None),
     ],
 )
 def test_what_no_stream_comes_to_is_told_with_its_place(changes: dict[str, Any], said: str | None) -> None:

@@ -20,6 +20,8 @@ from typing import Any, Final
 import pytest
 from lab_programs import Ended, Program
 
+from nra.archive.document import decode
+
 CLIENT: Final = "client"
 MIDDLE: Final = "middle"
 SERVER: Final = "server"
@@ -233,9 +235,10 @@ def measured_s(document: dict[str, Any]) -> float:
 
 
 def document_of(ended: Ended) -> dict[str, Any]:
-    """Return the run document that a run printed; fails on a traceback."""
+    """Return the run document that a run printed; fails on a traceback, and where nra itself would not take it for one."""
     assert "Traceback" not in ended.err, ended.err
     assert ended.out, ended.err
+    decode(ended.out.encode())
     document: dict[str, Any] = json.loads(ended.out)
     return document
 
