@@ -73,6 +73,7 @@ class JudgedRun:
     region: str
     started_at: str
     thresholds: str
+    measured_against: str  # the thresholds that stand in the run document
     verdict: Overall
     cases: tuple[Case, ...]
     unsteady: bool = False

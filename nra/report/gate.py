@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from nra.model.judgement import Case, Change, Comparison, JudgedRun, Judgement
+from nra.model.observation import PortState
 from nra.model.policy import Waiver
 from nra.model.verdict import Overall, Verdict
 from nra.report.cells import clean, number, quantity
@@ -66,7 +67,8 @@ def seen(case: Case) -> str:
 
 def words(case: Case) -> str:
     """Return the case as one line: name, what was seen, what was expected."""
-    expected = f" (limit {case.limit}{unit_after(case.unit)})" if case.limit and case.half == "voice" else ""
+    limit = f"limit {case.limit}{unit_after(case.unit)}" if case.half == "voice" else f"expected {case.limit}"
+    expected = f" ({limit})" if case.limit and case.state is not PortState.OPEN else ""
     return clean(f"{case.name} {seen(case)}{expected}")
 
 

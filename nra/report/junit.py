@@ -157,6 +157,7 @@ def _as_judged(document: RunDocument) -> JudgedRun:
         region=run.region,
         started_at=run.started_at,
         thresholds=document.thresholds.name,
+        measured_against=document.thresholds.name,
         verdict=Overall(document.verdict),
         cases=(*(_row(metric, document) for metric in document.metrics), *(_port(check, document) for check in document.firewall or ())),
         unsteady=voice is not None and not voice.instrument.steady,

@@ -25,6 +25,7 @@ def demands_of(
     yield from _misplaced(runs, policy, today)
     yield from _skipped(runs)
     yield from _self_tests(runs)
+    yield from _held_to_other_limits(runs)
     yield from _gone(gone)
     yield from _regressions(comparisons, policy)
 
@@ -102,9 +103,8 @@ def _misplaced(runs: Sequence[JudgedRun], policy: Policy, today: date) -> Iterat
 
 def _skipped(runs: Sequence[JudgedRun]) -> Iterator[Demand]:
     """Yield which half was not asked for: ready then means only the other one."""
-    voice = sum(any(case.half == "voice" and case.verdict is Verdict.SKIPPED for case in run.cases) for run in runs)
-    firewall = sum(all(case.half != "firewall" for case in run.cases) for run in runs)
-    for half, count in (("voice", voice), ("firewall", firewall)):
+    for half in ("voice", "firewall"):
+        count = sum(any(case.half == half and case.verdict is Verdict.SKIPPED for case in run.cases) for run in runs)
         if count:
             text = f"{half} was skipped in {count} of {len(runs)} runs: nothing is known about it there"
             yield Demand(name="Skipped", verdict=Verdict.INFO, text=text)
@@ -116,6 +116,14 @@ def _self_tests(runs: Sequence[JudgedRun]) -> Iterator[Demand]:
     if count:
         text = f"region {SELF_TEST} in {count} of {len(runs)} runs: no network was measured there, unless a reflector elsewhere was named"
         yield Demand(name="Self-test", verdict=Verdict.INFO, text=text)
+
+
+def _held_to_other_limits(runs: Sequence[JudgedRun]) -> Iterator[Demand]:
+    """Yield which limits the runs were held to when they were measured, where their own reports may therefore say something else."""
+    others = Counter(run.measured_against for run in runs if run.measured_against != run.thresholds)
+    for name, count in sorted(others.items()):
+        text = f"{count} of {len(runs)} runs were held to {name} when they were measured; here the limits of the policy count"
+        yield Demand(name="Thresholds", verdict=Verdict.INFO, text=text)
 
 
 def _gone(gone: Sequence[str]) -> Iterator[Demand]:

@@ -40,6 +40,7 @@ def judge_run(document: RunDocument, file: str, policy: Policy, today: date) -> 
         region=run.region,
         started_at=run.started_at,
         thresholds=thresholds.name,
+        measured_against=document.thresholds.name,
         verdict=come_to(
             {case.verdict for case in counted if case.half == "voice"},
             {case.verdict for case in counted if case.half == "firewall" and case.required},
@@ -94,10 +95,10 @@ def _ports(document: RunDocument, policy: Policy) -> Iterator[Case]:
     yield from (_port(check) for check in _required_anew(checks, wanted))
     for missing in sorted(wanted - {port_key(check) for check in checks}):
         yield _unasked(missing, missing, NOT_ASKED)
-    if not checks and not wanted and document.run.asked.only != "voice":
-        yield _unasked("firewall", "Firewall", UNCHECKED)
-    elif not checks and not wanted and "firewall" in policy.measured:
-        yield _unasked("firewall", "Firewall", MUST_MEASURE)
+    if not checks and not wanted:
+        unchecked = _unasked("firewall", "Firewall", UNCHECKED)
+        was_skipped = document.run.asked.only == "voice"
+        yield replace(unchecked, verdict=Verdict.SKIPPED, note="", advice="") if was_skipped else unchecked
 
 
 def port_key(check: FirewallCheck) -> str:

@@ -37,6 +37,7 @@ RUN = JudgedRun(
     region="eu-central-1",
     started_at="2026-11-22T14:03:11Z",
     thresholds="genesys-cloud",
+    measured_against="genesys-cloud",
     verdict=Overall.FAIL,
     cases=(GOOD, PORT, LOST),
 )
@@ -57,7 +58,7 @@ def test_the_verdict_comes_first_then_what_failed_where_worst_first() -> None:
         "  FAIL  Up Packet Loss 1.50 % (limit < 1 %)",
         "    small sample",
         "    Network team: look.",
-        "  NOT MEASURED  443 TCP HTTPS to api no responder",
+        "  NOT MEASURED  443 TCP HTTPS to api no responder (expected open)",
     ]
 
 
@@ -189,7 +190,7 @@ def test_repeated_runs_of_a_workstation_stand_together() -> None:
     lines = summary(judgement(RUN, worse, replace(RUN, cases=(PORT,)))).splitlines()
     assert lines[1] == "FAIL: Bonn / PC-1, eu-central-1, 3 runs, the first 2026-11-22T14:03:11Z (a.json)"
     assert "  FAIL  Up Packet Loss 4.00 % (limit < 1 %); in 2 of 3 runs, the worst is shown" in lines
-    assert "  NOT MEASURED  443 TCP HTTPS to api no responder; in 2 of 3 runs" in lines
+    assert "  NOT MEASURED  443 TCP HTTPS to api no responder (expected open); in 2 of 3 runs" in lines
 
 
 def test_rows_that_are_missing_for_one_reason_take_one_line() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from gate_world import PLAIN, TODAY, named, waiver, with_jitter
 
+from nra.model.document import RunDocument
 from nra.model.policy import Policy
 from nra.model.verdict import Overall, Verdict
 from nra.scoring.gate import Named, judge_all
@@ -26,6 +27,30 @@ def test_a_skipped_half_is_told(kinds: tuple[str, ...], of: str) -> None:
     assert told(runs)["Skipped"] == (Verdict.INFO, f"voice was skipped in {of} runs: nothing is known about it there")
     assert judge_all(runs, PLAIN, TODAY).verdict is Overall.PASS
     assert "Skipped" not in told(named("good", "bad"))
+
+
+def without_ports(document: RunDocument) -> RunDocument:
+    """Return the run as it is with `--only voice`."""
+    asked = replace(document.run.asked, only="voice")
+    return replace(document, run=replace(document.run, asked=asked), firewall=None)
+
+
+def test_a_firewall_that_was_not_asked_for_is_a_skipped_case() -> None:
+    """So that it is skipped in JUnit too; required by the policy it is a hole."""
+    runs = [("a.json", without_ports(canned_run("good")))]
+    judged = judge_all(runs, PLAIN, TODAY)
+    assert [case.verdict for case in judged.runs[0].cases if case.half == "firewall"] == [Verdict.SKIPPED]
+    assert (judged.verdict, told(runs)["Skipped"][1][:8]) == (Overall.PASS, "firewall")
+    assert judge_all(runs, replace(PLAIN, measured=("firewall",)), TODAY).verdict is Overall.INCONCLUSIVE
+
+
+def test_other_limits_at_the_time_of_measuring_are_told() -> None:
+    """The run's own report may say FAIL where the gate says PASS; it changes no verdict."""
+    (file, document), other = named("good", "good")
+    edge = replace(document, thresholds=replace(document.thresholds, name="teams-edge"))
+    text = "1 of 2 runs were held to teams-edge when they were measured; here the limits of the policy count"
+    assert told([(file, edge), other])["Thresholds"] == (Verdict.INFO, text)
+    assert "Thresholds" not in told(named("good", "bad"))
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(14, Verdict.PASS), (15, Verdict.NOT_MEASURED)])
