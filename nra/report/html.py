@@ -143,7 +143,7 @@ def _port_row(row: PortRow, explanation: Explanation) -> Row:
     return Row(
         name=f"{row.port} {row.protocol} {row.service_alone}",
         place=row.destination,
-        result=row.state.replace("_", " "),
+        result=row.result,
         time=quantity(row.connect_ms, "ms") if row.connect_ms is not None else "",
         expectation="open" if row.required else "optional",
         verdict=row.verdict,

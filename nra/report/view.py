@@ -64,6 +64,12 @@ class PortRow:
     verdict: Verdict
     evidence: str
     connect_ms: float | None = field(default=None, compare=False)
+    stopped: bool = field(default=False, compare=False)
+
+    @property
+    def result(self) -> str:
+        """The state in words; one that a run which was interrupted did not come to know is no finding about the port."""
+        return "interrupted" if self.stopped else self.state.replace("_", " ")
 
     @property
     def at(self) -> Side:
@@ -231,4 +237,5 @@ def _port_row(check: FirewallCheck) -> PortRow:
         verdict=check.verdict,
         evidence=clean(check.evidence),
         connect_ms=check.connect_ms,
+        stopped=check.stopped,
     )

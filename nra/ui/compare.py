@@ -92,4 +92,4 @@ def _port_pair(key: tuple[str, str, str, str], before: PortRow | None, after: Po
 
 
 def _port_side(row: PortRow | None) -> Side:
-    return Side() if row is None else Side(result=row.state.replace("_", " "), verdict=row.verdict)
+    return Side() if row is None else Side(result=row.result, verdict=row.verdict)

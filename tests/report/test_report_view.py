@@ -1,10 +1,12 @@
 """A run as rows of text."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from nra.model.document import RunDocument
+from nra.model.observation import PortState
 from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 from nra.model.voice import Endpoint
@@ -133,3 +135,17 @@ def test_a_report_says_what_it_was_made_with() -> None:
     assert view(document).fact("Tool version") == "0.1.0 (Python 3.13.2, click 8.4.1, numpy 2.4.6, stick 5555555555555555)"
     bare = replace(document.run, packages=(), stick=None, host=replace(document.run.host, python=None))
     assert view(replace(document, run=bare)).fact("Tool version") == "0.1.0"
+
+
+def test_a_port_that_an_interrupted_run_did_not_come_to_know_is_no_finding() -> None:
+    """The document keeps one of the states of the contract; who reads the page reads that it was interrupted."""
+    document = canned_run("blocked")
+    stopped: dict[str, Any] = {
+        "state": PortState.UNREACHABLE,
+        "verdict": Verdict.NOT_MEASURED,
+        "evidence": "stopped (interrupted)",
+        "stopped": True,
+    }
+    first, *others = view(replace(document, firewall=tuple(replace(check, **stopped) for check in document.firewall or ()))).firewall
+    assert {(row.state, row.result) for row in (first, *others)} == {("unreachable", "interrupted")}
+    assert {row.result for row in view(document).firewall} >= {"no answer", "open"}
