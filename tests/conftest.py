@@ -34,6 +34,18 @@ def world(tmp_path: Path) -> "Iterator[World]":
         made.close()
 
 
+@pytest.fixture
+def punctual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Wait until no other test, in whichever worker, has programs that run before all others (`chrt`), and keep those waiting meanwhile.
+
+    Two such tests would take each other's time, and what the kernel leaves to the rest (sched_rt_runtime_us) both of them at once.
+    """
+    fcntl = pytest.importorskip("fcntl")
+    with (tmp_path_factory.getbasetemp().parent / "punctual.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """The system's Chromium."""

@@ -48,9 +48,11 @@ NO_LINKS: Final = Links({}, {})
 def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow], *, steady: bool = True) -> Links:
     """Return what this machine added, by the stamps that the packets carry and those of the per-packet record.
 
-    All programs here have one clock. A reflector whose own is not `steady` is known by the neighbours of a packet alone.
+    All programs here have one clock. A reflector whose own is not `steady` is known by the neighbours of a packet alone, and where that
+    clock is set it stamps when it reads, for the kernel's stamp cannot be placed: no stamp of the relay bounds how late that is.
     """
     near_reflector = above_fastest if steady else standing_out
+    stamps_by_kernel = {"up": steady, "down": True}
     early: dict[tuple[str, int], float] = {}
     late: dict[tuple[str, int], float] = {}
     for number, call in enumerate(calls):
@@ -68,7 +70,8 @@ def links_of(calls: Sequence[CallRecord], packets: Sequence[PacketRow], *, stead
         later_ns = {"up": near_reflector(after["up"]), "down": above_fastest(after["down"])}
         for way, copies in (("up", reached), ("down", returned)):
             for moment, sooner, later in zip(copies, sooner_ns[way], later_ns[way], strict=True):
-                early[way, moment.left_ns], late[way, moment.left_ns] = sooner, min(later, moment.doubt_ns)
+                early[way, moment.left_ns] = sooner
+                late[way, moment.left_ns] = min(later, moment.doubt_ns) if stamps_by_kernel[way] else later
     return Links(early, late)
 
 
