@@ -141,6 +141,7 @@ def test_a_wrong_key_is_said_to_be_unknown(tmp_path: Path, key_file: Path) -> No
         document = run(tmp_path, other, said, "--method", "quic")
         last = ended(running)
     assert "the reflector does not know this key" in document["run"]["used"]["why"]
+    assert any("so the key is the likely cause" in finding["text"] for finding in document["findings"])
     assert "quic_closed_not_allowed 1" in last
 
 
