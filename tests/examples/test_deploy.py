@@ -173,6 +173,21 @@ def test_systemd_knows_every_setting_of_the_unit(tmp_path: Path) -> None:
     assert subprocess.run(judged, capture_output=True, check=False).returncode == 0
 
 
+def test_the_exposure_that_is_documented_is_what_systemd_says(tmp_path: Path) -> None:
+    """By the command that stands there, where systemd is of the version that stands there: other versions weigh otherwise."""
+    need("systemd-analyze")
+    text = " ".join((ROOT / "docs" / "reflector.md").read_text("utf-8").split())
+    found = re.search(r"What is left is (\S+) of 10 by `(systemd-analyze security --offline=true) (\S+)` \(systemd (\d+);", text)
+    assert found is not None
+    level, command, unit, version = found.groups()
+    if subprocess.run(["systemd-analyze", "--version"], text=True, capture_output=True, check=False).stdout.split()[1] != version:
+        pytest.skip(f"not systemd {version}")
+    copy = tmp_path / Path(unit).name  # it reads no other units, and no drop-ins, from there
+    copy.write_bytes((ROOT / unit).read_bytes())
+    said = subprocess.run([*command.split(), str(copy)], text=True, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    assert f"Overall exposure level for nra-reflector.service: {level} " in said.stdout
+
+
 def test_the_filter_lets_the_control_process_step_back() -> None:
     """nice is setpriority(2), one of @resources: let in behind the line that shuts them all out, for the last word on a call counts."""
     filters = setting("SystemCallFilter")
