@@ -13,6 +13,7 @@ from nra.cli.service_log import ServiceLog
 PORT: Final = 20862
 METRICS_PORT: Final = 9862
 RATE_LIMIT_PER_S: Final = 6000
+MOST_WORKERS: Final = 64  # more than there are processors help nobody
 COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a reflector: add, list and revoke keys.")}
 
 
@@ -25,7 +26,9 @@ COMMANDS: Final = {"keys": Entry("nra.cli.reflect_keys:keys", "Say who may use a
     "--rate-limit", type=click.IntRange(min=0), default=RATE_LIMIT_PER_S, show_default=True, help="Packets/s per source (0: no limit)."
 )
 @click.option("--rate-limit-total", type=click.IntRange(min=0), default=0, help="Packets/s from all sources together.  [default: no limit]")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work (Linux).")
+@click.option(
+    "--workers", type=click.IntRange(1, MOST_WORKERS), default=1, show_default=True, help="Processes that share the work (Linux)."
+)
 @click.option("--metrics", type=HOST_PORT(METRICS_PORT), help="Show Prometheus what was counted, at this address.")
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Events on standard error.")
 @click.option("--log-addresses", is_flag=True, help="With --log json: also whose packets were not answered.")

@@ -25,7 +25,7 @@ MOST_PACKETS: Final = 50_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """The options of `nra run` that make up the settings, as click hands them over."""
+    """The options of `nra run` that make up the settings, as click hands them over; `by_hand` are those that stood in the command line."""
 
     region: str
     org: str
@@ -48,6 +48,7 @@ class Typed:
     calls_until_breach: int | None = None
     load: bool = False
     max_megabytes: int = 200
+    by_hand: frozenset[str] = frozenset()
 
 
 def settings_of(typed: Typed, door: Door) -> Settings:
@@ -59,6 +60,7 @@ def settings_of(typed: Typed, door: Door) -> Settings:
         portal = None if where is local.PLACEHOLDER else portal_page()
     if typed.pin and typed.reflector is None:
         raise UserError("--pin: of use with --reflector only")
+    check_idle(typed, where)
     check_search(typed, where)
     check_load(typed)
     packets = typed.duration * 1000 / typed.interval * typed.calls
@@ -116,6 +118,19 @@ def asked_of(typed: Typed) -> Asked:
         pin=typed.pin,
         load_megabytes=typed.max_megabytes if typed.load else None,
     )
+
+
+def check_idle(typed: Typed, where: Region) -> None:
+    """Refuse an option that was typed and would come to nothing; what stands in nra.toml or the environment may wait for its use."""
+    has_channel = bool(typed.reflector and typed.pin and typed.key_file)
+    idle = {
+        "max_megabytes": None if typed.load else "--load",
+        "quic_port": None if has_channel else "--reflector, --pin and --key-file",
+        "key_file": None if typed.reflector or where is local.PLACEHOLDER else "--reflector",
+    }
+    for name, other in idle.items():
+        if other is not None and name in typed.by_hand:
+            raise UserError(f"--{name.replace('_', '-')}: of use with {other} only")
 
 
 def check_search(typed: Typed, where: Region) -> None:

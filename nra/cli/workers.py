@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -27,6 +27,7 @@ ERRAND_S: Final = 3.0  # until a worker has done an errand
 FAREWELL_S: Final = 5.0  # until it has told what it counted; an engine looks every 0.2 s whether it shall stop
 LISTENING: Final = "listening"
 BEGIN: Final = "begin"
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 Work = Callable[[Any, Callable[[], bool], Callable[["Callable[[Errand], Any]"], None]], Tally]
@@ -65,7 +66,8 @@ class Worker:
         """Wait until it listens; raises UserError with its reason when it cannot."""
         said = self._heard(PATIENCE_S)
         if said != LISTENING:
-            raise UserError(f"worker process {self._process.pid}: {said or 'ended before it listened'}")
+            silence = f"does not listen after {PATIENCE_S:g} s" if self._process.is_alive() else "ended before it listened"
+            raise UserError(f"worker process {self._process.pid}: {said or silence}")
 
     def done(self, number: int) -> Any:  # noqa: ANN401 - whatever the errand returns
         """Wait for what came of the errand of that number, None when it does not say; what came too late for others is passed over."""
@@ -161,11 +163,22 @@ def _somebody_ended() -> bool:
 
 
 @contextmanager
+def held_back() -> Iterator[None]:
+    """Hold back the signals that end us: who is forked meanwhile takes them when it is ready for them, and is not killed."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def crew(count: int, work: Work) -> Iterator[Crew]:
     """Fork so many workers, and end them with the block."""
     workers: list[Worker] = []
-    for _ in range(count):
-        workers.append(Worker(work, workers))
+    with held_back() if count else nullcontext():
+        for _ in range(count):
+            workers.append(Worker(work, workers))
     together = Crew(workers)
     try:
         yield together
@@ -177,7 +190,8 @@ def _labour(line: "Connection", others: "Sequence[Connection]", work: Work) -> N
     """Be a worker: take orders, work until the lifeline says or is no more, tell what was counted."""
     for end in others:
         end.close()
-    with stoppable(signal.SIGINT, signal.SIGTERM) as interrupt, suppress(EOFError, OSError):
+    with stoppable(*ENDING) as interrupt, suppress(EOFError, OSError):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         orders = line.recv()
         if orders is None:
             return

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+UNKNOWN_KEY: Final = "the reflector does not know this key"
+"""The detail of a failure where the reflector itself, known by its pin, said so over its control channel: by STAMP it is silent."""
 
 
 class FailureKind(StrEnum):

@@ -134,6 +134,7 @@ class VoiceSample:
     remarks: tuple[str, ...] = ()
     authenticated: bool = False
     reflector: ReflectorFacts | None = None
+    unlike_pin: str | None = None  # who answered in place of the pinned reflector where its control channel is, by which key
 
 
 def column(values: Any = ()) -> Int64Column:  # noqa: ANN401 - whatever numpy takes for a column

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from nra.model.failure import Failure, FailureKind
+from nra.model.failure import UNKNOWN_KEY, Failure, FailureKind
 from nra.model.sample import ABSENT
 from nra.net.ports import Arrival, Clock, DatagramPort, Equipment, NetworkError, Refusal, Transmission
 from nra.net.quic import LEAST_TRIES, closed
@@ -25,7 +25,7 @@ HANDSHAKE: Final = "quic handshake"
 CONTROL: Final = "quic control"
 WORDS: Final = "in QUIC DATAGRAM frames, congestion control {algorithm}, paced by it: what it held back counts as not sent (aioquic)"
 SAID: Final = {
-    CloseCode.NOT_ALLOWED: "the reflector does not know this key",
+    CloseCode.NOT_ALLOWED: UNKNOWN_KEY,
     CloseCode.TOO_LATE: "the reflector waited for our token in vain",
     CloseCode.TOO_MUCH: "the reflector has no more room for this key",
     CloseCode.MALFORMED: "the reflector did not understand what we asked",

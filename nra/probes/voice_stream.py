@@ -23,12 +23,12 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
     """Find the reflector, send the stream, close it; raises NetworkError when there is no reflector to be found."""
     asked = voice_parameters(task)
     address = await _answering(task, asked, net, watch)
-    granted, remark = await _granted(task, asked, net, address)
+    granted, without = await _granted(task, asked, net, address)
     dialect = _dialect(asked, granted)
 
     async def evidence(closing: Closing) -> Found:
         if granted is None or asked.control is None:
-            return Found(remark)
+            return without
         return await fetch_record(net, address, task.target.host, asked.control, dialect, closing)
 
     port = net.open_datagrams(address, task.target.port, channels=asked.calls, dscp=asked.dscp)
@@ -39,14 +39,14 @@ async def measure(task: Task, net: Network, watch: Watch) -> VoiceSample:
         port.close()
 
 
-async def _granted(task: Task, asked: VoiceParameters, net: Network, address: str) -> tuple[Granted | None, tuple[str, ...]]:
+async def _granted(task: Task, asked: VoiceParameters, net: Network, address: str) -> tuple[Granted | None, Found]:
     """Return what the reflector's control channel gives for this stream, None where there is none, and then what to say of that."""
     if asked.control is None:
-        return None, ()
+        return None, Found()
     try:
-        return await open_session(net, address, task.target.host, asked, asked.control), ()
+        return await open_session(net, address, task.target.host, asked, asked.control), Found()
     except NetworkError as error:
-        return None, (without_session(error, asked.control),)
+        return None, without_session(error, asked.control, task.target.host)
 
 
 def _dialect(asked: VoiceParameters, granted: Granted | None) -> StampDialect:

@@ -154,4 +154,4 @@ class Caller:
     def gone(self) -> None:
         """Be here no longer; what was handed out stays, for its record is asked for on another connection."""
         self.callers.discard(self)
-        self.desk.loads.gone(self.visit)
+        self.desk.loads.gone(self.visit, self.desk.now_ns())

@@ -77,8 +77,8 @@ def hand_out(asker: Asker, asked: control.Open) -> None:
     desk, reply = asker.desk, asker.reply
     until_ns = desk.now_ns() + asked.seconds * 1_000_000_000
     handed = desk.grants.hand_out(asked.calls, until_ns, asker.holder, desk.keys)
-    if handed is None:
-        reply(Refused(why="no SSIDs are left"))
+    if isinstance(handed, str):
+        reply(Refused(why=handed))
         return
 
     def then(answers: list[Any] | None) -> None:

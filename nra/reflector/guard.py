@@ -21,10 +21,21 @@ BUCKET: Final = Struct("=qd")
 BUCKET_BYTES: Final = BUCKET.size
 KEPT: Final = 4096  # addresses whose network or household is remembered
 
+FIRST_OF_CLIENTS: Final = 32768  # by default Linux chooses a client's ports from 32768 to 60999, Windows and macOS from 49152 on
+# fmt: off
 RESPONDER_PORTS: Final = frozenset(
-    {7, 13, 17, 19, 53, 69, 111, 123, 137, 161, 389, 427, 520, 623, 862, 1900, 3478, 3702, 5353, 7770, 11211, 19302, 20862}
+    {
+        7, 13, 17, 19, 53, 69, 111, 123, 137, 161, 177, 389, 427, 520, 623, 862, 1434, 1900, 3283, 3478, 3702, 5093, 5351, 5353, 5355, 5683,
+        7770, 10001, 11211, 19302, 20862, 27015, 27960,
+    }
 )
-"""Source ports of services that answer whatever comes: a forged packet from one would start a loop between the two of us."""
+# fmt: on
+"""Source ports of services that answer whatever comes: a forged packet from one would start a loop between the two of us.
+
+Those that CISA's alert TA14-017A and Shadowserver's reports of open services name, by IANA's numbers where there are any (10001 is that of
+Ubiquiti, 27015 of Steam, 27960 of Quake III), STUN, TWAMP, STAMP, and what we answer ourselves. All are below FIRST_OF_CLIENTS: 37810,
+where Dahua's recorders answer, is left out, because a workstation may be given that port by chance.
+"""
 
 
 class Guard:

@@ -39,6 +39,11 @@ class Keys:
             own = self._grants[ssid].key
         return self._of_any if own is None else (own, *self._of_any)
 
+    @property
+    def ssids(self) -> set[int]:
+        """The SSIDs that have a key of their own."""
+        return self._of_ssid.keys() | self._grants.keys()
+
     def knows(self, ssid: int) -> bool:
         """Tell whether the SSID has a key of its own."""
         return ssid in self._of_ssid or ssid in self._grants

@@ -18,7 +18,7 @@ from nra.run.settings import Settings
 from nra.run.workstation import describe, packages
 from nra.scoring.assess import overall, voice_rows
 from nra.scoring.evidence import words
-from nra.scoring.findings import findings
+from nra.scoring.findings import findings, of_unlike_pin
 from nra.scoring.firewall import check_port
 from nra.scoring.load_findings import load_findings
 from nra.scoring.surroundings import surroundings
@@ -59,6 +59,7 @@ def assess(settings: Settings, seen: Observations, span: Span, capacity: Capacit
         metrics=metrics,
         findings=gravest_first(
             *told(explanation),
+            *of_unlike_pin(unlike_pin(seen)),
             *wall_clock(iso(span.started_ns)),
             *surroundings(settings.portal, seen.surroundings, seen.proxies, checks),
             *findings(voice, metrics, checks, remarks=sample.remarks if sample is not None else ()),
@@ -82,6 +83,18 @@ def judged_sample(seen: Observations) -> VoiceSample | None:
     if sample is None or sample.silent_since_s is None or any(ledger.stateful for ledger in sample.ledgers):
         return sample
     return sample if network_was_gone(seen.control, seen.ports) else until_silence(sample)
+
+
+def unlike_pin(seen: Observations) -> str | None:
+    """Return who answered in the pinned reflector's place on its control channel: beside a stream of STAMP, or asked for one in QUIC."""
+    sample = measured_sample(seen.voice)
+    if sample is not None and sample.unlike_pin is not None:
+        return sample.unlike_pin
+    for rung, each in seen.voice:
+        failure = each.failure if each is not None and rung.method == "quic" else None
+        if each is not None and failure is not None and failure.kind is FailureKind.TLS_UNTRUSTED:
+            return f"UDP {each.task.target.port} of {each.task.target.host}: {failure.detail}"
+    return None
 
 
 def gravest_first(*found: Finding) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
-from nra.model.failure import FailureKind
+from nra.model.failure import UNKNOWN_KEY, FailureKind
 from nra.model.observation import Answer, Observation
 from nra.model.plan import CheckParameters, Plan, Rung, Target, Task, VoiceParameters
 from nra.model.responder import RESPONDERS
@@ -43,6 +43,10 @@ ASK_REFLECTOR: Final = (
 )
 ASK_KEY: Final = (
     "Whoever runs the reflector: compare key and port at both ends (nra reflect keys list, and the line that it prints when it starts)."
+)
+GIVE_KEY: Final = (
+    "Whoever runs the reflector: compare the keys at both ends (nra reflect keys list): this one never was there, or was revoked. If it "
+    "was added, let the reflector read its keys again; then measure again."
 )
 OPEN_STAMP: Final = "Firewall team: allow UDP {port} to the reflector, and its replies; calls need the media ports around it."
 ALLOW_UDP: Final = "Firewall team: allow UDP outbound and its replies (3478 and 16384-65535); then measure again."
@@ -124,20 +128,36 @@ def explained(
     if sample is not None and sample.method != "tcp":
         return replaced(climbed, beside)
     seen = [*(observation for _, observation in climbed if observation is not None), *observed(ports)]
+    known = key_or_port(climbed, [*seen, *beside])
     if seen and all(failed_as(observation, *NO_NAME) for observation in seen):
         return Explanation("no name could be resolved: the resolver, or the way to it, is at fault", ASK_DNS)
-    if not any(observation is not None and is_silent_udp(observation) for _, observation in climbed):
-        return None
-    return key_or_port(climbed, [*seen, *beside]) or after_no_udp(seen, control)
+    if known is None and any(observation is not None and is_silent_udp(observation) for _, observation in climbed):
+        return after_no_udp(seen, control)
+    return known
 
 
 def key_or_port(climbed: tuple[Climbed, ...], seen: Iterable[Observation]) -> Explanation | None:
-    """Return that a silent reflector's host answers all the same; never that it refused a key: it says nothing to whom it does not know."""
-    silent = silent_reflector(climbed)
-    if silent is None or not answers_stun(silent.target.host, seen):
-        return None
-    where = f"{silent.target.host} port {silent.target.port}"
-    return Explanation(f"reflector {where}: no answer; the same host answers STUN, so the key or the port may be wrong", ASK_KEY)
+    """Return that a silent reflector's host answers all the same.
+
+    Never that it refused a key, for by STAMP it says nothing to whom it does not know; unless its control channel said so.
+    """
+    silent, told = silent_reflector(climbed), unknown_key(climbed)
+    if silent is not None and answers_stun(silent.target.host, seen):
+        where = f"{silent.target.host} port {silent.target.port}"
+        text = f"reflector {where}: no answer; the same host answers STUN, so the key or the port may be wrong"
+        return Explanation(f"{text}; {said_of_key(told)}" if told else text, GIVE_KEY if told else ASK_KEY)
+    return Explanation(f"reflector {told.host}: no answer to voice; {said_of_key(told)}", GIVE_KEY) if told else None
+
+
+def unknown_key(climbed: Iterable[Climbed]) -> Target | None:
+    """Return where a reflector's control channel, known by its pin, said that it does not know our key; None where none did."""
+    failed = (seen for _, seen in climbed if seen is not None and seen.failure is not None)
+    return next((seen.task.target for seen in failed if seen.failure and UNKNOWN_KEY in seen.failure.detail), None)
+
+
+def said_of_key(told: Target) -> str:
+    """Return what the reflector said of our key."""
+    return f"over its control channel (UDP {told.port}) it says that it does not know this key, so the key is the likely cause"
 
 
 def replaced(climbed: tuple[Climbed, ...], beside: Iterable[Observation]) -> Explanation | None:

@@ -36,6 +36,7 @@ MEGA: Final = 1_000_000
 NO_STREAM: Final = "it takes a stream of method stamp to a reflector of one's own, and there was none"
 NO_ACCESS: Final = "the reflector's control channel is not known: it takes --key-file and --pin"
 INTERRUPTED: Final = "interrupted"
+RAISE: Final = "raise --max-megabytes, unless the reflector's own cap ended it"
 
 
 class Beside:
@@ -150,6 +151,8 @@ async def one_phase(
             voice, note = scored(await observe_stream(beside, net, watched, shown), settings)
         run.let_go()
         await until(net, lambda: run.is_over, TELL_S)
+        if note is not None and run.counts.capped and not watch.stop():
+            note = f"{note}: {RAISE}"
         return run.counts, voice, "; ".join(filter(None, (note, INTERRUPTED if watch.stop() else None))) or None
     finally:
         run.close()
@@ -178,8 +181,11 @@ def announcement(settings: Settings) -> str:
     most = settings.asked.load_megabytes
     if most is None:
         return ""
+    loaded_s = SETTLE_S + stream_s(settings)
+    mbit_s = share(most * MEGA, len(Burden), Burden.UP) * 8 / MEGA / loaded_s
+    enough = f"{mbit_s:.0f}" if mbit_s >= 10 else f"{mbit_s:.1f}"
     longest_s = len(Burden) * (PAUSE_S + BEGIN_S + SETTLE_S + stream_s(settings) + SPARE_S + TELL_S)
     return (
-        f"under load: up, down and both ways after the run's own stream, {SETTLE_S + stream_s(settings):g} s each and at most "
-        f"{most} MB together, over within {minutes(longest_s)}"
+        f"under load: up, down and both ways after the run's own stream, {loaded_s:g} s each and at most {most} MB together "
+        f"(enough for about {enough} Mbit/s one way, half of that both ways), over within {minutes(longest_s)}"
     )

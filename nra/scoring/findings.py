@@ -10,6 +10,7 @@ from nra.model.verdict import Basis, Verdict
 from nra.model.voice import Direction, Voice
 from nra.scoring.instrument import is_busy
 from nra.scoring.wording import (
+    ANOTHERS_KEY,
     BAD_MOMENT,
     BLEACHED,
     BURSTY,
@@ -51,6 +52,11 @@ def findings(
         found += [finding for stands_out in _STANDOUTS for finding in stands_out(voice)]
     found += [Finding(where="measurement", severity="info", text=f"{r[:1].upper()}{r[1:]}.", evidence="", advice="") for r in remarks]
     return tuple(found)
+
+
+def of_unlike_pin(seen: str | None) -> tuple[Finding, ...]:
+    """Return that somebody else answers in the pinned reflector's place, with who was seen there; nothing where nobody was."""
+    return () if seen is None else (_finding("reflector", "warn", ANOTHERS_KEY, seen),)
 
 
 def _finding(where: str, severity: Severity, words: Words, evidence: str, **filled_in: str) -> Finding:

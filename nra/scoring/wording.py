@@ -160,6 +160,13 @@ HUNG_UP: Final = Words(
     "See whether it was started anew, or the key was revoked; then measure again.",
     FAR_END,
 )
+ANOTHERS_KEY: Final = Words(
+    "Something else than the pinned reflector answers where its control channel should be: another host, an interception on the way, or "
+    "the reflector with a new key.",
+    "Compare --pin with what the reflector prints when it starts (without --cert its key changes with each start). If they are the same, "
+    "the firewall team must say who answers there, or who decrypts QUIC on the way.",
+    "Whoever runs the reflector",
+)
 SILENT: Final = Words(
     "The far end stopped answering during the stream; this alone does not make it the network's fault.",
     "See whether the far end still runs and whether other workstations reach it; a firewall that ends long UDP flows looks the same.",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nra.model.failure import Failure, FailureKind
+from nra.model.failure import UNKNOWN_KEY, Failure, FailureKind
 from nra.model.plan import ControlAccess
 from nra.net.ports import DatagramPort, NetworkError
 from nra.testing.impairment import Peer
@@ -39,7 +39,7 @@ class FakeControl:
                 Failure(kind=FailureKind.TLS_UNTRUSTED, operation="quic handshake", detail="another key than the pinned one")
             )
         if access.key != self.key:
-            raise NetworkError(Failure(kind=FailureKind.REFUSED, operation="quic control", detail="the reflector does not know this key"))
+            raise NetworkError(Failure(kind=FailureKind.REFUSED, operation="quic control", detail=UNKNOWN_KEY))
         line = FakeControlLine(self, clock, datagrams)
         self.lines.append(line)
         return line

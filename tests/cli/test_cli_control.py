@@ -141,7 +141,23 @@ def test_a_wrong_key_is_said_to_be_unknown(tmp_path: Path, key_file: Path) -> No
         document = run(tmp_path, other, said, "--method", "quic")
         last = ended(running)
     assert "the reflector does not know this key" in document["run"]["used"]["why"]
+    assert any("so the key is the likely cause" in finding["text"] for finding in document["findings"])
     assert "quic_closed_not_allowed 1" in last
+
+
+@FORKING
+@pytest.mark.parametrize("method", ["stamp", "quic"])
+def test_a_wrong_pin_is_somebody_s_job(tmp_path: Path, key_file: Path, method: str) -> None:
+    """Without the channel the verdict is the stream's all the same; that somebody else seems to answer there is a finding with advice."""
+    with reflecting(key_file) as (running, said):
+        document = run(tmp_path, key_file, {**said, "pin": "0" * 64}, "--method", method)
+        ended(running)
+    (finding,) = [each for each in document["findings"] if "Something else than the pinned reflector" in each["text"]]
+    assert (finding["where"], finding["severity"]) == ("reflector", "warn")
+    assert f"UDP {said['control']} of 127.0.0.1" in finding["evidence"]
+    assert f"key 0000000000000000 expected, shown was {said['pin'][:16]}" in finding["evidence"]
+    assert finding["advice"].startswith("Whoever runs the reflector: Compare --pin")
+    assert (document["voice"] is None) == (method == "quic")
 
 
 @FORKING

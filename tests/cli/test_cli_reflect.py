@@ -174,6 +174,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--rate-limit", "-1"), "-1"),
     (("--rate-limit-total", "-1"), "-1"),
     (("--workers", "0"), "0"),
+    (("--workers", "100000"), "64"),
     (("--workers", "2", "--bind", "192.0.2.77"), "cannot listen on 192.0.2.77"),
     (("--nonsense",), "--nonsense"),
 ]

@@ -66,6 +66,8 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("--load", "--method", "echo"), "--method stamp"),
     (("--load",), "with a control channel (--pin, --key-file)"),
     (("--max-megabytes", "0"), "0"),
+    (("--max-megabytes", "50"), "--max-megabytes: of use with --load only"),
+    (("--quic-port", "8443"), "--quic-port: of use with --reflector, --pin and --key-file only"),
     (("--dscp", "64"), "64"),
     (("--codec", "mp3"), "mp3"),
     (("--format", "txt,pdf"), "'pdf'"),
@@ -200,6 +202,23 @@ def test_nra_toml_and_environment_give_options(
     assert "options from nra.toml" in err
     seen = document()
     assert (seen.run.asked.codec, seen.run.asked.calls, seen.run.site, seen.run.used.config) == ("opus", 3, "Kiel", "nra.toml")
+
+
+def test_what_waits_for_its_use_in_nra_toml_stops_no_run(
+    net: FakeNetwork, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How much a load may move and where a control channel is may stand there, or in the environment, for runs that ask for neither."""
+    Path("nra.toml").write_text("[run]\nmax_megabytes = 50\n")
+    monkeypatch.setenv("NRA_RUN_QUIC_PORT", "8443")
+    assert ended(capsys, *VOICE, "--quiet") == (0, "", "")
+
+
+def test_a_key_without_a_reflector_is_refused(net: FakeNetwork, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody else would take it; the run document would say authenticated of what is not."""
+    Path("my.key").write_text(KEY)
+    code, _, err = ended(capsys, "run", "-r", "eu-central-1", "-o", "x", "--key-file", "my.key")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "--key-file: of use with --reflector only" in err
 
 
 def test_a_run_writes_its_reports_and_shows_a_summary(net: FakeNetwork, capsys: pytest.CaptureFixture[str]) -> None:

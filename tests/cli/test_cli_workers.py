@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from nra.cli import main
+from nra.cli.interrupt import Interrupt, stoppable
 from nra.cli.tallies import CRASHED, Tally
 from nra.cli.workers import crew
 from nra.reflector.core import Reflector
@@ -252,3 +253,22 @@ def test_all_workers_do_an_errand_and_what_fails_is_none() -> None:
         assert workers.ask(unknown) == [None, None]
         assert workers.ask(received) == [7, 7]
     assert (len(workers.tallies), workers.lost) == (2, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_a_worker_that_has_just_been_forked_kills_nobody(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service manager, or Ctrl-C, sends it to all at once: a worker that was not ready to take it yet ends in peace too, and listened."""
+
+    @contextmanager
+    def too_early(*numbers: signal.Signals) -> Iterator[Interrupt]:
+        os.kill(os.getpid(), number)
+        with stoppable(*numbers) as interrupt:
+            yield interrupt
+
+    monkeypatch.setattr("nra.cli.workers.stoppable", too_early)
+    with crew(2, doing) as workers:
+        workers.start(Counter[str]())
+        workers.begin()
+    assert (len(workers.tallies), workers.lost) == (2, 0)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()).isdisjoint({number})

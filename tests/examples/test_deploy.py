@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -136,15 +137,26 @@ def test_the_instance_gives_nothing_away() -> None:
 
 
 def test_the_first_command_is_one() -> None:
-    """What the stack tells to type is understood by `nra run`, with a key and without."""
+    """What the stack tells to type is understood by `nra run`, with a key and without, with the pin where the control channel is."""
     text, values = TEMPLATE["Outputs"]["Command"]["Value"]
-    for key in values["KeyFile"][1:]:
+    condition, (pinned, _), unpinned = values["Pin"]
+    assert (condition, unpinned) == ("WithQuic", "")
+    for key, pin in product(values["KeyFile"][1:], (pinned, unpinned)):
         line = text.replace("${AWS::Region}", "eu-central-1").replace("${Address}", "192.0.2.1").replace("${KeyFile}", key)
-        _, command, *words = shlex.split(line)
+        _, command, *words = shlex.split(line.replace("${Pin}", pin.replace("${Pin}", "ab" * 32)))
         parser = cli.get_command(click.Context(cli), command)
         assert parser is not None
         with parser.make_context(command, words, parent=click.Context(cli)) as context:
             assert context.params["reflector"].host == "192.0.2.1"
+            assert context.params["pin"] == ("ab" * 32 if pin else None)
+
+
+def test_the_pin_is_told_where_it_is_of_use() -> None:
+    """With the control channel, which needs the key too: not for the responders' certificate, whose pin is told by STAMP."""
+    assert TEMPLATE["Outputs"]["Pin"]["Condition"] == "WithQuic"
+    assert TEMPLATE["Outputs"]["KeyCommand"]["Condition"] == "WithKey"
+    (rule,) = TEMPLATE["Rules"].values()
+    assert (rule["RuleCondition"], rule["Assertions"][0]["Assert"]) == (["Quic", "yes"], ["Authenticated", "yes"])
 
 
 def test_systemd_knows_every_setting_of_the_unit(tmp_path: Path) -> None:
@@ -159,6 +171,21 @@ def test_systemd_knows_every_setting_of_the_unit(tmp_path: Path) -> None:
     assert [line for line in verified.stderr.splitlines() if "nra" in line] == []
     judged = ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSURE}", str(unit)]
     assert subprocess.run(judged, capture_output=True, check=False).returncode == 0
+
+
+def test_the_exposure_that_is_documented_is_what_systemd_says(tmp_path: Path) -> None:
+    """By the command that stands there, where systemd is of the version that stands there: other versions weigh otherwise."""
+    need("systemd-analyze")
+    text = " ".join((ROOT / "docs" / "reflector.md").read_text("utf-8").split())
+    found = re.search(r"What is left is (\S+) of 10 by `(systemd-analyze security --offline=true) (\S+)` \(systemd (\d+);", text)
+    assert found is not None
+    level, command, unit, version = found.groups()
+    if subprocess.run(["systemd-analyze", "--version"], text=True, capture_output=True, check=False).stdout.split()[1] != version:
+        pytest.skip(f"not systemd {version}")
+    copy = tmp_path / Path(unit).name  # it reads no other units, and no drop-ins, from there
+    copy.write_bytes((ROOT / unit).read_bytes())
+    said = subprocess.run([*command.split(), str(copy)], text=True, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    assert f"Overall exposure level for nra-reflector.service: {level} " in said.stdout
 
 
 def test_the_filter_lets_the_control_process_step_back() -> None:

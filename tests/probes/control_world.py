@@ -38,7 +38,7 @@ class Reflecting:
         match request:
             case control.Open(calls=calls, seconds=seconds):
                 handed = self.grants.hand_out(calls, now_ns + seconds * SECOND_NS, HOLDER, self.reflector.keys or Keys())
-                if handed is None or not let_in(self.reflector, handed):
+                if isinstance(handed, str) or not let_in(self.reflector, handed):
                     return refused("no SSIDs are left")
                 return control.Opened(ssid=handed.first, key=handed.key.hex(), port=20862, seconds=seconds)
             case control.Counts(ssid=ssid, calls=calls):
@@ -48,11 +48,11 @@ class Reflecting:
             case control.Facts():
                 return FACTS
             case control.Close(ssid=ssid):
-                handed = self.grants.of(ssid, HOLDER)
-                if handed is None:
+                closed = self.grants.of(ssid, HOLDER)
+                if closed is None:
                     return refused("nothing to close")
-                self.grants.take_back(handed)
-                shut_out(self.reflector, handed)
+                self.grants.take_back(closed)
+                shut_out(self.reflector, closed)
                 return control.Closed()
         return refused("no such request here")
 

@@ -88,6 +88,8 @@ def test_without_the_channel_the_stream_is_measured_and_that_is_said(found: Fake
         net.control[HOST, ACCESS.port] = found
     sample = sampled(net, key=KEY, control=ACCESS)
     assert sample.remarks == (f"the reflector's control channel (UDP 443) was of no use ({told}): measured without it",)
+    is_other = "another key" in told
+    assert sample.unlike_pin == (f"UDP 443 of {HOST}: another key than the pinned one" if is_other else None)
     assert scored(sample).up.loss_percent == 0
 
 

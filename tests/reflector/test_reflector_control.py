@@ -12,6 +12,7 @@ from nra.reflector.control_server import facts_of
 from nra.reflector.core import Reflector, Request
 from nra.reflector.errands import Errand
 from nra.reflector.grants import MOST_OF_HOLDER as MOST_SSIDS
+from nra.reflector.grants import TOO_MANY
 from nra.reflector.guard import Guard
 from nra.reflector.key_file import Holder
 from nra.reflector.keys import Keys
@@ -250,7 +251,10 @@ def test_one_holder_does_not_take_all_ssids() -> None:
         world.ask(caller, control.Open(calls=1000, seconds=60))
         opened(visit)
     world.ask(caller, control.Open(calls=1, seconds=60))
-    assert last(visit) == control.Refused(why="no SSIDs are left")
+    assert last(visit) == control.Refused(why=TOO_MANY)
+    another, other = world.visit(OTHER)
+    world.ask(other, control.Open(calls=1000, seconds=60))
+    opened(another)
     world.ask(caller, control.Close(ssid=next(answer.ssid for answer in visit.answers if isinstance(answer, control.Opened))))
     assert last(visit) == control.Closed()
     world.ask(caller, control.Open(calls=1000, seconds=60))

@@ -1,11 +1,12 @@
 """Who is answered: decided by the source alone."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
 from nra.reflector import guard as room
-from nra.reflector.guard import RATE_LIMIT_PER_S, Guard
+from nra.reflector.guard import FIRST_OF_CLIENTS, RATE_LIMIT_PER_S, RESPONDER_PORTS, Guard
 
 NOW = 1_767_600_000_000_000_000
 SECOND = 1_000_000_000
@@ -17,10 +18,21 @@ def granted(guard: Guard, packets: int, now_ns: int = NOW, address: str = HERE) 
     return sum(guard.refuses(address, 50000, now_ns) is None for _ in range(packets))
 
 
-@pytest.mark.parametrize("port", [53, 123, 161, 862, 1900, 7770, 20862])
+RESPONDERS = [53, 123, 161, 177, 862, 1434, 1900, 3283, 3702, 5093, 5351, 5353, 5355, 5683, 7770, 10001, 20862, 27015, 27960]
+
+
+@pytest.mark.parametrize("port", RESPONDERS)
 def test_ports_of_responders_are_not_answered(port: int) -> None:
     """A forged packet from another responder would start a loop between the two."""
     assert Guard().refuses(HERE, port, NOW) == "responder_port"
+
+
+def test_ports_that_a_workstation_may_be_given_are_answered() -> None:
+    """Linux begins at 32768, Windows and macOS at 49152: nobody shall be met with silence by chance."""
+    assert max(RESPONDER_PORTS) < FIRST_OF_CLIENTS
+    path = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if path.exists() and (first := int(path.read_text().split()[0])) >= FIRST_OF_CLIENTS:
+        assert all(Guard().refuses(HERE, port, NOW) is None for port in (first, 37810, 60999, 65535))
 
 
 def test_its_own_port_is_one_of_them() -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from nra.reflector.key_file import Holder
 from nra.reflector.loads import GRACE_NS, HOUR_NS, Caps, Loads
+from nra.reflector.turns import KEPT_NS
 from nra.wire.control import Load, Loading, Refused, Unloaded
 
 S = 1_000_000_000
 MB = 1_000_000
 ANNA, BERT = Holder(b"a" * 32), Holder(b"b" * 32)
-CAPS = Caps(at_once=1, seconds=20, megabytes=100, megabytes_of_holder=250, megabytes_in_all=400)
+CAPS = Caps(seconds=20, megabytes=100, megabytes_of_holder=250, megabytes_in_all=400)
 
 
 class FakeFlow:
@@ -73,20 +74,21 @@ def test_one_at_a_time() -> None:
     assert isinstance(refused, Refused)
     assert refused.why.startswith("busy")
     loads.end(first, S)
-    assert isinstance(begin(loads, BERT, now_ns=S)[0], Loading)
+    assert isinstance(begin(loads, BERT, now_ns=S + KEPT_NS - 1)[0], Refused)  # the first may have more loads in its turn
+    assert isinstance(begin(loads, BERT, now_ns=S + KEPT_NS)[0], Loading)
 
 
 def test_a_load_that_nobody_ends_makes_room_by_itself() -> None:
-    """Some seconds after its time, and at once when its connection is gone."""
+    """Some seconds after its time, its turn's next load some more, and sooner when its connection is gone."""
     loads = Loads(CAPS)
     _, first = begin(loads)
     later_ns = 9 * S + GRACE_NS
-    assert isinstance(begin(loads, BERT, now_ns=later_ns - 1)[0], Refused)
-    answer, second = begin(loads, BERT, now_ns=later_ns)
+    assert isinstance(begin(loads, now_ns=later_ns - 1)[0], Refused)
+    answer, second = begin(loads, now_ns=later_ns)
     assert isinstance(answer, Loading)
     assert first.flow.is_over
-    loads.gone(second)
-    assert isinstance(begin(loads, now_ns=later_ns)[0], Loading)
+    loads.gone(second, later_ns)
+    assert isinstance(begin(loads, BERT, now_ns=later_ns + KEPT_NS)[0], Loading)
 
 
 def test_more_than_a_load_may_move_is_cut_in_proportion() -> None:
@@ -109,7 +111,7 @@ def test_a_key_has_an_allowance_for_the_hour() -> None:
 def test_all_keys_together_have_one_too() -> None:
     """What the reflector moves costs its owner money."""
     loads = Loads(CAPS)
-    granted = [finished(loads, holder, 100) for holder in (ANNA, ANNA, BERT, BERT, BERT)]
+    granted = [finished(loads, holder, 100, 2 * at * KEPT_NS) for at, holder in enumerate((ANNA, ANNA, BERT, BERT, BERT), 1)]
     assert [answer.up // MB for answer in granted[:4]] == [100] * 4
     assert isinstance(granted[4], Refused)
 
@@ -143,10 +145,26 @@ def test_nothing_is_granted_to_who_asks_for_nothing() -> None:
     assert isinstance(loads.end(unknown, 0), Refused)
 
 
-@pytest.mark.parametrize("name", ["at_once", "seconds", "megabytes", "megabytes_of_holder", "megabytes_in_all"])
+@pytest.mark.parametrize("name", ["seconds", "megabytes", "megabytes_of_holder", "megabytes_in_all"])
 def test_every_cap_is_there(name: str) -> None:
     """Nothing is unbounded by default."""
     assert getattr(Caps(), name) > 0
+
+
+def test_who_occupies_the_place_with_next_to_nothing_leaves_it_to_others() -> None:
+    """A load of one octet, ended, and again at once: another who tries again in half a minute, as he is told, has his three."""
+    loads, his = Loads(CAPS), 0
+    for second in range(0, 600, 2):
+        answer, visit = begin(loads, ANNA, up=1, now_ns=second * S)
+        if second % 30 == 0:
+            for phase in range(3):  # up, down and both ways: nobody comes between
+                granted, other = begin(loads, BERT, now_ns=second * S + phase)
+                his += isinstance(granted, Loading)
+                loads.end(other, second * S + phase)
+        if isinstance(answer, Loading):
+            loads.end(visit, (second + 1) * S)
+    assert his >= 3 * 4
+    assert his % 3 == 0
 
 
 def test_what_was_borne_is_counted() -> None:

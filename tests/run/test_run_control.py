@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from run_world import settings
 
-from nra.model.failure import Failure, FailureKind
+from nra.model.failure import UNKNOWN_KEY, Failure, FailureKind
 from nra.model.observation import Answer, Observation
 from nra.model.plan import CheckParameters, Plan, PortQuestion, Rung, Target, Task, VoiceParameters
 from nra.model.sample import ABSENT, CallLedger, InstrumentSample, StampKind, StreamSample, VoiceSample, column
@@ -232,3 +232,31 @@ def test_without_a_key_silence_says_nothing_of_keys() -> None:
     said = explained((unheard(VOICE),), (), None, [observed("stun_binding", None, "reflector.example")])
     assert said is not None
     assert "key" not in said.text
+
+
+def unknown_there() -> Climbed:
+    """Return the rung of a control channel that did not know the key."""
+    seen = observed("quic_control", FailureKind.REFUSED, "reflector.example", 443)
+    seen = replace(seen, failure=Failure(kind=FailureKind.REFUSED, operation="quic control", detail=f"IPv4 192.0.2.1: {UNKNOWN_KEY}"))
+    return Rung(method="quic", task=seen.task, why="test"), seen
+
+
+@pytest.mark.parametrize("elsewhere", [(), climbed(observed("udp_echo", sample(method="echo")), method="echo")], ids=["nothing", "echo"])
+@pytest.mark.parametrize("stun", [True, False])
+def test_a_key_that_the_control_channel_does_not_know_is_named(elsewhere: tuple[Climbed, ...], stun: bool) -> None:
+    """There the reflector itself said so: whatever else was seen, the key is what to look at first."""
+    beside = [observed("stun_binding", None if stun else FailureKind.NO_ANSWER, "reflector.example")]
+    said = explained((unheard(), unknown_there(), *elsewhere), ports(observed("dns_query", None)), None, beside)
+    assert said is not None
+    assert "over its control channel (UDP 443) it says that it does not know this key, so the key is the likely cause" in said.text
+    assert "its port is blocked" not in said.text
+    assert ("the same host answers STUN, so the key or the port may be wrong" in said.text) == stun
+    assert said.text.endswith("something else was measured in its place") == bool(elsewhere)
+    assert "compare the keys at both ends" in said.advice
+
+
+def test_it_is_named_where_nothing_else_was_tried() -> None:
+    """With --method quic."""
+    said = explained((unknown_there(),), (), None)
+    assert said is not None
+    assert said.text.startswith("reflector reflector.example: no answer to voice; over its control channel")

@@ -17,7 +17,7 @@ from nra.run.carry_out import Observations, carry_out
 from nra.run.plan import make_plan
 from nra.run.reporter import Silent
 from nra.run.settings import Settings
-from nra.run.under_load import announcement, share, under_load
+from nra.run.under_load import RAISE, announcement, share, under_load
 from nra.testing.fake_load import LoadScript
 from nra.testing.fake_network import FakeNetwork
 
@@ -120,7 +120,16 @@ def test_a_cap_that_ends_it_early_is_said() -> None:
     assert (up.up.limited_by, up.up.mbit_s) == (LimitedBy.CAP, 10)
     assert down.down is not None
     assert down.loaded is None
-    assert "packets of voice only" in (down.note or "")
+    assert "packets of voice only: raise --max-megabytes" in (down.note or "")
+
+
+def test_a_stream_that_the_cap_cut_short_says_how_to_mend_it() -> None:
+    """Long enough to be judged, and yet not whole; what ended for another reason is not mended by more megabytes."""
+    found, _ = loaded(asking(megabytes=30), LoadScript(up_mbit_s=10, down_mbit_s=20))
+    notes = [phase.note or "" for phase in found.phases]
+    assert any("the stream ended with the load" in note and note.endswith(RAISE) for note in notes), notes
+    found, _ = loaded(asking(), LoadScript(dies_after_s=4.5, dies_going=Burden.BOTH))
+    assert not any(RAISE in (phase.note or "") for phase in found.phases)
 
 
 def test_a_busy_generator_is_the_limit() -> None:
@@ -226,8 +235,11 @@ def test_says_beforehand_and_at_each_phase_what_it_will_take() -> None:
     told = Told()
     loaded(asking(), LoadScript(), told=told)
     assert announcement(asking()) == (
-        "under load: up, down and both ways after the run's own stream, 6 s each and at most 200 MB together, over within 75 s"
+        "under load: up, down and both ways after the run's own stream, 6 s each and at most 200 MB together "
+        "(enough for about 89 Mbit/s one way, half of that both ways), over within 75 s"
     )
+    assert "at most 6 MB together (enough for about 2.7 Mbit/s one way" in announcement(asking(megabytes=6))
+    assert "(enough for about 4444 Mbit/s one way" in announcement(asking(megabytes=10_000))
     assert told.phases[0] == "under load, up: at most 8 s and 66.7 MB"
     assert [text.partition(":")[0] for text in told.phases] == ["under load, up", "under load, down", "under load, both ways"]
 

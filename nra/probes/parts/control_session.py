@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from nra.model.failure import FailureKind
 from nra.model.plan import ControlAccess, VoiceParameters
 from nra.model.sample import ReflectorFacts
 from nra.net.ports import ControlLine, Network, NetworkError
@@ -91,7 +92,9 @@ def without_record(error: NetworkError) -> str:
     return f"the reflector's own record could not be had over QUIC ({error.failure.operation}: {error.failure.detail})"
 
 
-def without_session(error: NetworkError, access: ControlAccess) -> str:
-    """Return what a reader must know where no session could be opened."""
-    failure = error.failure
-    return f"the reflector's control channel (UDP {access.port}) was of no use ({failure.operation}: {failure.detail}): measured without it"
+def without_session(error: NetworkError, access: ControlAccess, host: str) -> Found:
+    """Return what a reader must know where no session could be opened, and who answers there if that is not the pinned reflector."""
+    failure, port = error.failure, access.port
+    remark = f"the reflector's control channel (UDP {port}) was of no use ({failure.operation}: {failure.detail}): measured without it"
+    is_other = failure.kind is FailureKind.TLS_UNTRUSTED
+    return Found((remark,), unlike_pin=f"UDP {port} of {host}: {failure.detail}" if is_other else None)

@@ -31,10 +31,11 @@ class Course:
 
 
 class Found(NamedTuple):
-    """What was found out beside the stream: what a reader must know about that, and what the reflector says of itself."""
+    """What was found out beside the stream: what a reader must know about that, what the reflector says of itself, who answers instead."""
 
     remarks: tuple[str, ...] = ()
     reflector: ReflectorFacts | None = None
+    unlike_pin: str | None = None
 
 
 Evidence = Callable[[Closing], Awaitable[Found]]
@@ -80,6 +81,7 @@ async def measured(course: Course, net: Network, watch: Watch, evidence: Evidenc
         authenticated=dialect.form.key is not None,
         remarks=(*remarks(asked, dialect, closing, course.why_refused), *found.remarks),
         reflector=found.reflector,
+        unlike_pin=found.unlike_pin,
     )
 
 
