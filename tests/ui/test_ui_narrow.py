@@ -1,0 +1,81 @@
+"""How the page is laid out on narrow and on wide screens, in a real browser: what is read whole, and what stands beside what."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from ui_browser import CHROMIUM, fits, served
+
+from nra.archive.document import encode
+from nra.testing.canned import canned_run
+
+ONE_WORD: Final = "X" * 150
+NAMES: Final = ("Muster GmbH", "Oberfrankische Kranken- und Unfallversicherung der gewerblichen Wirtschaft mit Haftung", ONE_WORD)
+CUT: Final = "those => those.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+BROKEN: Final = """those => those.flatMap(one => {
+    const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), broken = [];
+    while (walker.nextNode()) {
+        const range = document.createRange();
+        for (const word of walker.currentNode.data.matchAll(/[^\\s-]+/g)) {
+            range.setStart(walker.currentNode, word.index);
+            range.setEnd(walker.currentNode, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(each => each.top)).size > 1) broken.push(word[0]);
+        }
+    }
+    return broken;
+})"""
+
+pytestmark = [pytest.mark.peer, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Return the address of `nra ui` over a run of each name."""
+    (tmp_path / "results").mkdir()
+    for number, name in enumerate(NAMES):
+        document = canned_run("bad", org=name)
+        (tmp_path / "results" / f"{number}.json").write_bytes(encode(replace(document, run=replace(document.run, id=f"{number:032x}"))))
+    with served(tmp_path) as (at, _):
+        yield at
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page of its own."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def show(page: Page, width: int, url: str) -> None:
+    """Show a page on a screen of that width, whole."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(url)
+    assert fits(page)
+
+
+@pytest.mark.parametrize("width", [320, 480, 1280])
+def test_each_region_is_read_whole(width: int, page: Page, address: str) -> None:
+    """A list cannot be moved sideways: what does not fit into one line takes two."""
+    show(page, width, address)
+    assert page.locator("#region option").evaluate_all(CUT) == []
+    assert page.locator("#region").evaluate("list => list.scrollWidth <= list.clientWidth")
+
+
+@pytest.mark.parametrize("width", [320, 768, 1201, 1280])
+def test_each_run_can_be_told_apart(width: int, page: Page, address: str) -> None:
+    """All that the list says of a run is on the screen, and only a word that is longer than that is broken."""
+    show(page, width, f"{address}runs")
+    rows = page.locator(".runs tbody tr")
+    expect(rows).to_have_count(len(NAMES))
+    for name in NAMES:
+        row = rows.filter(has_text=name)
+        for cell in (page.get_by_text(name), row.get_by_role("link"), row.get_by_text("FAIL"), row.get_by_text("eu-central-1")):
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        assert row.evaluate_all(BROKEN) in ([], [ONE_WORD])
