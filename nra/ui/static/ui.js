@@ -16,7 +16,13 @@ function searchRegions() {
   };
   search.hidden = false;
   reveal();
+  const say = () => { count.textContent = `chosen: ${select.selectedOptions[0].textContent.trim()}`; };
   select.addEventListener("change", () => { chosen = select.value; });
+  select.addEventListener("keydown", (event) => { // the browser would send the form
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (select.value) say();
+  });
   filter.addEventListener("input", () => {
     const words = folded(filter.value).split(/\s+/).filter(Boolean);
     let found = 0;
@@ -38,7 +44,7 @@ function searchRegions() {
     const left = select.querySelectorAll("option");
     if (left.length !== 1 || !filter.value.trim()) return;
     select.value = chosen = left[0].value;
-    count.textContent = `chosen: ${left[0].textContent.trim()}`;
+    say();
   });
 }
 
