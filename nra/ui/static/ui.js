@@ -105,17 +105,18 @@ function follow() {
   events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
 }
 
+function say(text) { // of a file, on pages that have no place for it as well
+  let problem = byId("bring-problem");
+  if (!problem) {
+    problem = Object.assign(document.createElement("p"), { id: "bring-problem", className: "wrong" });
+    problem.setAttribute("role", "alert");
+    byId("content").prepend(problem);
+  }
+  problem.textContent = text;
+  problem.scrollIntoView({ block: "nearest" });
+}
+
 async function bring(file) {
-  const say = (text) => {
-    let problem = byId("bring-problem");
-    if (!problem) {
-      problem = Object.assign(document.createElement("p"), { id: "bring-problem", className: "wrong" });
-      problem.setAttribute("role", "alert");
-      byId("content").prepend(problem);
-    }
-    problem.textContent = text;
-    problem.scrollIntoView({ block: "nearest" });
-  };
   if (!file) return;
   const end = file.name.toLowerCase().match(/\.(html?|xlsx|txt|csv)$/);
   if (end) return say(`${file.name} is a report; drop the run document, .json.`);
@@ -133,16 +134,17 @@ async function bring(file) {
 function takeFiles() {
   const input = byId("bring"), dropping = byId("dropping");
   if (input) input.addEventListener("change", () => bring(input.files[0]));
-  const running = byId("running");
-  if (running) dropping.textContent = "A measurement is under way: load the run document when it is over.";
+  const running = byId("running"), later = "A measurement is under way: load the run document when it is over.";
+  if (running) dropping.textContent = later;
   const files = (event) => [...event.dataTransfer.types].includes("Files");
   addEventListener("dragover", (event) => { if (files(event)) { event.preventDefault(); dropping.hidden = false; } });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) dropping.hidden = true; });
   addEventListener("drop", (event) => {
     if (!files(event)) return;
     event.preventDefault();
-    dropping.hidden = !running;
-    if (!running) bring(event.dataTransfer.files[0]);
+    dropping.hidden = true;
+    if (running) say(later);
+    else bring(event.dataTransfer.files[0]);
   });
 }
 
