@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from ui_browser import CHROMIUM, served
+
+MANY: Final = 8  # tabs: more than a browser has connections to a host
+SEEN: Final = """() => {
+    let hidden = false;
+    Object.defineProperty(document, "hidden", { get: () => hidden });
+    window.show = (shown) => { hidden = !shown; document.dispatchEvent(new Event("visibilitychange")); };
+}"""
 
 pytestmark = [pytest.mark.peer, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 
@@ -43,3 +51,31 @@ def test_enter_in_the_list_of_regions_chooses_and_starts_nothing(page: Page) -> 
     assert page.locator("#region").input_value().startswith("us-east-")
     expect(page.get_by_role("button", name="Start the Test")).to_be_visible()
     assert not page.url.endswith("/running")
+
+
+def start(page: Page) -> None:
+    """Begin a measurement that lasts until it is cancelled."""
+    page.select_option("#region", "local")
+    page.get_by_label("Organization").fill("Muster GmbH")
+    page.get_by_role("button", name="Start the Test").click()
+    expect(page.locator("#left")).to_contain_text("s left")
+
+
+def test_many_tabs_may_look_at_a_measurement(context: BrowserContext, page: Page, address: str) -> None:
+    """Those that nobody sees hold no connection; when one is seen again, it knows what became of the measurement."""
+    context.add_init_script(f"({SEEN})()")
+    start(page)
+    tabs = [page]
+    for _ in range(MANY):
+        tabs[-1].evaluate("window.show(false)")
+        tabs.append(context.new_page())
+        tabs[-1].goto(address)
+        expect(tabs[-1].locator("#left")).to_contain_text("s left")
+    tabs[1].evaluate("window.show(true)")
+    tabs[1].get_by_text("highest").first.wait_for()
+    tabs[-1].get_by_role("button", name="Cancel").click()
+    for tab in (tabs[1], tabs[-1]):
+        tab.wait_for_url("**/runs/*")
+    assert page.url.endswith("/running")
+    page.evaluate("window.show(true)")
+    page.wait_for_url("**/runs/*")

@@ -80,8 +80,7 @@ function follow() {
     say(live.top, `highest ${Math.max(...values).toFixed(digits)} ${live.unit}`);
   };
 
-  const events = new EventSource(running.dataset.events);
-  events.addEventListener("progress", (event) => {
+  const progress = (event) => {
     const told = JSON.parse(event.data), phases = byId("phases"), bar = byId("bar");
     const phase = told.stopping ? "Stopping, and writing what was measured" : told.phases[told.phases.length - 1] || "starting";
     say(byId("phase"), phase);
@@ -94,15 +93,27 @@ function follow() {
     bar.value = phase === "collecting" ? told.total_s : told.done_s;
     say(byId("left"), `${Math.max(0, Math.ceil(told.total_s - bar.value))} s left`);
     for (const live of lives) draw(live, told.pulses, told.total_s);
-  });
-  events.addEventListener("open", () => { for (const live of lives) live.points = []; });
-  events.addEventListener("ended", (event) => { events.close(); location.replace(JSON.parse(event.data).at); });
-  events.addEventListener("closed", () => {
-    events.close();
-    byId("cancel").disabled = true;
-    say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
-  });
-  events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
+  };
+
+  let events = null, over = false;
+  const leave = () => { if (events) events.close(); events = null; };
+  const listen = () => { // only while it is seen: a browser has six connections to a host for all its tabs together
+    leave();
+    if (document.hidden || over) return;
+    events = new EventSource(running.dataset.events);
+    events.addEventListener("progress", progress);
+    events.addEventListener("open", () => { for (const live of lives) live.points = []; });
+    events.addEventListener("ended", (event) => { leave(); location.replace(JSON.parse(event.data).at); });
+    events.addEventListener("closed", () => {
+      over = true;
+      leave();
+      byId("cancel").disabled = true;
+      say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
+    });
+    events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 }
 
 function say(text) { // of a file, on pages that have no place for it as well
