@@ -79,3 +79,13 @@ def test_many_tabs_may_look_at_a_measurement(context: BrowserContext, page: Page
     assert page.url.endswith("/running")
     page.evaluate("window.show(true)")
     page.wait_for_url("**/runs/*")
+
+
+def test_of_two_files_none_is_shown_and_a_line_says_so(page: Page) -> None:
+    """Which of them would be meant is not known."""
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        for (const name of ["a.json", "b.json"]) data.items.add(new File(["{}"], name));
+        window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+    }""")
+    expect(page.locator("#bring-problem")).to_have_text("2 files were dropped, and none is shown: drop one at a time; All results compares two.")

@@ -154,8 +154,10 @@ function takeFiles() {
     if (!files(event)) return;
     event.preventDefault();
     dropping.hidden = true;
+    const dropped = event.dataTransfer.files;
     if (running) say(later);
-    else bring(event.dataTransfer.files[0]);
+    else if (dropped.length > 1) say(`${dropped.length} files were dropped, and none is shown: drop one at a time; All results compares two.`);
+    else bring(dropped[0]);
   });
 }
 
