@@ -88,4 +88,5 @@ def test_of_two_files_none_is_shown_and_a_line_says_so(page: Page) -> None:
         for (const name of ["a.json", "b.json"]) data.items.add(new File(["{}"], name));
         window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
     }""")
-    expect(page.locator("#bring-problem")).to_have_text("2 files were dropped, and none is shown: drop one at a time; All results compares two.")
+    said = "2 files were dropped, and none is shown: drop one at a time; All results compares two."
+    expect(page.locator("#bring-problem")).to_have_text(said)
