@@ -215,4 +215,5 @@ def event(name: str, value: dict[str, Any]) -> str:
 
 
 def _told(progress: Progress) -> dict[str, Any]:
-    return {name: value for name, value in asdict(progress).items() if name not in ("words", "pulses")}
+    told = {name: value for name, value in asdict(progress).items() if name not in ("words", "pulses")}
+    return told | {"phase": progress.phase, "left": progress.left}

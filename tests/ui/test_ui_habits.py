@@ -90,3 +90,14 @@ def test_of_two_files_none_is_shown_and_a_line_says_so(page: Page) -> None:
     }""")
     said = "2 files were dropped, and none is shown: drop one at a time; All results compares two."
     expect(page.locator("#bring-problem")).to_have_text(said)
+
+
+def test_a_bar_that_knows_nothing_is_seen_where_nothing_may_move(page: Page) -> None:
+    """It has stripes that stand still; what is left is said beside it from the first moment on."""
+    start(page)
+    script = """bar => {
+        bar.removeAttribute("value");
+        const style = getComputedStyle(bar);
+        return [style.visibility, style.animationName, style.backgroundImage.includes("gradient")];
+    }"""
+    assert page.locator("#bar").evaluate(script) == ["visible", "none", True]

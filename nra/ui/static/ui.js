@@ -82,17 +82,15 @@ function follow() {
 
   const progress = (event) => {
     const told = JSON.parse(event.data), phases = byId("phases"), bar = byId("bar");
-    const phase = told.stopping ? "Stopping, and writing what was measured" : told.phases[told.phases.length - 1] || "starting";
-    say(byId("phase"), phase);
+    say(byId("phase"), told.phase);
+    say(byId("left"), told.left);
     for (const each of told.phases.slice(phases.children.length)) {
       phases.append(Object.assign(document.createElement("li"), { textContent: each }));
     }
     byId("cancel").disabled = told.stopping;
-    if (!told.total_s) return;
-    bar.max = told.total_s;
-    bar.value = phase === "collecting" ? told.total_s : told.done_s;
-    say(byId("left"), `${Math.max(0, Math.ceil(told.total_s - bar.value))} s left`);
-    for (const live of lives) draw(live, told.pulses, told.total_s);
+    if (told.total_s) Object.assign(bar, { max: told.total_s, value: told.done_s });
+    else bar.removeAttribute("value");
+    for (const live of lives) draw(live, told.pulses, told.pulses_s);
   };
 
   let events = null, over = false;
