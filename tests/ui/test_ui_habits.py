@@ -1,5 +1,6 @@
 """What people are used to from other pages, in a real browser: Enter in a list, files that are dropped, many tabs, a way back."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,10 +20,16 @@ pytestmark = [pytest.mark.peer, pytest.mark.skipif(CHROMIUM is None, reason="Chr
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+def program(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Return the address of `nra ui`, and its process."""
+    with served(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def address(program: tuple[str, "subprocess.Popen[str]"]) -> str:
     """Return the address of `nra ui`."""
-    with served(tmp_path) as (at, _):
-        yield at
+    return program[0]
 
 
 @pytest.fixture
@@ -101,3 +108,13 @@ def test_a_bar_that_knows_nothing_is_seen_where_nothing_may_move(page: Page) -> 
         return [style.visibility, style.animationName, style.backgroundImage.includes("gradient")];
     }"""
     assert page.locator("#bar").evaluate(script) == ["visible", "none", True]
+
+
+def test_a_program_that_has_ended_promises_nothing(page: Page, program: tuple[str, "subprocess.Popen[str]"]) -> None:
+    """Neither seconds nor a bar stand beside the words that it has ended."""
+    start(page)
+    program[1].terminate()
+    expect(page.locator("#phase")).to_contain_text("nra ui has ended")
+    expect(page.locator("#bar")).to_be_hidden()
+    expect(page.locator("#left")).to_be_empty()
+    expect(page.get_by_role("button", name="Cancel")).to_be_disabled()

@@ -105,7 +105,8 @@ function follow() {
     events.addEventListener("closed", () => {
       over = true;
       leave();
-      byId("cancel").disabled = true;
+      byId("cancel").disabled = byId("bar").hidden = true;
+      say(byId("left"), "");
       say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
     });
     events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
