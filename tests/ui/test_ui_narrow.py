@@ -1,5 +1,7 @@
-"""How the page is laid out on narrow and on wide screens, in a real browser: what is read whole, and what stands beside what."""
+"""How the page is laid out on narrow and wide screens and on paper, in a real browser: what is read whole, and what stands together."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from ui_browser import CHROMIUM, fits, served
 
 from nra.archive.document import encode
+from nra.report.html import render
 from nra.testing.canned import canned_run
 
 ONE_WORD: Final = "X" * 150
@@ -79,3 +82,19 @@ def test_each_run_can_be_told_apart(width: int, page: Page, address: str) -> Non
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
         assert row.evaluate_all(BROKEN) in ([], [ONE_WORD])
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_on_paper_a_row_keeps_its_explanation(paper: str, page: Page, tmp_path: Path) -> None:
+    """No page begins with the explanation of a row on the page before."""
+    report, pdf = tmp_path / "good.html", tmp_path / "good.pdf"
+    report.write_bytes(render(canned_run("good")))
+    page.goto(report.as_uri())
+    page.locator("details").evaluate_all("those => those.forEach(one => { one.open = true; })")
+    page.pdf(path=pdf, format=paper)
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    pages = [[line for line in sheet.splitlines() if line.strip()][:2] for sheet in text.split("\f")]
+    going_on = [second for first, second in pages[:-1] if "Expectation" in first]  # its headings stand on each page of a table
+    assert len(going_on) > 2
+    assert [line for line in going_on if "Explain" in line] == []
