@@ -18,6 +18,7 @@ from nra.testing.canned import canned_run
 ONE_WORD: Final = "X" * 150
 NAMES: Final = ("Muster GmbH", "Oberfrankische Kranken- und Unfallversicherung der gewerblichen Wirtschaft mit Haftung", ONE_WORD)
 CUT: Final = "those => those.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+TOO_WIDE: Final = "those => those.map(one => one.offsetWidth - one.parentElement.offsetWidth).filter(more => more > 0)"
 BROKEN: Final = """those => those.flatMap(one => {
     const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), broken = [];
     while (walker.nextNode()) {
@@ -82,6 +83,22 @@ def test_each_run_can_be_told_apart(width: int, page: Page, address: str) -> Non
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
         assert row.evaluate_all(BROKEN) in ([], [ONE_WORD])
+
+
+@pytest.mark.parametrize("width", [320, 768, 1025])
+@pytest.mark.parametrize("kind", ["bad", "round-trip"])
+def test_voip_is_on_the_left_and_firewall_on_the_right(kind: str, width: int, page: Page, tmp_path: Path) -> None:
+    """From a small screen's width on; no word of either is broken for it, and neither reaches into the other."""
+    report = tmp_path / "report.html"
+    report.write_bytes(render(canned_run(kind)))
+    show(page, width, report.as_uri())
+    left, right = (page.get_by_role("region", name=name, exact=True).bounding_box() for name in ("VOIP", "Firewall"))
+    assert left is not None
+    assert right is not None
+    assert (left["y"] == right["y"]) == (width >= 768)
+    if width >= 768:
+        assert page.locator(".rows th, .rows td:not([colspan])").evaluate_all(BROKEN) == []
+        assert page.locator(".rows").evaluate_all(TOO_WIDE) == []
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
