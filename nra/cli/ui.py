@@ -43,6 +43,8 @@ def ui(ctx: click.Context, port: int, no_browser: bool, out: Path | None) -> Non
     memory = Memory(user_folder(sys.platform, os.environ))
     with told_to_the_user(CannotServe), stoppable(signal.SIGINT, signal.SIGTERM) as stop:
         serve(beginning(door), folder.absolute(), memory, configured(ctx), port=port, ready=ready, stop=stop)
+        if not stop():
+            click.echo("Ended: for an hour nobody asked for anything, and nothing was measured.")
     end_whatever_is_still_drawn()
 
 

@@ -38,7 +38,7 @@ class Site:
     def __init__(self, worker: Worker, shelf: Shelf, memory: Memory, configured: Words, base: str) -> None:
         """Take the parts; all addresses begin with `base`."""
         self._worker, self._shelf, self._memory, self._configured, self._base = worker, shelf, memory, configured, base
-        self._pages = Pages(base, str(shelf.folder))
+        self._pages = Pages(base, str(shelf.folder), lambda: worker.is_measuring)
 
     def routes(self) -> list[Route]:
         """Return what is found where."""
@@ -215,4 +215,5 @@ def event(name: str, value: dict[str, Any]) -> str:
 
 
 def _told(progress: Progress) -> dict[str, Any]:
-    return {name: value for name, value in asdict(progress).items() if name not in ("words", "pulses")}
+    told = {name: value for name, value in asdict(progress).items() if name not in ("words", "pulses")}
+    return told | {"phase": progress.phase, "left": progress.left}

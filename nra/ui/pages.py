@@ -1,6 +1,6 @@
 """From values to pages: Jinja over this room's templates and those of the report, whose escaping is always on."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
@@ -48,9 +48,9 @@ class Filter:
 class Pages:
     """Writes the pages of one server, whose addresses all begin with `base`."""
 
-    def __init__(self, base: str, folder: str) -> None:
-        """Take the beginning of all addresses, and the name of the results folder."""
-        self._common = {"base": base, "folder": clean(folder)}
+    def __init__(self, base: str, folder: str, is_measuring: Callable[[], bool]) -> None:
+        """Take the beginning of all addresses, the name of the results folder, and who knows whether a measurement is under way."""
+        self._common, self._is_measuring = {"base": base, "folder": clean(folder)}, is_measuring
 
     def start(self, words: Words, problems: Mapping[str, str] | None = None, problem: str = "", notice: str = "") -> str:
         """Return the form, with what is wrong with it, or what became of the run before."""
@@ -94,7 +94,7 @@ class Pages:
         return self._page("message.html", title=title, text=clean(text))
 
     def _page(self, template: str, **values: object) -> str:
-        return _environment().get_template(template).render(self._common, **values)
+        return _environment().get_template(template).render(self._common, measuring=self._is_measuring(), **values)
 
 
 @cache

@@ -6,6 +6,7 @@ input ends, which also happens when this program is gone.
 
 import asyncio
 import json
+import math
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -23,6 +24,8 @@ FAREWELL_S: Final = 10.0  # the same when this program ends
 PREFIX: Final = "nra: error: "
 HINT: Final = " (see nra run --help)"
 NO_DOCUMENT: Final = "The measurement gave no document that can be read."
+LAST_PHASE: Final = "collecting"  # what was asked beside the stream; mostly it was answered long before
+STOPPING: Final = "Stopping, and writing what was measured"
 NOTHING: Final = 130  # the exit code of a run that was stopped before anything was measured
 
 
@@ -35,7 +38,22 @@ class Progress:
     done_s: float = 0.0
     total_s: float = 0.0
     pulses: tuple[dict[str, Any], ...] = ()
+    pulses_s: float = 0.0  # how long the stream is that they are of
     stopping: bool = False
+
+    @property
+    def phase(self) -> str:
+        """What is being done."""
+        return STOPPING if self.stopping else self.phases[-1] if self.phases else "starting"
+
+    @property
+    def left(self) -> str:
+        """How long the phase goes on: a figure where one is known, and a word where none is; never that nothing is left."""
+        if self.stopping:
+            return f"ends within {LAST_WORD_S:g} s"
+        if self.done_s < self.total_s:
+            return f"{math.ceil(self.total_s - self.done_s)} s left"
+        return "a few seconds left" if self.total_s or self.phase == LAST_PHASE else "begins in a few seconds"
 
 
 STOPPED_EARLY: Final = "It was stopped before anything was measured: nothing was written."
@@ -161,10 +179,12 @@ class Worker:
         if self.progress is None:
             return
         if "phase" in said:
-            self._now(replace(self.progress, phases=(*self.progress.phases, said["phase"])))
+            total_s = self.progress.total_s if said["phase"] == LAST_PHASE else 0.0  # no other phase knows anything of the stream before
+            self._now(replace(self.progress, phases=(*self.progress.phases, said["phase"]), done_s=total_s, total_s=total_s))
         elif "pulses" in said:
             pulses = (*self.progress.pulses, *said["pulses"])[-MOST_PULSES:]
-            self._now(replace(self.progress, done_s=said["done_s"], total_s=said["total_s"], pulses=pulses))
+            pulses_s = said["total_s"] if said["pulses"] else self.progress.pulses_s
+            self._now(replace(self.progress, done_s=said["done_s"], total_s=said["total_s"], pulses=pulses, pulses_s=pulses_s))
 
     def _let_go(self) -> None:
         """End the measurement's standard input: it stops and writes what it has; if it does not, it is ended."""

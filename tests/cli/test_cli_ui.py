@@ -11,13 +11,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from nra.cli.door import Door
 from nra.cli.ui import beginning, configured
+from nra.cli.ui import ui as nra_ui
 from nra.ui.serve import serve
 from nra.ui.words import Memory, Words
 
@@ -71,6 +74,14 @@ def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
     never: Callable[[], bool] = lambda: False  # noqa: E731
     serve([], tmp_path, Memory(None), Words(), port=0, ready=lambda address, _: addresses.append(address), stop=never, idle_s=0.2)
     assert len(addresses) == 1
+
+
+def test_that_it_ended_by_itself_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line on the console, where its address stands."""
+    monkeypatch.setattr("nra.ui.serve.serve", partial(serve, idle_s=0.2))
+    done = CliRunner().invoke(nra_ui, ["--no-browser", "--out", str(tmp_path)])
+    assert done.exit_code == 0
+    assert done.output.splitlines()[2:] == ["Ended: for an hour nobody asked for anything, and nothing was measured."]
 
 
 def test_who_has_not_the_address_does_not_keep_it_open(tmp_path: Path) -> None:

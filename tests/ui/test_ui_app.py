@@ -71,23 +71,24 @@ def test_the_form_asks_for_what_a_run_needs(client: TestClient) -> None:
 
 
 def test_the_whole_flow(client: TestClient) -> None:
-    """Start, a second tab, a reload, cancel, result; one measurement at a time."""
+    """Start, a second tab, a reload, a way back from elsewhere, cancel, result; one measurement at a time."""
+    brought = bring(client, encode(canned_run("bad")))
     assert client.post("start", data=FORM).url.path == "/t/running"
     for address in ("", "running"):
-        page = client.get(address)
-        assert page.url.path == "/t/running"
-        tree(page.text)
+        assert client.get(address).url.path == "/t/running"
     second = client.post("start", data=FORM | {"org": "Another"})
     assert second.status_code == 409
     tree(second.text)
     assert "Another measurement is under way; yours was not started." in second.text
     assert "Muster GmbH" in client.get("").text
+    for address in ("running", "runs", "runs/0", "compare", brought):
+        assert tree(client.get(address).text).find(".//nav/a[@href='/t/running']") is not None, address
     client.post("cancel")
     said = client.get("events").text
     at = f"/t/runs/{canned_run('good').run.id}"
     assert said.endswith(f'event: ended\ndata: {{"at": "{at}"}}\n\n')
     assert client.get("running").url.path == at
-    assert client.get(at.removeprefix("/t/")).status_code == 200
+    assert tree(client.get(at.removeprefix("/t/")).text).find(".//nav/a[@href='/t/running']") is None
     assert 'value="Muster GmbH"' in client.get("").text
 
 

@@ -184,10 +184,18 @@ def test_reports_and_empty_files_are_told_what_to_drop_instead(page: Page) -> No
 
 @pytest.mark.parametrize("duration_s", [UNTIL_CANCELLED_S])
 def test_a_drop_does_not_leave_a_measurement(page: Page) -> None:
-    """The browser would open the file in its place: it is kept from that, and a line says why nothing happens."""
+    """The browser would open the file in its place: it is kept from that, a line says why nothing happens, and nothing covers the page."""
     start(page, "Muster GmbH")
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        data.items.add(new File(["{}"], "run.json"));
+        window.dispatchEvent(new DragEvent("dragover", { dataTransfer: data, cancelable: true }));
+    }""")
+    expect(page.locator("#dropping")).to_be_visible()
     assert dropped(page, "run.json", "{}")
-    expect(page.get_by_text("A measurement is under way: load")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("A measurement is under way: load")).to_be_visible()
+    expect(page.locator("#dropping")).to_be_hidden()
+    expect(page.locator("#phase")).to_contain_text("voice")
     assert page.url.endswith("/running")
 
 

@@ -84,6 +84,13 @@ class Judge:
             self._page.get_by_role("button", name=button).click()
         self.look(name, following.value)
 
+    def load(self, name: str, url: str, document: Path) -> None:
+        """Judge what is shown of a run document from elsewhere."""
+        self._page.goto(url)
+        with self._page.expect_navigation(url="**/runs/brought-*") as following:
+            self._page.set_input_files("#bring", document)
+        self.look(name, following.value)
+
 
 def invalid(folder: Path) -> str:
     """Return what html-validate says of all pages in a folder."""
@@ -118,6 +125,8 @@ def test_every_page_in_every_state(view: str, browser: Browser, address: str, tm
     for details in page.locator("details").all():
         details.evaluate("details => details.open = true")
     judge.look("result with all that it explains")
+    for kind in ("good", "under-load"):
+        judge.load(f"loaded result {kind}", address, ROOT / "tests" / "runs" / f"{kind}.json")
     judge.visit("list", f"{address}runs")
     judge.visit("list narrowed", f"{address}runs?text=acme&region=eu-central-1&verdict=FAIL")
     judge.visit("list of nothing", f"{address}runs?text=nobody")

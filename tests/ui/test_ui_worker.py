@@ -1,6 +1,7 @@
 """The measurement as a process: what it says is passed on, what it leaves is kept, and whatever it does, it ends."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -103,3 +104,25 @@ def test_it_ends_with_the_server(tmp_path: Path) -> None:
     one = asyncio.run(close())
     assert one.outcome is not None
     assert one.outcome.document == canned_run("good")
+
+
+def test_what_is_left_is_said_in_every_phase(tmp_path: Path) -> None:
+    """A figure while the stream goes on, words before it and behind it; what comes after the stream begins anew, and it never says 0 s."""
+    at = '{{"done_s": {0}, "total_s": 2.0, "pulses": {1}}}'
+    lines = (
+        '{"phase": "firewall: 1 ports"}', '{"phase": "voice"}', at.format(0.5, '[{"at_s": 0.5}]'), at.format(2.0, "[]"),
+        '{"phase": "collecting"}', '{"phase": "under load, up"}', '{"done_s": 1.0, "total_s": 5.0, "pulses": []}',
+    )  # fmt: skip
+    one, said = worker(tmp_path, ""), list[tuple[str, str, float]]()
+    one.progress = Progress(words=WORDS)
+    for line in ("{}", *lines):
+        one._take(json.loads(line))
+        said.append((one.progress.phase.partition(":")[0], one.progress.left, one.progress.pulses_s))
+    assert said == [
+        ("starting", "begins in a few seconds", 0.0), ("firewall", "begins in a few seconds", 0.0),
+        ("voice", "begins in a few seconds", 0.0),
+        ("voice", "2 s left", 2.0), ("voice", "a few seconds left", 2.0), ("collecting", "a few seconds left", 2.0),
+        ("under load, up", "begins in a few seconds", 2.0), ("under load, up", "4 s left", 2.0),
+    ]  # fmt: skip
+    assert Progress(words=WORDS, phases=("collecting",)).left == "a few seconds left"
+    assert Progress(words=WORDS, done_s=1, total_s=9, stopping=True).left == "ends within 12 s"

@@ -16,7 +16,13 @@ function searchRegions() {
   };
   search.hidden = false;
   reveal();
+  const say = () => { count.textContent = `chosen: ${select.selectedOptions[0].textContent.trim()}`; };
   select.addEventListener("change", () => { chosen = select.value; });
+  select.addEventListener("keydown", (event) => { // the browser would send the form
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (select.value) say();
+  });
   filter.addEventListener("input", () => {
     const words = folded(filter.value).split(/\s+/).filter(Boolean);
     let found = 0;
@@ -38,7 +44,7 @@ function searchRegions() {
     const left = select.querySelectorAll("option");
     if (left.length !== 1 || !filter.value.trim()) return;
     select.value = chosen = left[0].value;
-    count.textContent = `chosen: ${left[0].textContent.trim()}`;
+    say();
   });
 }
 
@@ -74,42 +80,53 @@ function follow() {
     say(live.top, `highest ${Math.max(...values).toFixed(digits)} ${live.unit}`);
   };
 
-  const events = new EventSource(running.dataset.events);
-  events.addEventListener("progress", (event) => {
+  const progress = (event) => {
     const told = JSON.parse(event.data), phases = byId("phases"), bar = byId("bar");
-    const phase = told.stopping ? "Stopping, and writing what was measured" : told.phases[told.phases.length - 1] || "starting";
-    say(byId("phase"), phase);
+    say(byId("phase"), told.phase);
+    say(byId("left"), told.left);
     for (const each of told.phases.slice(phases.children.length)) {
       phases.append(Object.assign(document.createElement("li"), { textContent: each }));
     }
     byId("cancel").disabled = told.stopping;
-    if (!told.total_s) return;
-    bar.max = told.total_s;
-    bar.value = phase === "collecting" ? told.total_s : told.done_s;
-    say(byId("left"), `${Math.max(0, Math.ceil(told.total_s - bar.value))} s left`);
-    for (const live of lives) draw(live, told.pulses, told.total_s);
-  });
-  events.addEventListener("open", () => { for (const live of lives) live.points = []; });
-  events.addEventListener("ended", (event) => { events.close(); location.replace(JSON.parse(event.data).at); });
-  events.addEventListener("closed", () => {
-    events.close();
-    byId("cancel").disabled = true;
-    say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
-  });
-  events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
+    if (told.total_s) Object.assign(bar, { max: told.total_s, value: told.done_s });
+    else bar.removeAttribute("value");
+    for (const live of lives) draw(live, told.pulses, told.pulses_s);
+  };
+
+  let events = null, over = false;
+  const leave = () => { if (events) events.close(); events = null; };
+  const listen = () => { // only while it is seen: a browser has six connections to a host for all its tabs together
+    leave();
+    if (document.hidden || over) return;
+    events = new EventSource(running.dataset.events);
+    events.addEventListener("progress", progress);
+    events.addEventListener("open", () => { for (const live of lives) live.points = []; });
+    events.addEventListener("ended", (event) => { leave(); location.replace(JSON.parse(event.data).at); });
+    events.addEventListener("closed", () => {
+      over = true;
+      leave();
+      byId("cancel").disabled = byId("bar").hidden = true;
+      say(byId("left"), "");
+      say(byId("phase"), "nra ui has ended; what was measured is in its results folder");
+    });
+    events.addEventListener("error", () => say(byId("phase"), "Waiting for nra ui"));
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
+}
+
+function say(text) { // of a file, on pages that have no place for it as well
+  let problem = byId("bring-problem");
+  if (!problem) {
+    problem = Object.assign(document.createElement("p"), { id: "bring-problem", className: "wrong" });
+    problem.setAttribute("role", "alert");
+    byId("content").prepend(problem);
+  }
+  problem.textContent = text;
+  problem.scrollIntoView({ block: "nearest" });
 }
 
 async function bring(file) {
-  const say = (text) => {
-    let problem = byId("bring-problem");
-    if (!problem) {
-      problem = Object.assign(document.createElement("p"), { id: "bring-problem", className: "wrong" });
-      problem.setAttribute("role", "alert");
-      byId("content").prepend(problem);
-    }
-    problem.textContent = text;
-    problem.scrollIntoView({ block: "nearest" });
-  };
   if (!file) return;
   const end = file.name.toLowerCase().match(/\.(html?|xlsx|txt|csv)$/);
   if (end) return say(`${file.name} is a report; drop the run document, .json.`);
@@ -127,16 +144,19 @@ async function bring(file) {
 function takeFiles() {
   const input = byId("bring"), dropping = byId("dropping");
   if (input) input.addEventListener("change", () => bring(input.files[0]));
-  const running = byId("running");
-  if (running) dropping.textContent = "A measurement is under way: load the run document when it is over.";
+  const running = byId("running"), later = "A measurement is under way: load the run document when it is over.";
+  if (running) dropping.textContent = later;
   const files = (event) => [...event.dataTransfer.types].includes("Files");
   addEventListener("dragover", (event) => { if (files(event)) { event.preventDefault(); dropping.hidden = false; } });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) dropping.hidden = true; });
   addEventListener("drop", (event) => {
     if (!files(event)) return;
     event.preventDefault();
-    dropping.hidden = !running;
-    if (!running) bring(event.dataTransfer.files[0]);
+    dropping.hidden = true;
+    const dropped = event.dataTransfer.files;
+    if (running) say(later);
+    else if (dropped.length > 1) say(`${dropped.length} files were dropped, and none is shown: drop one at a time; All results compares two.`);
+    else bring(dropped[0]);
   });
 }
 
