@@ -1,6 +1,6 @@
 """From runs and form to the members of a bundle."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -20,8 +20,9 @@ from nra.cli.case_checks import console_text, refuse_name, refuse_old
 from nra.cli.case_form import form_of
 from nra.cli.errors import UserError, washed
 from nra.cli.gathering import Gathering, watched
+from nra.cli.outputs import Named, refuse_overwriting
 from nra.cli.printing import firewall_request_files, rendered
-from nra.cli.redacting import Redaction, redaction
+from nra.cli.redacting import Redaction, default_key, redaction
 from nra.cli.signing import secret_key, signed
 from nra.model.case import CaseForm, Fact, Workstation
 from nra.model.document import RunDocument
@@ -65,6 +66,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     """Write the bundle, and case.txt beside it where it may not be inside; yield the paths."""
     files, problems = candidates(places)
     files = [file for file in files if is_document(file) or Path(file) in places]
+    refuse_overwriting(written(wanted), read(wanted, files))
     measured = documents(files, {str(place) for place in places})
     refuse_old(measured, wanted.max_age)
     key = secret_key(wanted.sign_key) if wanted.sign_key else None
@@ -97,7 +99,24 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     data = packed(members)
     yield overwrite(wanted.out, lambda file: file.write(data))
     if hiding:
-        yield overwrite(wanted.out.with_name(CASE_TEXT), lambda file: file.write(case_text(told)))
+        yield overwrite(beside(wanted.out), lambda file: file.write(case_text(told)))
+
+
+def beside(bundle: Path) -> Path:
+    """Return where case.txt is written when it may not be inside."""
+    return bundle.with_name(CASE_TEXT)
+
+
+def written(wanted: Wanted) -> list[Named]:
+    """Return the files that will be written."""
+    return [("--out", wanted.out), *([(f"{CASE_TEXT} beside the bundle", beside(wanted.out))] if wanted.redact else [])]
+
+
+def read(wanted: Wanted, files: Iterable[str]) -> list[Named]:
+    """Return the files that will be read; the key of the tokens may be made first."""
+    key = (wanted.redact_key or default_key()) if wanted.redact else None
+    options = (("--console", wanted.console), ("--sign-key", wanted.sign_key), ("--redact-key", key))
+    return [*((option, path) for option, path in options if path), *(("RUNS", Path(file)) for file in files)]
 
 
 def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
