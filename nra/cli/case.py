@@ -29,9 +29,22 @@ class Age(click.ParamType[float]):
         return float(found[1]) * HOURS[found[2]]
 
 
+class Bundle(click.Path):
+    """The bundle's name: mail and browsers go by its ending."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401 - click's signature
+        """Return the path if its ending is .zip."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if path.suffix.lower() != ".zip":
+            self.fail(f"{str(value)!r} does not end in .zip, and a bundle is a ZIP archive", param, ctx)
+        return path
+
+
 @click.command()
 @click.argument("places", metavar="RUNS...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", "-o", type=click.Path(path_type=Path), default=BUNDLE, show_default=True, metavar="FILE", help="The bundle.")
+@click.option("--out", "-o", type=Bundle(), default=BUNDLE, show_default=True, metavar="FILE", help="The bundle.")
 @form_options
 @click.option("--action", "actions", multiple=True, metavar="TEXT", help="Something already done about it; may be repeated.")
 @click.option("--console", type=click.Path(path_type=Path), metavar="FILE", help="What nra run printed, where somebody kept it.")

@@ -125,6 +125,17 @@ def test_the_case_says_what_the_form_asks(case: Case, tmp_path: Path) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("name", ["-", "case", "runs", "bundle.json", "case.zip.txt", ".zip", "runs/"])
+def test_a_bundle_is_called_zip(case: Case, tmp_path: Path, name: str) -> None:
+    """Any other ending is refused in one line that names it, and nothing is made under another name."""
+    runs = saved(tmp_path, canned_run("good"))
+    before = {*tmp_path.rglob("*")}
+    done = case(runs, "-o", name)
+    assert (done.exit_code, "does not end in .zip" in done.stderr) == (2, True), done.output
+    assert {*tmp_path.rglob("*")} == before
+    assert case(runs, "-o", "CASE.ZIP").exit_code == 0
+
+
 def test_the_same_runs_give_the_same_bundle(case: Case, tmp_path: Path) -> None:
     """Byte for byte, the workbook's own clock left out."""
     runs = saved(tmp_path, canned_run("good"))
