@@ -7,10 +7,11 @@ from typing import Any, Final
 import click
 
 from nra.cli.case_form import form_options
-from nra.cli.errors import told_to_the_user
+from nra.cli.errors import told_to_the_user, typed_options
 from nra.cli.redacting import redact_options
 
 BUNDLE: Final = "case.zip"
+CHECKING: Final = ("verify", "public_key")
 HOURS: Final = {"h": 1, "d": 24, "w": 24 * 7}
 
 
@@ -27,6 +28,13 @@ class Age(click.ParamType[float]):
         if found is None:
             self.fail(f"{value!r} is no age: 14d, 36h or 2w are", param, ctx)
         return float(found[1]) * HOURS[found[2]]
+
+
+def refuse_making(places: tuple[Path, ...]) -> None:
+    """Raise UsageError if beside --verify something is typed that makes a bundle; what stands in nra.toml for others hinders nothing."""
+    idle = ["RUNS"] if places else [option for name, option in typed_options().items() if name not in CHECKING]
+    if idle:
+        raise click.UsageError(f"--verify checks one bundle and makes nothing: leave out {', '.join(idle)}")
 
 
 class Bundle(click.Path):
@@ -67,9 +75,10 @@ def case(places: tuple[Path, ...], verify: Path | None, public_key: str | None, 
     if verify is not None:
         from nra.cli.case_verify import verify_bundle
 
-        if places:
-            raise click.UsageError("--verify checks one bundle and makes nothing: leave out RUNS")
+        refuse_making(places)
         return verify_bundle(verify, public_key)
+    if "public_key" in typed_options():
+        raise click.UsageError("--public-key is for --verify, which is not there")
     if not places:
         raise click.UsageError("Missing argument 'RUNS...': the run documents, or their folder")
     from nra.cli.case_bundle import Wanted, make_bundle

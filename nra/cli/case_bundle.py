@@ -71,9 +71,9 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     refuse_old(measured, wanted.max_age)
     key = secret_key(wanted.sign_key) if wanted.sign_key else None
     console = wanted.console and console_text(wanted.console)
+    hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
     orgs = {document.run.org.name for document in measured.values()}
     form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
-    hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
     station = gather_here()
     if hiding:
         for document in measured.values():

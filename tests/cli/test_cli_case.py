@@ -377,6 +377,47 @@ def test_verify_names_a_key_that_it_cannot_use(case: Case, tmp_path: Path) -> No
     assert (done.exit_code, "leave out RUNS" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("--verify case.zip --public-key", "--public-key: it is empty"),
+        ("runs --redact-key", "--redact-key is for --redact"),
+        ("runs --redact-key some.key", "--redact-key is for --redact"),
+        ("runs --public-key some.pub", "--public-key is for --verify"),
+        ("runs --public-key", "--public-key is for --verify"),
+        ("--verify case.zip --redact", "leave out --redact"),
+        ("--verify case.zip -o new.zip --sign-key some.key", "leave out --out, --sign-key"),
+        ("--verify case.zip --customer Kobald", "leave out --customer"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(case: Case, tmp_path: Path, words: str, complaint: str) -> None:
+    """Nobody may believe a signature checked or a name left out; an option without a value here has an empty one."""
+    runs = saved(tmp_path, canned_run("good"))
+    assert case(runs).exit_code == 0
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    given = [*words.split(), *([""] if words.endswith("-key") else [])]
+    done = CliRunner().invoke(cli, ["case", *given])
+    assert (done.exit_code, complaint in done.stderr, done.stdout) == (2, True, ""), done.output
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+
+
+def test_what_stands_in_nra_toml_hinders_no_check(case: Case, tmp_path: Path) -> None:
+    """Answers, keys and names that are set once and for all are for the making."""
+    assert case(saved(tmp_path, canned_run("good"))).exit_code == 0
+    (tmp_path / "nra.toml").write_text('[case]\ncontact-name = "Q"\nout = "new.zip"\nsign-key = "k"\nredact = true\nredact-key = "r"\n')
+    assert verified()[0] == 0
+
+
+@pytest.mark.parametrize("command", ["report runs/{run} --out out", "compile runs -o all.csv"])
+@pytest.mark.usefixtures("case")
+def test_a_key_without_redaction_is_refused_by_the_others_too(tmp_path: Path, command: str) -> None:
+    """`--redact-key` alone leaves every name in."""
+    run = next(saved(tmp_path, canned_run("good")).iterdir()).name
+    done = CliRunner().invoke(cli, [*command.format(run=run).split(), "--redact-key", "some.key"])
+    assert (done.exit_code, "--redact-key is for --redact" in done.stderr) == (2, True), done.output
+    assert not [path for path in tmp_path.iterdir() if path.name != "runs"]
+
+
 @pytest.mark.peer
 @pytest.mark.skipif(shutil.which("minisign") is None, reason="minisign is not installed")
 def test_minisign_verifies_a_signed_bundle(case: Case, tmp_path: Path) -> None:
