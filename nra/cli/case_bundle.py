@@ -15,10 +15,11 @@ from nra.archive.document import UnreadableDocument, decode, encode, moment, rea
 from nra.archive.files import overwrite
 from nra.archive.folders import candidates, is_document
 from nra.archive.naming import FIREWALL_REQUEST, stem
+from nra.archive.runs import keep
 from nra.archive.spool import Spool
 from nra.cli.case_checks import console_text, refuse_name, refuse_old
 from nra.cli.case_form import form_of
-from nra.cli.errors import UserError, washed
+from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.cli.gathering import Gathering, watched
 from nra.cli.outputs import Named, refuse_overwriting
 from nra.cli.printing import firewall_request_files, rendered
@@ -120,8 +121,11 @@ def read(wanted: Wanted, files: Iterable[str]) -> list[Named]:
 
 
 def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
-    """Return the readable run documents by run id; raises UserError where one that was named by itself is none, or there are none."""
-    found: dict[str, RunDocument] = {}
+    """Return the readable run documents by run id.
+
+    Raises UserError where one that was named by itself is none, where there are none, or where two that differ bear one id.
+    """
+    found: dict[str, tuple[Path, RunDocument]] = {}
     for file in files:
         try:
             if not is_document(file):
@@ -131,10 +135,11 @@ def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
             if file in named:
                 raise UserError(f"{file}: {error}") from error
         else:
-            found.setdefault(document.run.id, document)
+            with told_to_the_user(UnreadableDocument):
+                keep(found, Path(file), document)
     if not found:
         raise UserError("at least one run document (.json) is needed, and there is none in what was named")
-    return found
+    return {run_id: document for run_id, (_, document) in found.items()}
 
 
 def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redaction | None) -> Runs:

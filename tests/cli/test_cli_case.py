@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -314,6 +315,18 @@ def test_no_run_no_bundle(case: Case, tmp_path: Path) -> None:
         done = case(*words)
         assert done.exit_code == 2, words
     assert not list(tmp_path.glob("*.zip"))
+
+
+def test_two_documents_of_one_id_are_refused(case: Case, tmp_path: Path) -> None:
+    """As by `nra gate`: one of them was edited, and nobody can tell which; a copy counts once."""
+    runs = saved(tmp_path, canned_run("good"))
+    (runs / "copy.json").write_bytes(encode(canned_run("good")))
+    assert case(runs).exit_code == 0
+    (runs / "edited.json").write_bytes(encode(replace(canned_run("good"), firewall=())))
+    (tmp_path / "case.zip").unlink()
+    done = case(runs)
+    assert (done.exit_code, "another document than " in done.stderr, "same run id" in done.stderr) == (2, True, True), done.output
+    assert not (tmp_path / "case.zip").exists()
 
 
 def test_what_gave_no_run_is_told(case: Case, tmp_path: Path) -> None:
