@@ -1,7 +1,7 @@
 """From runs and form to the members of a bundle."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -12,20 +12,21 @@ import click
 from nra import __version__
 from nra.archive.bundle import MANIFEST, SIGNATURE, manifest, packed, settled
 from nra.archive.document import UnreadableDocument, decode, encode, moment, read_bytes
-from nra.archive.files import overwrite
+from nra.archive.files import overwrite, refuse_unwritable
 from nra.archive.folders import candidates, is_document
 from nra.archive.naming import FIREWALL_REQUEST, stem
 from nra.archive.runs import keep
 from nra.archive.spool import Spool
-from nra.cli.case_checks import console_text, refuse_name, refuse_old
+from nra.cli.case_checks import console_text, refuse_old
 from nra.cli.case_form import form_of
+from nra.cli.case_names import hidden_station, names_of, names_told, redaction_for, refuse_name
 from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.cli.gathering import Gathering, watched
 from nra.cli.outputs import Named, refuse_overwriting
 from nra.cli.printing import firewall_request_files, rendered
-from nra.cli.redacting import Redaction, default_key, redaction
+from nra.cli.redacting import Redaction, default_key
 from nra.cli.signing import secret_key, signed
-from nra.model.case import CaseForm, Fact, Workstation
+from nra.model.case import CaseForm
 from nra.model.document import RunDocument
 from nra.model.fleet import FleetSummary, Problem
 from nra.report.case_pages import About, readme, workstation_page
@@ -37,7 +38,6 @@ from nra.run.fleet import summarize
 
 CASE_TEXT: Final = "case.txt"
 TITLE: Final = "Bundle for a support case"
-NAMED: Final = ("host", "network", "mac")  # kinds of facts whose values are names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +70,15 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     refuse_overwriting(written(wanted), read(wanted, files))
     measured = documents(files, {str(place) for place in places})
     refuse_old(measured, wanted.max_age)
-    key = secret_key(wanted.sign_key) if wanted.sign_key else None
     console = wanted.console and console_text(wanted.console)
-    hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
+    for _, path in written(wanted):
+        refuse_unwritable(path)
+    hiding = redaction_for(measured.values(), wanted.out.name, wanted=wanted.redact, key=wanted.redact_key)
+    key = secret_key(wanted.sign_key) if wanted.sign_key else None
     orgs = {document.run.org.name for document in measured.values()}
     form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
     station = gather_here()
     if hiding:
-        for document in measured.values():
-            hiding.know_document(document)
         hiding.know({**hiding.names, **names_of(form), **names_told(station)})
     runs = gathered(files, problems, hiding)
     if hiding:
@@ -206,32 +206,3 @@ def about(runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> About:
         problems=runs.problems,
         tool_version=__version__,
     )
-
-
-def names_of(form: CaseForm) -> dict[str, str]:
-    """Return the names in the form, each with its kind."""
-    box, _, host = form.contact_email.partition("@")
-    parts = {part: "contact" for part in form.contact_name.split() if part.strip(".,")}
-    named = {form.customer: "customer", form.org_id: "customer", form.contact_name: "contact", form.contact_email: "mail"}
-    more = {form.location: "site", form.case: "case"}
-    return {**named, **parts, box: "contact", host: "host", **{name: kind for name, kind in more.items() if name}}
-
-
-def names_told(station: Workstation) -> dict[str, str]:
-    """Return the names that the workstation's facts hold."""
-    found = {value: fact.kind for fact in station.facts if fact.kind in NAMED for value in fact.values}
-    return {station.host: "host"} | found
-
-
-def hidden_station(station: Workstation, hiding: Redaction) -> Workstation:
-    """Return the facts without names."""
-    scrub = hiding.scrubber()
-
-    def hidden(fact: Fact) -> Fact:
-        if fact.kind in NAMED:
-            values = tuple(scrub.text(value) if fact.kind == "mac" else scrub.name(fact.kind, value) for value in fact.values)
-        else:
-            values = tuple(map(scrub.text if fact.kind else scrub.label, fact.values))
-        return replace(fact, values=values, reason=scrub.text(fact.reason))
-
-    return replace(station, host=scrub.name("host", station.host), facts=tuple(map(hidden, station.facts)))
