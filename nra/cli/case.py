@@ -8,6 +8,7 @@ import click
 
 from nra.cli.case_form import form_options
 from nra.cli.errors import told_to_the_user, typed_options
+from nra.cli.options import Sentence
 from nra.cli.redacting import redact_options
 
 BUNDLE: Final = "case.zip"
@@ -54,7 +55,9 @@ class Bundle(click.Path):
 @click.argument("places", metavar="RUNS...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=Bundle(), default=BUNDLE, show_default=True, metavar="FILE", help="The bundle.")
 @form_options
-@click.option("--action", "actions", multiple=True, metavar="TEXT", help="Something already done about it; may be repeated.")
+@click.option(
+    "--action", "actions", multiple=True, type=Sentence(), metavar="TEXT", help="Something already done about it; may be repeated."
+)
 @click.option("--console", type=click.Path(path_type=Path), metavar="FILE", help="What nra run printed, where somebody kept it.")
 @click.option("--max-age", type=Age(), help="Refuse runs older than this (14d, 36h, 2w).  [default: any age]")
 @redact_options

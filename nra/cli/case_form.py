@@ -83,6 +83,7 @@ FIELDS: Final = (
     Field("case", "Case number, if there is one", False, text, "Number of the case, if there is one already."),
     Field("sub_type", "Case Sub Type (admin cases)", False, text, "Case Sub Type of an admin case."),
 )
+ACTION: Final = Field("action", "Actions already taken (empty: no more)", False, text, "Something already done about it; may be repeated.")
 
 
 def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,6 +96,7 @@ def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: str | None) -> CaseForm:
     """Return the form; raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing."""
     answers = {field.name: _checked(field, typed.get(field.name)) for field in FIELDS}
+    actions = [said for action in actions if (said := _checked(ACTION, action))]
     if at_a_terminal() and any(field.required and not answers[field.name] for field in FIELDS):
         answers |= {field.name: _asked(field, customer) for field in FIELDS if not answers[field.name]}
         actions = actions or _asked_actions()
@@ -102,7 +104,7 @@ def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: s
     missing = [field.option for field in FIELDS if field.required and not answers[field.name]]
     if missing:
         raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml")
-    return CaseForm(**answers, actions=tuple(filter(None, map(text, actions))))  # type: ignore[arg-type]
+    return CaseForm(**answers, actions=tuple(actions))  # type: ignore[arg-type]
 
 
 def _checked(field: Field, value: str | None) -> str | None:
@@ -125,7 +127,7 @@ def _asked(field: Field, customer: str | None) -> str | None:
 def _asked_actions() -> list[str]:
     """Return what has been done about it already, one answer each; an empty line ends it."""
     actions: list[str] = []
-    while said := str(click.prompt("Actions already taken (empty: no more)", default="", show_default=False, err=True)).strip():
+    while said := str(click.prompt(ACTION.question, default="", show_default=False, err=True)).strip():
         actions.append(text(said))
     return actions
 

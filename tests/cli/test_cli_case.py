@@ -265,6 +265,22 @@ def test_answers_come_from_nra_toml_too(case: Case, tmp_path: Path) -> None:
     assert b"- one\r\n- two\r\n" in text
 
 
+@pytest.mark.parametrize("said", ["Rebooted the router, then waited", "Rebooted the router, then waited\n\nNew cable\n"])
+def test_actions_of_the_environment_and_of_one_text_are_lines(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """A sentence is not cut at its blanks and commas."""
+    runs = saved(tmp_path, canned_run("good"))
+    listed = "".join(f"- {line}\r\n" for line in said.splitlines() if line).encode()
+    monkeypatch.setenv("NRA_CASE_ACTION", said)
+    assert case(runs).exit_code == 0
+    assert b"\r\n" + listed + b"\r\nAttached" in members(tmp_path / "case.zip")["case.txt"]
+    monkeypatch.delenv("NRA_CASE_ACTION")
+    (tmp_path / "nra.toml").write_text(f'[case]\naction = """{said}"""\n')
+    assert case(runs, "-o", "toml.zip").exit_code == 0
+    assert b"\r\n" + listed + b"\r\nAttached" in members(tmp_path / "toml.zip")["case.txt"]
+
+
 @pytest.mark.parametrize(
     ("mail", "why"),
     [
