@@ -8,14 +8,12 @@ from typing import Any, Final
 import click
 
 from nra.cli.asking import at_a_terminal
+from nra.cli.case_mail import corporate_mail
 from nra.cli.errors import UserError
 from nra.model.case import CaseForm
 
 ORG_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-NO_ORG_ID: Final = "00000000-0000-0000-0000-000000000000"
-MAILBOX: Final = re.compile(
-    r"(?P<box>[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64})@(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
-)
+NO_ORG_IDS: Final = tuple("-".join(digit * count for count in (8, 4, 4, 4, 12)) for digit in "0f")  # Nil and Max (RFC 9562, 5.9 and 5.10)
 MOST: Final = 20_000  # characters of one answer
 
 
@@ -45,24 +43,9 @@ def text(value: str) -> str:
 def org_id(value: str) -> str:
     """Return the organization's id in small letters; raises UsageError unless it is a UUID."""
     found = value.strip().lower()
-    if not ORG_ID.fullmatch(found) or found == NO_ORG_ID:
+    if not ORG_ID.fullmatch(found) or found in NO_ORG_IDS:
         raise click.UsageError(f"{value!r} is no Org ID: a UUID is expected, such as 4f1c2a9e-7d3b-4c58-9a10-2b6e8d0f3c71")
     return found
-
-
-def corporate_mail(value: str) -> str:
-    """Return a mailbox that one person has at a company of his own; raises UsageError with the reason why it is none."""
-    from nra.catalogue.public import mailboxes
-
-    found, known = MAILBOX.fullmatch(value.strip()), mailboxes()
-    if found is None or ".." in found["box"] or found["box"][0] == "." or found["box"][-1] == ".":
-        raise click.UsageError(f"{value!r} is no e-mail address")
-    host, box = found["host"].lower(), found["box"].lower().partition("+")[0]
-    if any(host == free or host.endswith(f".{free}") for free in known.free_hosts):
-        raise click.UsageError(f"{value!r}: anybody gets a mailbox at {host}; a case is opened from the contact's corporate address")
-    if box in known.role_names:
-        raise click.UsageError(f"{value!r}: {box}@ is a mailbox of several people; a case is opened by one Designated Contact")
-    return value.strip()
 
 
 FIELDS: Final = (
