@@ -1,7 +1,7 @@
 """From runs and form to the members of a bundle."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from nra.archive.runs import keep
 from nra.archive.spool import Spool
 from nra.cli.case_checks import console_text, refuse_old
 from nra.cli.case_form import form_of
-from nra.cli.case_names import hidden_station, names_of, names_told, redaction_for, refuse_name
+from nra.cli.case_names import hidden_station, names_of, names_told, other_orgs, redaction_for, refuse_name
 from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.cli.gathering import Gathering, watched
 from nra.cli.outputs import Named, refuse_overwriting
@@ -75,8 +75,9 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
         refuse_unwritable(path)
     hiding = redaction_for(measured.values(), wanted.out.name, wanted=wanted.redact, key=wanted.redact_key)
     key = secret_key(wanted.sign_key) if wanted.sign_key else None
-    orgs = {document.run.org.name for document in measured.values()}
-    form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
+    orgs = sorted({document.run.org.name for document in measured.values()} - {""})
+    form = form_of(typed, wanted.actions, orgs)
+    others = other_orgs(form, orgs)
     station = gather_here()
     if hiding:
         hiding.know({**hiding.names, **names_of(form), **names_told(station)})
@@ -87,7 +88,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     hosts = [document.run.host.name for document in runs.documents]
     members = {**dict(run_members(runs)), "workstation.txt": workstation_page(station, hosts)}
     members |= {"console.txt": console.encode("utf-8", "replace")} if console else {}
-    told = told_of(form, runs, wanted, members)
+    told = replace(told_of(form, runs, wanted, members), other_orgs=others)
     members["README.txt"] = readme(about(runs, wanted, members))
     if hiding is None:
         members[CASE_TEXT] = case_text(told)

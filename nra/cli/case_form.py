@@ -9,12 +9,13 @@ import click
 
 from nra.cli.asking import at_a_terminal
 from nra.cli.case_mail import corporate_mail
-from nra.cli.errors import UserError
+from nra.cli.errors import UserError, washed
 from nra.model.case import CaseForm
 
 ORG_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 NO_ORG_IDS: Final = tuple("-".join(digit * count for count in (8, 4, 4, 4, 12)) for digit in "0f")  # Nil and Max (RFC 9562, 5.9 and 5.10)
 MOST: Final = 20_000  # characters of one answer
+MOST_ORGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,38 @@ def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: str | None) -> CaseForm:
-    """Return the form; raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing."""
+def form_of(typed: Mapping[str, str | None], actions: Sequence[str], orgs: Sequence[str]) -> CaseForm:
+    """Return the form; the customer is the runs' one organization unless somebody says otherwise.
+
+    Raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing.
+    """
+    customer = orgs[0] if len(orgs) == 1 else None
     answers = {field.name: _checked(field, typed.get(field.name)) for field in FIELDS}
     actions = [said for action in actions if (said := _checked(ACTION, action))]
     if at_a_terminal() and any(field.required and not answers[field.name] for field in FIELDS):
+        if not (answers["customer"] or customer):
+            click.echo(f"note: {_several(orgs)}", err=True)
         answers |= {field.name: _asked(field, customer) for field in FIELDS if not answers[field.name]}
         actions = actions or _asked_actions()
     answers["customer"] = answers["customer"] or customer
     missing = [field.option for field in FIELDS if field.required and not answers[field.name]]
     if missing:
-        raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml")
+        why = f"; {_several(orgs)}" if not answers["customer"] else ""
+        raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml{why}")
     return CaseForm(**answers, actions=tuple(actions))  # type: ignore[arg-type]
+
+
+def told_orgs(orgs: Sequence[str]) -> str:
+    """Return organizations in a line, the first few by name."""
+    more = f" and {len(orgs) - MOST_ORGS} more" if len(orgs) > MOST_ORGS else ""
+    return washed(", ".join(orgs[:MOST_ORGS])) + more
+
+
+def _several(orgs: Sequence[str]) -> str:
+    """Say why the customer is not known from the runs."""
+    if not orgs:
+        return "the runs name no organization, so the customer must be named"
+    return f"the runs are of {len(orgs)} organizations ({told_orgs(orgs)}), so the customer must be named"
 
 
 def _checked(field: Field, value: str | None) -> str | None:

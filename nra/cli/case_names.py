@@ -1,11 +1,15 @@
-"""The names that a redacted bundle must not hold: of the runs, the form and this workstation."""
+"""The names that a redacted bundle must not hold: of the runs, the form and this workstation; and whether the first two agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from nra.cli.errors import UserError
+import click
+
+from nra.archive.tokens import folded
+from nra.cli.case_form import told_orgs
+from nra.cli.errors import UserError, washed
 from nra.cli.redacting import Redaction, redaction
 from nra.model.case import CaseForm, Fact, Workstation
 from nra.model.document import RunDocument
@@ -29,6 +33,14 @@ def refuse_name(name: str, hiding: Redaction) -> None:
         hiding.refuse_names({name: b""})
     except UserError:
         raise UserError("--out: with --redact the bundle's own name must not hold a name that is left out of it") from None
+
+
+def other_orgs(form: CaseForm, orgs: Sequence[str]) -> Sequence[str]:
+    """Return the runs' organizations that are not the customer, and say so: the runs may be somebody else's."""
+    others = [org for org in orgs if folded(org) != folded(form.customer)]
+    if others:
+        click.echo(f"note: there are runs of {told_orgs(others)}, and the customer is {washed(form.customer)}: are they his?", err=True)
+    return others
 
 
 def names_of(form: CaseForm) -> dict[str, str]:

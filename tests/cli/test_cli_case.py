@@ -256,6 +256,37 @@ def test_a_terminal_is_asked(case: Case, tmp_path: Path, monkeypatch: pytest.Mon
     assert b"- Rebooted\r\n- New cable\r\n" in text
 
 
+@pytest.mark.parametrize("words", [(), ("--redact",)])
+def test_runs_of_another_organization_are_remarked(case: Case, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """On standard error and in case.txt, by name; in a redacted bundle it has none. Capitals and blanks make no other."""
+    runs = saved(tmp_path, canned_run("good", org="Kobald AG", shortname="kobald"))
+    done = case(runs, *words, customer="Muster GmbH")
+    assert (done.exit_code, done.stderr.count("Kobald AG")) == (0, 1), done.output
+    assert "note: there are runs of Kobald AG, and the customer is Muster GmbH" in done.stderr
+    inside = members(tmp_path / "case.zip")
+    text = (tmp_path / "case.txt").read_bytes() if words else inside["case.txt"]
+    assert b"Note                  there are runs of another organization than this customer: Kobald AG\r\n" in text
+    if words:
+        assert not [name for name, data in inside.items() if b"kobald" in data.lower() or "kobald" in name]
+    done = case(runs, customer="kobald  AG")
+    assert (done.exit_code, "note" in done.stderr) == (0, False)
+    assert b"Note  " not in members(tmp_path / "case.zip")["case.txt"]
+
+
+def test_runs_of_two_organizations_are_why_the_customer_is_asked_for(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said where nobody can be asked, and before the question where somebody can."""
+    runs = saved(tmp_path, canned_run("good"), canned_run("good", org="Kobald AG", shortname="kobald", host="PC-2"))
+    why = "the runs are of 2 organizations (Acme Voice GmbH, Kobald AG), so the customer must be named"
+    done = case(runs)
+    assert (done.exit_code, "asks for --customer too" in done.stderr, why in done.stderr) == (2, True, True), done.stderr
+    monkeypatch.setattr("nra.cli.case_form.at_a_terminal", lambda: True)
+    words = [word for name, value in FORM.items() for word in (f"--{name}", value)]
+    done = CliRunner().invoke(cli, ["case", str(runs), *words], input="Kobald AG\n" + "\n" * 9)
+    assert done.exit_code == 0, done.output
+    assert done.output.index(why) < done.output.index("Customer name")
+    assert b": Acme Voice GmbH" in members(tmp_path / "case.zip")["case.txt"]
+
+
 def test_answers_come_from_nra_toml_too(case: Case, tmp_path: Path) -> None:
     """The table [case] is a profile: whoever opens many cases types the contact once."""
     (tmp_path / "nra.toml").write_text('[case]\ncontact-name = "Profile Person"\naction = ["one", "two"]\n')
