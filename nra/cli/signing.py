@@ -21,7 +21,7 @@ def cryptography_needed() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise UserError("signatures need cryptography, which is not installed: pip install cryptography") from error
+        raise UserError("signatures need cryptography, which is not installed: pip install 'nra[signatures]'") from error
 
 
 def secret_key(path: Path) -> SecretKey:

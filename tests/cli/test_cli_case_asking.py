@@ -13,7 +13,7 @@ from nra.archive.document import encode
 from nra.archive.minisign import BadKey, WrongPassword
 from nra.cli import cli, signing
 from nra.cli.errors import UserError
-from nra.cli.signing import secret_key
+from nra.cli.signing import cryptography_needed, secret_key
 from nra.testing.canned import canned_run
 
 Case = Callable[[str], Result]
@@ -127,3 +127,9 @@ def test_nobody_is_asked_twice_where_nobody_is(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(UserError, match="nobody is there to type"):
         secret_key(Path("bad.key"))
     assert issubclass(WrongPassword, BadKey)
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
+    """One line, for signing and checking alike."""
+    with pytest.raises(UserError, match=r"pip install 'nra\[signatures\]'"), cryptography_needed():
+        raise ModuleNotFoundError("No module named 'cryptography'")
