@@ -157,6 +157,13 @@ def test_no_place_is_a_word_of_the_program() -> None:
     assert not {"frankfurt", "london", "hamburg", "dublin", "munich"} & scrub.vocabulary()
 
 
+@pytest.mark.parametrize("name", ["Möller", "Ahmadi", "firefart"])
+def test_no_author_is_a_word_of_the_program(name: str) -> None:
+    """Whoever is named in a source or a comment of the catalogue; a person at the customer may bear the same name."""
+    assert not {name.casefold()} & (scrub.vocabulary() | scrub.printed())
+    assert name not in Scrubber(TOKENS, {}, PUBLIC).text(f"issued by {name}, said {name}")
+
+
 def test_every_name_of_the_plant_stood_in_the_document() -> None:
     """The test would prove nothing if it planted nothing."""
     text = encode(planted()).decode()
