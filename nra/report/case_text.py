@@ -177,9 +177,12 @@ def _jobs(runs: Sequence[RunDocument], fleet: FleetSummary) -> Iterator[str]:
 
 
 def _numbers(run: RunDocument) -> str:
-    """Return all rows that have a number, in one sentence."""
-    rows = [f"{metric.label} {quantity(metric.value, metric.unit)}" for metric in run.metrics if metric.value is not None]
-    return f"Measured: {', '.join(rows)}." if rows else ""
+    """Return all rows that have a number, in one sentence, with their notes; one that all have stands once."""
+    rows = [metric for metric in run.metrics if metric.value is not None]
+    notes = {metric.note for metric in rows}
+    shared = f" ({notes.pop()})" if len(notes) == 1 and None not in notes else ""
+    said = (f"{row.label} {quantity(row.value, row.unit)}" + (f" ({row.note})" if row.note and not shared else "") for row in rows)
+    return f"Measured{shared}: {', '.join(said)}." if rows else ""
 
 
 def _where(run: RunDocument) -> str:
