@@ -70,10 +70,14 @@ def test_the_same_thing_has_the_same_token_everywhere() -> None:
         ("fe80::1%eth0", "fe80::1"),
         ("2001:db8::1", "2001:0DB8:0::0001"),
         ("3c:22:fb:9a:41:07", "3C22.FB9A.4107"),
+        ("aa:bb:cc:dd:ee:01", "AABBCCDDEE01"),
         ("Jane@Muster.example", "jane%40muster.example"),
         (ORG, ORG.upper().replace(" ", "\t")),
     ):
         assert scrubber.text(one) == scrubber.text(other) != one
+    assert re.fullmatch("(mac-[0-9a-f]{10} ?){2}", scrubber.text("aa:bb:cc:dd:ee:01 aabbccddee01"))
+    assert scrubber.label("aabbccddee01") == scrubber.text("aabb.ccdd.ee01")
+    assert scrubber.text("aabbccddee01.muster.example").startswith("host-")
     assert Scrubber(Tokens(b"x" * 32), {}, PUBLIC).text("10.83.17.206") != scrubber.text("10.83.17.206")
 
 
