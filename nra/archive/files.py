@@ -37,6 +37,16 @@ def writable(folder: Path) -> bool:
     return _refusal(folder) is None
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raise CannotWrite unless the file could be written; its folder is not made for that, the nearest one that is there is tried."""
+    folder = path.parent
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    error = OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if os.path.isdir(path) else _refusal(folder)  # noqa: PTH112 - as below
+    if error is not None:
+        raise CannotWrite(path if os.path.isdir(path) else path.parent, error)  # noqa: PTH112
+
+
 def results_folder(out: Path | None, beside: Path | None, working: Path, home: Path | None = None) -> tuple[Path, CannotWrite | None]:
     """Return where results go, and what kept them from the first choice (None where it was taken).
 

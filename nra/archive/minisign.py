@@ -34,6 +34,10 @@ class BadKey(Exception):  # noqa: N818 - says what is the case
     """A key or signature that cannot be used; the message is one line."""
 
 
+class WrongPassword(BadKey):
+    """It does not open the key; another one may."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """Whoever has it can check a signature."""
@@ -82,7 +86,7 @@ def read_secret_key(text: str, password: Callable[[], str]) -> SecretKey:
         sealed = bytes(one ^ other for one, other in zip(sealed, _stream(password(), salt, work, memory), strict=True))
     key_id, seed, public, check = OPENED.unpack(sealed)
     if kdf == ENCRYPTED and not hmac.compare_digest(hashlib.blake2b(algorithm + key_id + seed + public, digest_size=32).digest(), check):
-        raise BadKey("wrong password")
+        raise WrongPassword("wrong password")
     if _public_of(seed) != public:  # the only check of a key without password: minisign leaves its checksum 0
         raise BadKey("a damaged secret key")
     return SecretKey(key_id, seed)

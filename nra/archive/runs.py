@@ -30,14 +30,23 @@ def run_documents(places: Iterable[Path]) -> tuple[tuple[Path, RunDocument], ...
     for place in places:
         empty = True
         for path in files(place):
-            document = read(path)
-            earlier = found.setdefault(document.run.id, (path, document))
-            if earlier[1] != document:
-                raise UnreadableDocument(f"{path}: another document than {earlier[0]}, but with the same run id")
+            keep(found, path, read(path))
             empty = False
         if empty:
             raise UnreadableDocument(f"{place}: no run documents in this folder")
     return tuple(found.values())
+
+
+def keep(found: dict[str, tuple[Path, RunDocument]], path: Path, document: RunDocument) -> None:
+    """Keep a document with its path under its run id, a copy once; raises UnreadableDocument for another one that bears the same id."""
+    earlier = found.setdefault(document.run.id, (path, document))
+    if earlier[1] != document:
+        raise UnreadableDocument(f"{path}: {another_than(earlier[0])}")
+
+
+def another_than(earlier: Path | str) -> str:
+    """Return what is wrong with a document that bears the run id of an earlier one and is no copy of it."""
+    return f"another document than {earlier}, but with the same run id"
 
 
 def files(place: Path) -> Iterator[Path]:

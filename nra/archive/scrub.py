@@ -27,6 +27,7 @@ FILES: Final = ("csv", "exe", "html", "json", "py", "toml", "txt", "xlsx", "zip"
 BEGIN: Final = r"(?<![^\W_])"
 END: Final = r"(?![^\W_])"
 HEX: Final = "[0-9A-Fa-f]"
+BARE_MAC: Final = re.compile(rf"{HEX}{{12}}")  # a word of its own; before a dot it is a host's, and of digits alone a number
 OCTETS: Final = r"\d{1,3}(?:\.\d{1,3}){3}"
 NUMBERS: Final = (
     rf"\d{{{MANY_DIGITS},}}",
@@ -138,6 +139,8 @@ class Scrubber:
                 return self._host(text)
             case "digits":
                 return self.tokens.of("number", re.sub(r"\D", "", text))
+        if BARE_MAC.fullmatch(text):
+            return self.tokens.of("mac", text)
         return self._measured(text) if strict else text
 
     def _address(self, text: str) -> str:

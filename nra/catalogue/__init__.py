@@ -16,7 +16,7 @@ from nra.catalogue.load import (
     threshold_profiles,
     thresholds,
 )
-from nra.catalogue.policy import default_policy, read_policy
+from nra.catalogue.policy import default_policy, policy_files, read_policy
 
 __all__ = [
     "DEFAULT_THRESHOLDS",
@@ -27,6 +27,7 @@ __all__ = [
     "codecs",
     "default_policy",
     "placed",
+    "policy_files",
     "portal_page",
     "profiles",
     "read_policy",

@@ -89,14 +89,25 @@ def read_policy(path: Path) -> Policy:
     )
 
 
+def policy_files(path: Path) -> tuple[Path, ...]:
+    """Return the files that a readable policy is made of: its own, and that of the thresholds if it names one."""
+    name = _profile(TomlFile.read(path))
+    return (path, *((Path(name),) if name not in threshold_profiles() else ()))
+
+
 def _base(file: TomlFile) -> Thresholds:
-    """Return the profile that the policy's limits change; a file named there lies where the policy lies."""
-    name = _text(file, "thresholds", thresholds().name)
-    beside = file.path.parent / name
+    """Return the profile that the policy's limits change."""
     try:
-        return thresholds(name if name in threshold_profiles() or not beside.is_file() else str(beside))
+        return thresholds(_profile(file))
     except CatalogueError as error:
         raise file.misfit(f"thresholds: {error}", "thresholds") from error
+
+
+def _profile(file: TomlFile) -> str:
+    """Return the name of the profile that the policy names, or of the file, which lies where the policy lies."""
+    name = _text(file, "thresholds", thresholds().name)
+    beside = file.path.parent / name
+    return name if name in threshold_profiles() or not beside.is_file() else str(beside)
 
 
 def _limits(file: TomlFile, given: object, base: Thresholds, keys: Keys) -> tuple[Criterion, ...]:

@@ -7,10 +7,12 @@ from typing import Any, Final
 import click
 
 from nra.cli.case_form import form_options
-from nra.cli.errors import told_to_the_user
+from nra.cli.errors import told_to_the_user, typed_options
+from nra.cli.options import Sentence
 from nra.cli.redacting import redact_options
 
 BUNDLE: Final = "case.zip"
+CHECKING: Final = ("verify", "public_key")
 HOURS: Final = {"h": 1, "d": 24, "w": 24 * 7}
 
 
@@ -29,11 +31,33 @@ class Age(click.ParamType[float]):
         return float(found[1]) * HOURS[found[2]]
 
 
+def refuse_making(places: tuple[Path, ...]) -> None:
+    """Raise UsageError if beside --verify something is typed that makes a bundle; what stands in nra.toml for others hinders nothing."""
+    idle = ["RUNS"] if places else [option for name, option in typed_options().items() if name not in CHECKING]
+    if idle:
+        raise click.UsageError(f"--verify checks one bundle and makes nothing: leave out {', '.join(idle)}")
+
+
+class Bundle(click.Path):
+    """The bundle's name: mail and browsers go by its ending."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401 - click's signature
+        """Return the path if its ending is .zip."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if path.suffix.lower() != ".zip":
+            self.fail(f"{str(value)!r} does not end in .zip, and a bundle is a ZIP archive", param, ctx)
+        return path
+
+
 @click.command()
 @click.argument("places", metavar="RUNS...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", "-o", type=click.Path(path_type=Path), default=BUNDLE, show_default=True, metavar="FILE", help="The bundle.")
+@click.option("--out", "-o", type=Bundle(), default=BUNDLE, show_default=True, metavar="FILE", help="The bundle.")
 @form_options
-@click.option("--action", "actions", multiple=True, metavar="TEXT", help="Something already done about it; may be repeated.")
+@click.option(
+    "--action", "actions", multiple=True, type=Sentence(), metavar="TEXT", help="Something already done about it; may be repeated."
+)
 @click.option("--console", type=click.Path(path_type=Path), metavar="FILE", help="What nra run printed, where somebody kept it.")
 @click.option("--max-age", type=Age(), help="Refuse runs older than this (14d, 36h, 2w).  [default: any age]")
 @redact_options
@@ -54,9 +78,10 @@ def case(places: tuple[Path, ...], verify: Path | None, public_key: str | None, 
     if verify is not None:
         from nra.cli.case_verify import verify_bundle
 
-        if places:
-            raise click.UsageError("--verify checks one bundle and makes nothing: leave out RUNS")
+        refuse_making(places)
         return verify_bundle(verify, public_key)
+    if "public_key" in typed_options():
+        raise click.UsageError("--public-key is for --verify, which is not there")
     if not places:
         raise click.UsageError("Missing argument 'RUNS...': the run documents, or their folder")
     from nra.cli.case_bundle import Wanted, make_bundle

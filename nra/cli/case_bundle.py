@@ -1,6 +1,6 @@
 """From runs and form to the members of a bundle."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -12,18 +12,21 @@ import click
 from nra import __version__
 from nra.archive.bundle import MANIFEST, SIGNATURE, manifest, packed, settled
 from nra.archive.document import UnreadableDocument, decode, encode, moment, read_bytes
-from nra.archive.files import overwrite
+from nra.archive.files import overwrite, refuse_unwritable
 from nra.archive.folders import candidates, is_document
 from nra.archive.naming import FIREWALL_REQUEST, stem
+from nra.archive.runs import keep
 from nra.archive.spool import Spool
-from nra.cli.case_checks import console_text, refuse_name, refuse_old
+from nra.cli.case_checks import console_text, refuse_old
 from nra.cli.case_form import form_of
-from nra.cli.errors import UserError, washed
+from nra.cli.case_names import hidden_station, names_of, names_told, other_orgs, redaction_for, refuse_name
+from nra.cli.errors import UserError, told_to_the_user, washed
 from nra.cli.gathering import Gathering, watched
+from nra.cli.outputs import Named, refuse_overwriting
 from nra.cli.printing import firewall_request_files, rendered
-from nra.cli.redacting import Redaction, redaction
+from nra.cli.redacting import Redaction, default_key
 from nra.cli.signing import secret_key, signed
-from nra.model.case import CaseForm, Fact, Workstation
+from nra.model.case import CaseForm
 from nra.model.document import RunDocument
 from nra.model.fleet import FleetSummary, Problem
 from nra.report.case_pages import About, readme, workstation_page
@@ -35,7 +38,6 @@ from nra.run.fleet import summarize
 
 CASE_TEXT: Final = "case.txt"
 TITLE: Final = "Bundle for a support case"
-NAMED: Final = ("host", "network", "mac")  # kinds of facts whose values are names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +67,19 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     """Write the bundle, and case.txt beside it where it may not be inside; yield the paths."""
     files, problems = candidates(places)
     files = [file for file in files if is_document(file) or Path(file) in places]
+    refuse_overwriting(written(wanted), read(wanted, files))
     measured = documents(files, {str(place) for place in places})
     refuse_old(measured, wanted.max_age)
-    key = secret_key(wanted.sign_key) if wanted.sign_key else None
     console = wanted.console and console_text(wanted.console)
-    orgs = {document.run.org.name for document in measured.values()}
-    form = form_of(typed, wanted.actions, orgs.pop() if len(orgs) == 1 else None)
-    hiding = redaction(wanted=wanted.redact, key=wanted.redact_key)
+    for _, path in written(wanted):
+        refuse_unwritable(path)
+    hiding = redaction_for(measured.values(), wanted.out.name, wanted=wanted.redact, key=wanted.redact_key)
+    key = secret_key(wanted.sign_key) if wanted.sign_key else None
+    orgs = sorted({document.run.org.name for document in measured.values()} - {""})
+    form = form_of(typed, wanted.actions, orgs)
+    others = other_orgs(form, orgs)
     station = gather_here()
     if hiding:
-        for document in measured.values():
-            hiding.know_document(document)
         hiding.know({**hiding.names, **names_of(form), **names_told(station)})
     runs = gathered(files, problems, hiding)
     if hiding:
@@ -84,7 +88,7 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     hosts = [document.run.host.name for document in runs.documents]
     members = {**dict(run_members(runs)), "workstation.txt": workstation_page(station, hosts)}
     members |= {"console.txt": console.encode("utf-8", "replace")} if console else {}
-    told = told_of(form, runs, wanted, members)
+    told = replace(told_of(form, runs, wanted, members), other_orgs=others)
     members["README.txt"] = readme(about(runs, wanted, members))
     if hiding is None:
         members[CASE_TEXT] = case_text(told)
@@ -97,12 +101,32 @@ def make_bundle(places: Sequence[Path], wanted: Wanted, typed: Mapping[str, str 
     data = packed(members)
     yield overwrite(wanted.out, lambda file: file.write(data))
     if hiding:
-        yield overwrite(wanted.out.with_name(CASE_TEXT), lambda file: file.write(case_text(told)))
+        yield overwrite(beside(wanted.out), lambda file: file.write(case_text(told)))
+
+
+def beside(bundle: Path) -> Path:
+    """Return where case.txt is written when it may not be inside."""
+    return bundle.with_name(CASE_TEXT)
+
+
+def written(wanted: Wanted) -> list[Named]:
+    """Return the files that will be written."""
+    return [("--out", wanted.out), *([(f"{CASE_TEXT} beside the bundle", beside(wanted.out))] if wanted.redact else [])]
+
+
+def read(wanted: Wanted, files: Iterable[str]) -> list[Named]:
+    """Return the files that will be read; the key of the tokens may be made first."""
+    key = (wanted.redact_key or default_key()) if wanted.redact else None
+    options = (("--console", wanted.console), ("--sign-key", wanted.sign_key), ("--redact-key", key))
+    return [*((option, path) for option, path in options if path), *(("RUNS", Path(file)) for file in files)]
 
 
 def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
-    """Return the readable run documents by run id; raises UserError where one that was named by itself is none, or there are none."""
-    found: dict[str, RunDocument] = {}
+    """Return the readable run documents by run id.
+
+    Raises UserError where one that was named by itself is none, where there are none, or where two that differ bear one id.
+    """
+    found: dict[str, tuple[Path, RunDocument]] = {}
     for file in files:
         try:
             if not is_document(file):
@@ -112,10 +136,11 @@ def documents(files: Sequence[str], named: set[str]) -> dict[str, RunDocument]:
             if file in named:
                 raise UserError(f"{file}: {error}") from error
         else:
-            found.setdefault(document.run.id, document)
+            with told_to_the_user(UnreadableDocument):
+                keep(found, Path(file), document)
     if not found:
         raise UserError("at least one run document (.json) is needed, and there is none in what was named")
-    return found
+    return {run_id: document for run_id, (_, document) in found.items()}
 
 
 def gathered(files: Sequence[str], problems: Sequence[Problem], hiding: Redaction | None) -> Runs:
@@ -182,32 +207,3 @@ def about(runs: Runs, wanted: Wanted, members: Mapping[str, bytes]) -> About:
         problems=runs.problems,
         tool_version=__version__,
     )
-
-
-def names_of(form: CaseForm) -> dict[str, str]:
-    """Return the names in the form, each with its kind."""
-    box, _, host = form.contact_email.partition("@")
-    parts = {part: "contact" for part in form.contact_name.split() if part.strip(".,")}
-    named = {form.customer: "customer", form.org_id: "customer", form.contact_name: "contact", form.contact_email: "mail"}
-    more = {form.location: "site", form.case: "case"}
-    return {**named, **parts, box: "contact", host: "host", **{name: kind for name, kind in more.items() if name}}
-
-
-def names_told(station: Workstation) -> dict[str, str]:
-    """Return the names that the workstation's facts hold."""
-    found = {value: fact.kind for fact in station.facts if fact.kind in NAMED for value in fact.values}
-    return {station.host: "host"} | found
-
-
-def hidden_station(station: Workstation, hiding: Redaction) -> Workstation:
-    """Return the facts without names."""
-    scrub = hiding.scrubber()
-
-    def hidden(fact: Fact) -> Fact:
-        if fact.kind in NAMED:
-            values = tuple(scrub.text(value) if fact.kind == "mac" else scrub.name(fact.kind, value) for value in fact.values)
-        else:
-            values = tuple(map(scrub.text if fact.kind else scrub.label, fact.values))
-        return replace(fact, values=values, reason=scrub.text(fact.reason))
-
-    return replace(station, host=scrub.name("host", station.host), facts=tuple(map(hidden, station.facts)))

@@ -1,4 +1,4 @@
-"""What `nra case` refuses before it makes anything: runs that are too old, a telling name, a console log that is none."""
+"""What `nra case` refuses before it makes anything: runs that are too old, a console log that is none."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from typing import Final
 
 from nra.archive.document import moment
 from nra.cli.errors import UserError, washed
-from nra.cli.redacting import Redaction
 from nra.model.document import RunDocument
 
 MOST_CONSOLE_BYTES: Final = 16 << 20
@@ -35,14 +34,6 @@ def _age(hours: float, form: str) -> str:
     number, unit = (hours, "hours") if hours < 48 else (hours / 24, "days")
     said = f"{number:{form}}"
     return f"{said} {unit[:-1] if said == '1' else unit}"
-
-
-def refuse_name(name: str, hiding: Redaction) -> None:
-    """Raise UserError if the bundle itself is called by a name that it must not hold."""
-    try:
-        hiding.refuse_names({name: b""})
-    except UserError:
-        raise UserError("--out: with --redact the bundle's own name must not hold a name that is left out of it") from None
 
 
 def console_text(path: Path) -> str:

@@ -8,15 +8,14 @@ from typing import Any, Final
 import click
 
 from nra.cli.asking import at_a_terminal
-from nra.cli.errors import UserError
+from nra.cli.case_mail import corporate_mail
+from nra.cli.errors import UserError, washed
 from nra.model.case import CaseForm
 
 ORG_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-NO_ORG_ID: Final = "00000000-0000-0000-0000-000000000000"
-MAILBOX: Final = re.compile(
-    r"(?P<box>[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64})@(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
-)
+NO_ORG_IDS: Final = tuple("-".join(digit * count for count in (8, 4, 4, 4, 12)) for digit in "0f")  # Nil and Max (RFC 9562, 5.9 and 5.10)
 MOST: Final = 20_000  # characters of one answer
+MOST_ORGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +44,9 @@ def text(value: str) -> str:
 def org_id(value: str) -> str:
     """Return the organization's id in small letters; raises UsageError unless it is a UUID."""
     found = value.strip().lower()
-    if not ORG_ID.fullmatch(found) or found == NO_ORG_ID:
+    if not ORG_ID.fullmatch(found) or found in NO_ORG_IDS:
         raise click.UsageError(f"{value!r} is no Org ID: a UUID is expected, such as 4f1c2a9e-7d3b-4c58-9a10-2b6e8d0f3c71")
     return found
-
-
-def corporate_mail(value: str) -> str:
-    """Return a mailbox that one person has at a company of his own; raises UsageError with the reason why it is none."""
-    from nra.catalogue.public import mailboxes
-
-    found, known = MAILBOX.fullmatch(value.strip()), mailboxes()
-    if found is None or ".." in found["box"] or found["box"][0] == "." or found["box"][-1] == ".":
-        raise click.UsageError(f"{value!r} is no e-mail address")
-    host, box = found["host"].lower(), found["box"].lower().partition("+")[0]
-    if any(host == free or host.endswith(f".{free}") for free in known.free_hosts):
-        raise click.UsageError(f"{value!r}: anybody gets a mailbox at {host}; a case is opened from the contact's corporate address")
-    if box in known.role_names:
-        raise click.UsageError(f"{value!r}: {box}@ is a mailbox of several people; a case is opened by one Designated Contact")
-    return value.strip()
 
 
 FIELDS: Final = (
@@ -83,6 +67,7 @@ FIELDS: Final = (
     Field("case", "Case number, if there is one", False, text, "Number of the case, if there is one already."),
     Field("sub_type", "Case Sub Type (admin cases)", False, text, "Case Sub Type of an admin case."),
 )
+ACTION: Final = Field("action", "Actions already taken (empty: no more)", False, text, "Something already done about it; may be repeated.")
 
 
 def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,17 +77,38 @@ def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def form_of(typed: Mapping[str, str | None], actions: Sequence[str], customer: str | None) -> CaseForm:
-    """Return the form; raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing."""
+def form_of(typed: Mapping[str, str | None], actions: Sequence[str], orgs: Sequence[str]) -> CaseForm:
+    """Return the form; the customer is the runs' one organization unless somebody says otherwise.
+
+    Raises UserError for the first answer that is none, and, where nobody can be asked, for all that are missing.
+    """
+    customer = orgs[0] if len(orgs) == 1 else None
     answers = {field.name: _checked(field, typed.get(field.name)) for field in FIELDS}
+    actions = [said for action in actions if (said := _checked(ACTION, action))]
     if at_a_terminal() and any(field.required and not answers[field.name] for field in FIELDS):
+        if not (answers["customer"] or customer):
+            click.echo(f"note: {_several(orgs)}", err=True)
         answers |= {field.name: _asked(field, customer) for field in FIELDS if not answers[field.name]}
         actions = actions or _asked_actions()
     answers["customer"] = answers["customer"] or customer
     missing = [field.option for field in FIELDS if field.required and not answers[field.name]]
     if missing:
-        raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml")
-    return CaseForm(**answers, actions=tuple(filter(None, map(text, actions))))  # type: ignore[arg-type]
+        why = f"; {_several(orgs)}" if not answers["customer"] else ""
+        raise UserError(f"the support form asks for {', '.join(missing)} too: type them, or put them into [case] of nra.toml{why}")
+    return CaseForm(**answers, actions=tuple(actions))  # type: ignore[arg-type]
+
+
+def told_orgs(orgs: Sequence[str]) -> str:
+    """Return organizations in a line, the first few by name."""
+    more = f" and {len(orgs) - MOST_ORGS} more" if len(orgs) > MOST_ORGS else ""
+    return washed(", ".join(orgs[:MOST_ORGS])) + more
+
+
+def _several(orgs: Sequence[str]) -> str:
+    """Say why the customer is not known from the runs."""
+    if not orgs:
+        return "the runs name no organization, so the customer must be named"
+    return f"the runs are of {len(orgs)} organizations ({told_orgs(orgs)}), so the customer must be named"
 
 
 def _checked(field: Field, value: str | None) -> str | None:
@@ -125,7 +131,7 @@ def _asked(field: Field, customer: str | None) -> str | None:
 def _asked_actions() -> list[str]:
     """Return what has been done about it already, one answer each; an empty line ends it."""
     actions: list[str] = []
-    while said := str(click.prompt("Actions already taken (empty: no more)", default="", show_default=False, err=True)).strip():
+    while said := str(click.prompt(ACTION.question, default="", show_default=False, err=True)).strip():
         actions.append(text(said))
     return actions
 

@@ -15,7 +15,7 @@ UNCHANGED, CHANGED = 0, 1
 
 def verify_bundle(path: Path, public_key: str | None) -> int:
     """Print what differs and return 0 where nothing does, 1 otherwise; raises UserError for what is no bundle."""
-    key = _public_key(public_key) if public_key else None
+    key = None if public_key is None else _public_key(public_key)
     try:
         members, damaged = opened(_bytes(path))
         found = differences(members, damaged)
@@ -52,6 +52,8 @@ def _signature(members: dict[str, bytes], key: PublicKey | None) -> tuple[bool, 
 
 def _public_key(given: str) -> PublicKey:
     """Return the key in the file, or that was typed itself; raises UserError, which names what was given."""
+    if not given.strip():
+        raise UserError("--public-key: it is empty (a variable that is not set?), and nothing would be checked")
     text, why = given, "no such file, and "
     try:
         path = Path(given)

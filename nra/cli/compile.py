@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from nra.cli.errors import UserError, told_to_the_user, washed
-from nra.cli.redacting import Redaction, redact_options, redaction
+from nra.cli.outputs import refuse_overwriting
+from nra.cli.redacting import default_key, redact_options, redaction
 
 if TYPE_CHECKING:
     from nra.cli.gathering import Gathering
@@ -58,10 +59,10 @@ def compile_(places: tuple[Path, ...], output: str | None, *, template: bool, re
             raise click.UsageError("Missing option '--out' / '-o': where do the runs go? Such as -o site.xlsx")
         if not places:
             raise click.UsageError("Missing argument 'FOLDER|FILE...': the folder with the runs")
-        compile_runs(places, output, redaction(wanted=redact, key=redact_key))
+        compile_runs(places, output, redact=redact, key=redact_key)
 
 
-def compile_runs(places: tuple[Path, ...], output: str, hiding: Redaction | None = None) -> None:
+def compile_runs(places: tuple[Path, ...], output: str, *, redact: bool = False, key: Path | None = None) -> None:
     """Read all runs, then write them."""
     from nra.archive.folders import candidates
     from nra.archive.spool import Spool
@@ -70,6 +71,9 @@ def compile_runs(places: tuple[Path, ...], output: str, hiding: Redaction | None
     from nra.run.fleet import summarize
 
     files, problems = candidates(places)
+    keys = [("--redact-key", key or default_key())] if redact else []
+    refuse_overwriting([("--out", Path(output))], [*keys, *(("RUNS", Path(file)) for file in files)])
+    hiding = redaction(wanted=redact, key=key)
     with Spool(Entry) as entries:
         gathering = Gathering(entries, problems, hiding.searched_document if hiding else None)
         with watched(files) as reading:

@@ -16,7 +16,7 @@ import click
 from nra.cli.door import Door
 from nra.cli.errors import UserError, did_you_mean, told_to_the_user
 from nra.cli.lazy import settable
-from nra.cli.options import CommaList, Dscp, NameOrFile, Quantity
+from nra.cli.options import CommaList, Dscp, NameOrFile, Quantity, Sentence
 
 if TYPE_CHECKING:
     from nra.catalogue.toml_file import TomlFile
@@ -112,7 +112,7 @@ class Config:
                 raise click.BadParameter(f"expected true or false, got {value!r}")
             return value
         many = option.multiple and isinstance(value, (list, str))
-        items = (value.split(",") if isinstance(value, str) else list(value)) if many else [value]  # type: ignore[call-overload]
+        items = (_split(option, value) if isinstance(value, str) else list(value)) if many else [value]  # type: ignore[call-overload]
         items = [self._item(option.type, item) for item in items]
         for item in items:
             option.type.convert(item, option, None)
@@ -129,6 +129,11 @@ class Config:
 
     def _misfit(self, message: str, *keys: str) -> UserError:
         return UserError(str(self.file.misfit(message, *keys)))
+
+
+def _split(option: click.Option, value: str) -> list[str]:
+    """Return the values that stand in one text for an option that may be repeated."""
+    return list(option.type.split_envvar_value(value)) if isinstance(option.type, Sentence) else value.split(",")
 
 
 def _is_file(path: Path) -> bool:

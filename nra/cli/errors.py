@@ -49,6 +49,17 @@ def _origin(error: click.ClickException) -> str:
     return origins.get(source, "") if source else ""
 
 
+def typed_options() -> dict[str, str]:
+    """Return the options in the running command's line by their Python names; what nra.toml or the environment say is not typed."""
+    ctx = click.get_current_context(silent=True)
+    options = [param for param in ctx.command.params if isinstance(param, click.Option)] if ctx else []
+    return {
+        option.name: option.opts[0]
+        for option in options
+        if ctx and option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    }
+
+
 def not_loaded(error: ImportError) -> str:
     """Say what could not be loaded, without the pages that packages wrap around it, and what usually keeps it from being loaded."""
     while isinstance(error.__cause__ or error.__context__, ImportError):

@@ -1,6 +1,6 @@
 """`nra gate`: judge run documents against a policy; the exit code is the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nra.cli.errors import UserError, told_to_the_user
+from nra.cli.outputs import Named, refuse_overwriting
 from nra.cli.run import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def gate(
         raise UserError(f"--junit: {junit}: the name needs an ending, such as .xml")
     with told_to_the_user(CatalogueError):
         asked = read_policy(policy) if policy else default_policy()
+    if junit is not None:
+        refuse_overwriting([("--junit", junit)], read(runs, baseline, policy))
     before, after = (runs[:1], runs[1:]) if diff else ((), runs)
     sides = {"baseline": documents(baseline), "before": documents(before)}
     judgement = judged(documents(after), asked, datetime.now(UTC).date(), **sides)
@@ -50,6 +53,16 @@ def gate(
         write_junit(junit, judgement)
     click.echo(shown(judgement, as_json=as_json, github=github, diff=diff), nl=not as_json)
     return EXIT_CODES[judgement.verdict]
+
+
+def read(runs: Sequence[Path], baseline: Sequence[Path], policy: Path | None) -> Iterator[Named]:
+    """Yield the files that are read: the runs, and what the policy is made of."""
+    from nra.archive.runs import files
+    from nra.catalogue import policy_files
+
+    yield from (("--policy", path) for path in (policy_files(policy) if policy else ()))
+    for name, places in (("RUNS", runs), ("--baseline", baseline)):
+        yield from ((name, path) for place in places for path in files(place))
 
 
 def documents(places: Sequence[Path]) -> "list[tuple[str, RunDocument]]":

@@ -11,6 +11,7 @@ import click
 from nra.archive.document import UnreadableDocument, decode, read_bytes
 from nra.archive.folders import is_document
 from nra.archive.naming import short_name, stem
+from nra.archive.runs import another_than
 from nra.archive.spool import Spool
 from nra.model.criteria import Thresholds
 from nra.model.document import RunDocument
@@ -24,6 +25,16 @@ Prepare = Callable[[RunDocument], RunDocument]
 def watched(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:
     """Return the files in a context that shows on a terminal how far their reading is."""
     return click.progressbar(files, label="reading", file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+def is_copy(file: str, first: str) -> bool:
+    """Tell whether two files that bear one run id say the same; a text report says less than its document and is taken for it."""
+    if not (is_document(file) and is_document(first)):
+        return True
+    try:
+        return decode(read_bytes(Path(file))) == decode(read_bytes(Path(first)))
+    except UnreadableDocument:  # gone since it was read
+        return True
 
 
 class Gathering:
@@ -60,10 +71,12 @@ class Gathering:
         first = self._seen.setdefault(run_id, file) if run_id else file
         if first == file:
             return True
-        if Path(first).with_suffix("") == Path(file).with_suffix("") and is_document(first):
+        if Path(first).with_suffix("") == Path(file).with_suffix("") and is_document(first) and not is_document(file):
             self.twins += 1
         else:
-            self.problems.append(Problem(file=file, what=f"the same run as {first}, counted once"))
+            same = is_copy(file, first)
+            what = f"the same run as {first}, counted once" if same else f"{another_than(first)}: left out"
+            self.problems.append(Problem(file=file, what=what))
         return False
 
     def _count(self, entry: Entry) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -37,6 +37,14 @@ class Dscp(click.ParamType[int]):
         if not 0 <= number <= 63:
             self.fail(f"{value!r} is no DSCP: EF, CS0..CS7, AF11..AF43 or 0..63", param, ctx)
         return number
+
+
+class Sentence(click.types.StringParamType):
+    """A text in words, for an option that may be repeated: where one value stands for all, each of its lines is one."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """Return the lines: blanks and commas are parts of a sentence."""
+        return [line for line in rv.splitlines() if line.strip()]
 
 
 class CommaList(click.ParamType[tuple[str, ...]]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from nra.cli.errors import UserError, told_to_the_user, washed
+from nra.cli.errors import UserError, told_to_the_user, typed_options, washed
 
 if TYPE_CHECKING:
     from nra.archive.scrub import Public, Scrubber
@@ -108,6 +108,8 @@ class Redaction:
 def redaction(*, wanted: bool, key: Path | None) -> Redaction | None:
     """Return what redacts, with the names that this machine knows of itself; None where nobody wants it."""
     if not wanted:
+        if "redact_key" in typed_options():
+            raise UserError("--redact-key is for --redact, which is not there: every name would be left in")
         return None
     from nra.archive.scrub import Public
     from nra.archive.tokens import Tokens

@@ -7,11 +7,12 @@ from typing import Final
 
 import click
 
-from nra.archive.minisign import BadKey, SecretKey, read_secret_key, sign
+from nra.archive.minisign import BadKey, SecretKey, WrongPassword, read_secret_key, sign
 from nra.cli.asking import at_a_terminal
 from nra.cli.errors import UserError
 
 MOST_KEY_BYTES: Final = 1 << 16
+MOST_TRIES: Final = 3
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def cryptography_needed() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise UserError("signatures need cryptography, which is not installed: pip install cryptography") from error
+        raise UserError("signatures need cryptography, which is not installed: pip install 'nra[signatures]'") from error
 
 
 def secret_key(path: Path) -> SecretKey:
@@ -30,11 +31,21 @@ def secret_key(path: Path) -> SecretKey:
             raise UserError(f"--sign-key {path}: no secret key of minisign")
         with cryptography_needed():
             import cryptography  # noqa: F401 - asked for now, not after all the work
-        return read_secret_key(path.read_text("utf-8", "replace"), _password)
+        return _opened(path.read_text("utf-8", "replace"))
     except (OSError, ValueError) as error:
         raise UserError(f"--sign-key {path}: {getattr(error, 'strerror', None) or 'no such name'}") from error
     except BadKey as error:
         raise UserError(f"--sign-key {path}: {error}") from error
+
+
+def _opened(text: str) -> SecretKey:
+    """Return the key; a wrong password is asked for again; raises BadKey."""
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return read_secret_key(text, _password)
+        except WrongPassword:
+            click.echo("This password does not open the key.", err=True)
+    return read_secret_key(text, _password)
 
 
 def signed(key: SecretKey, manifest: bytes) -> bytes:

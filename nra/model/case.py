@@ -50,9 +50,14 @@ class Workstation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailboxes:
-    """Mail that no support case is opened with: hosts where anybody gets a mailbox, and mailboxes that several people read."""
+    """Mail that no support case is opened with: where anybody gets a mailbox, and mailboxes that several people read.
+
+    A family is a host's name under any country's top level. One of `role_words` says enough in any company, `role_names` only alone.
+    """
 
     source: str
     checked: str
+    free_families: tuple[str, ...]
     free_hosts: tuple[str, ...]
+    role_words: tuple[str, ...]
     role_names: tuple[str, ...]

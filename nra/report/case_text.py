@@ -28,7 +28,8 @@ NO_JOBS: Final = "Nothing that was measured asks for anything to be done."
 class Told:
     """What the case is told from: the form, the runs (without names where the bundle has none), what they say together, what gave no run.
 
-    `runs` stand in the order in which `fleet` read them.
+    `runs` stand in the order in which `fleet` read them; `other_orgs` are those of the runs that are not the customer, always by name: this
+    text names the customer too.
     """
 
     form: CaseForm
@@ -39,6 +40,7 @@ class Told:
     redacted: bool
     tool_version: str
     problems: Sequence[Problem] = ()
+    other_orgs: Sequence[str] = ()
 
 
 def case_text(told: Told) -> bytes:
@@ -81,7 +83,7 @@ def _lines(told: Told) -> Iterator[str]:
     runs = [told.runs[index] for index in told.fleet.order]
     yield f"Support case: {clean(form.customer)} - {clean(form.deployment)}, {clean(form.service)}"
     yield ""
-    yield from _head(form, runs)
+    yield from _head(form, runs, told.other_orgs)
     yield from heading("Description")
     yield from wrapped(form.description)
     yield ""
@@ -111,8 +113,10 @@ def _lines(told: Told) -> Iterator[str]:
     yield from _attached(told)
 
 
-def _head(form: CaseForm, runs: Sequence[RunDocument]) -> Iterator[str]:
+def _head(form: CaseForm, runs: Sequence[RunDocument], others: Sequence[str]) -> Iterator[str]:
     yield from labelled("Customer Name", form.customer)
+    if others:
+        yield from labelled("Note", f"there are runs of another organization than this customer: {', '.join(map(clean, others))}")
     yield from labelled("Org ID", form.org_id)
     yield from labelled("Designated Contact", f"{form.contact_name}, {form.contact_email}")
     yield from labelled("Cloud Deployment", form.deployment)
@@ -173,9 +177,12 @@ def _jobs(runs: Sequence[RunDocument], fleet: FleetSummary) -> Iterator[str]:
 
 
 def _numbers(run: RunDocument) -> str:
-    """Return all rows that have a number, in one sentence."""
-    rows = [f"{metric.label} {quantity(metric.value, metric.unit)}" for metric in run.metrics if metric.value is not None]
-    return f"Measured: {', '.join(rows)}." if rows else ""
+    """Return all rows that have a number, in one sentence, with their notes; one that all have stands once."""
+    rows = [metric for metric in run.metrics if metric.value is not None]
+    notes = {metric.note for metric in rows}
+    shared = f" ({notes.pop()})" if len(notes) == 1 and None not in notes else ""
+    said = (f"{row.label} {quantity(row.value, row.unit)}" + (f" ({row.note})" if row.note and not shared else "") for row in rows)
+    return f"Measured{shared}: {', '.join(said)}." if rows else ""
 
 
 def _where(run: RunDocument) -> str:

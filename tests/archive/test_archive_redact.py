@@ -70,10 +70,14 @@ def test_the_same_thing_has_the_same_token_everywhere() -> None:
         ("fe80::1%eth0", "fe80::1"),
         ("2001:db8::1", "2001:0DB8:0::0001"),
         ("3c:22:fb:9a:41:07", "3C22.FB9A.4107"),
+        ("aa:bb:cc:dd:ee:01", "AABBCCDDEE01"),
         ("Jane@Muster.example", "jane%40muster.example"),
         (ORG, ORG.upper().replace(" ", "\t")),
     ):
         assert scrubber.text(one) == scrubber.text(other) != one
+    assert re.fullmatch("(mac-[0-9a-f]{10} ?){2}", scrubber.text("aa:bb:cc:dd:ee:01 aabbccddee01"))
+    assert scrubber.label("aabbccddee01") == scrubber.text("aabb.ccdd.ee01")
+    assert scrubber.text("aabbccddee01.muster.example").startswith("host-")
     assert Scrubber(Tokens(b"x" * 32), {}, PUBLIC).text("10.83.17.206") != scrubber.text("10.83.17.206")
 
 
@@ -155,6 +159,13 @@ def test_a_site_called_like_a_row_leaves_the_rows(name: str) -> None:
 def test_no_place_is_a_word_of_the_program() -> None:
     """Sites are called after cities, which the catalogue of regions names."""
     assert not {"frankfurt", "london", "hamburg", "dublin", "munich"} & scrub.vocabulary()
+
+
+@pytest.mark.parametrize("name", ["Möller", "Ahmadi", "firefart"])
+def test_no_author_is_a_word_of_the_program(name: str) -> None:
+    """Whoever is named in a source or a comment of the catalogue; a person at the customer may bear the same name."""
+    assert not {name.casefold()} & (scrub.vocabulary() | scrub.printed())
+    assert name not in Scrubber(TOKENS, {}, PUBLIC).text(f"issued by {name}, said {name}")
 
 
 def test_every_name_of_the_plant_stood_in_the_document() -> None:

@@ -3,13 +3,15 @@
 Run as a program it renews both lists.
 
 They come from the texts in the code of those rooms that word observations, from the catalogue's entries and from the system's own
-error messages. Names of cities are no words of ours: a site may be called after one.
+error messages. Names of cities are no words of ours, for a site may be called after one, and neither are those of authors: a person may
+be called like one, so sources and comments are left out.
 """
 
 import ast
 import errno
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +26,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DATA: Final = ROOT / "nra" / "archive" / "data"
 ROOMS: Final = ("model", "net", "probes", "reflector", "run", "scoring", "wire")
 CATALOGUE: Final = ("codecs.toml", "services.toml", "thresholds-genesys-cloud.toml")
+TELLING: Final = {"codecs.toml": "source"}  # whose numbers these are: authors' names, which come into no document
 WORD: Final = re.compile(r"[^\W_]+")
 MORE: Final = """
 aarch64 amd64 arm64 cpu darwin debian generic gnu lts linux mac macos microsoft standard ubuntu windows wsl x64 x86
@@ -75,8 +78,22 @@ def _texts(tree: ast.AST) -> Iterator[str]:
 
 def _texts_of_catalogue() -> Iterator[str]:
     folder = ROOT / "nra" / "catalogue" / "data"
-    yield from ((folder / name).read_text("utf-8") for name in CATALOGUE)
+    for name in CATALOGUE:
+        yield from _texts_of_table(tomllib.loads((folder / name).read_text("utf-8")), TELLING.get(name))
     yield from re.findall(r"^\[region\.(\S+)\]", (folder / "regions.toml").read_text("utf-8"), re.MULTILINE)
+
+
+def _texts_of_table(value: object, left_out: str | None) -> Iterator[str]:
+    """Yield keys and texts, without the field left out and without the comments, in which anybody may be named."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from (key, *_texts_of_table(inner, left_out)) if key != left_out else ()
+        case list():
+            for inner in value:
+                yield from _texts_of_table(inner, left_out)
+        case str():
+            yield value
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ def test_mailboxes_have_source_and_date_and_are_in_small_letters() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", known.checked)
     assert known.source
     assert all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in known.free_hosts)
-    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in known.role_names)
-    for each in (known.free_hosts, known.role_names):
+    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in known.free_families)
+    assert all(re.fullmatch(r"[a-z]+", word) for word in (*known.role_words, *known.role_names))
+    for each in (known.free_families, known.free_hosts, (*known.role_words, *known.role_names)):
         assert len(set(each)) == len(each)
-    assert {"support", "info", "postmaster", "abuse", "noc"} <= set(known.role_names)  # RFC 2142
+    assert {"support", "info", "postmaster", "abuse", "noc"} <= set(known.role_words)  # RFC 2142

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +22,7 @@ from nra.archive.bundle import MANIFEST, SIGNATURE, packed, unpacked
 from nra.archive.document import encode
 from nra.archive.naming import stem
 from nra.cli import cli
-from nra.cli.case_form import corporate_mail, org_id
+from nra.cli.case_form import org_id
 from nra.model.case import Fact, Workstation
 from nra.model.document import RunDocument
 from nra.testing import planted as plant
@@ -123,6 +124,17 @@ def test_the_case_says_what_the_form_asks(case: Case, tmp_path: Path) -> None:
     assert text.index("FAIL: PC-0418") < text.index("PASS: PC-0417")
     assert "Down Packet Loss 3.00 %" in text.replace("\n    ", " ")
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", ["-", "case", "runs", "bundle.json", "case.zip.txt", ".zip", "runs/"])
+def test_a_bundle_is_called_zip(case: Case, tmp_path: Path, name: str) -> None:
+    """Any other ending is refused in one line that names it, and nothing is made under another name."""
+    runs = saved(tmp_path, canned_run("good"))
+    before = {*tmp_path.rglob("*")}
+    done = case(runs, "-o", name)
+    assert (done.exit_code, "does not end in .zip" in done.stderr) == (2, True), done.output
+    assert {*tmp_path.rglob("*")} == before
+    assert case(runs, "-o", "CASE.ZIP").exit_code == 0
 
 
 def test_the_same_runs_give_the_same_bundle(case: Case, tmp_path: Path) -> None:
@@ -244,6 +256,37 @@ def test_a_terminal_is_asked(case: Case, tmp_path: Path, monkeypatch: pytest.Mon
     assert b"- Rebooted\r\n- New cable\r\n" in text
 
 
+@pytest.mark.parametrize("words", [(), ("--redact",)])
+def test_runs_of_another_organization_are_remarked(case: Case, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """On standard error and in case.txt, by name; in a redacted bundle it has none. Capitals and blanks make no other."""
+    runs = saved(tmp_path, canned_run("good", org="Kobald AG", shortname="kobald"))
+    done = case(runs, *words, customer="Muster GmbH")
+    assert (done.exit_code, done.stderr.count("Kobald AG")) == (0, 1), done.output
+    assert "note: there are runs of Kobald AG, and the customer is Muster GmbH" in done.stderr
+    inside = members(tmp_path / "case.zip")
+    text = (tmp_path / "case.txt").read_bytes() if words else inside["case.txt"]
+    assert b"Note                  there are runs of another organization than this customer: Kobald AG\r\n" in text
+    if words:
+        assert not [name for name, data in inside.items() if b"kobald" in data.lower() or "kobald" in name]
+    done = case(runs, customer="kobald  AG")
+    assert (done.exit_code, "note" in done.stderr) == (0, False)
+    assert b"Note  " not in members(tmp_path / "case.zip")["case.txt"]
+
+
+def test_runs_of_two_organizations_are_why_the_customer_is_asked_for(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said where nobody can be asked, and before the question where somebody can."""
+    runs = saved(tmp_path, canned_run("good"), canned_run("good", org="Kobald AG", shortname="kobald", host="PC-2"))
+    why = "the runs are of 2 organizations (Acme Voice GmbH, Kobald AG), so the customer must be named"
+    done = case(runs)
+    assert (done.exit_code, "asks for --customer too" in done.stderr, why in done.stderr) == (2, True, True), done.stderr
+    monkeypatch.setattr("nra.cli.case_form.at_a_terminal", lambda: True)
+    words = [word for name, value in FORM.items() for word in (f"--{name}", value)]
+    done = CliRunner().invoke(cli, ["case", str(runs), *words], input="Kobald AG\n" + "\n" * 9)
+    assert done.exit_code == 0, done.output
+    assert done.output.index(why) < done.output.index("Customer name")
+    assert b": Acme Voice GmbH" in members(tmp_path / "case.zip")["case.txt"]
+
+
 def test_answers_come_from_nra_toml_too(case: Case, tmp_path: Path) -> None:
     """The table [case] is a profile: whoever opens many cases types the contact once."""
     (tmp_path / "nra.toml").write_text('[case]\ncontact-name = "Profile Person"\naction = ["one", "two"]\n')
@@ -253,27 +296,32 @@ def test_answers_come_from_nra_toml_too(case: Case, tmp_path: Path) -> None:
     assert b"- one\r\n- two\r\n" in text
 
 
+@pytest.mark.parametrize("said", ["Rebooted the router, then waited", "Rebooted the router, then waited\n\nNew cable\n"])
+def test_actions_of_the_environment_and_of_one_text_are_lines(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """A sentence is not cut at its blanks and commas."""
+    runs = saved(tmp_path, canned_run("good"))
+    listed = "".join(f"- {line}\r\n" for line in said.splitlines() if line).encode()
+    monkeypatch.setenv("NRA_CASE_ACTION", said)
+    assert case(runs).exit_code == 0
+    assert b"\r\n" + listed + b"\r\nAttached" in members(tmp_path / "case.zip")["case.txt"]
+    monkeypatch.delenv("NRA_CASE_ACTION")
+    (tmp_path / "nra.toml").write_text(f'[case]\naction = """{said}"""\n')
+    assert case(runs, "-o", "toml.zip").exit_code == 0
+    assert b"\r\n" + listed + b"\r\nAttached" in members(tmp_path / "toml.zip")["case.txt"]
+
+
 @pytest.mark.parametrize(
-    ("mail", "why"),
+    "text",
     [
-        ("x@gmail.com", "anybody gets a mailbox"),
-        ("x@mail.gmx.de", "anybody gets a mailbox"),
-        ("support@kobald.example", "several people"),
-        ("No-Reply+x@kobald.example", "several people"),
-        ("kobald.example", "no e-mail"),
-        ("a@b", "no e-mail"),
-        ("a..b@kobald.example", "no e-mail"),
-        ("a@kobald.example\nBcc: x@y.example", "no e-mail"),
+        "",
+        "4f1c2a9e7d3b4c589a102b6e8d0f3c71",
+        "00000000-0000-0000-0000-000000000000",
+        "FFFFFFFF-ffff-ffff-ffff-ffffffffffff",
+        f"{ORG_ID}x",
+        f"{ORG_ID}\n{ORG_ID}",
     ],
-)
-def test_mail_that_is_nobodys_own_is_refused(mail: str, why: str) -> None:
-    """With the reason."""
-    with pytest.raises(click.UsageError, match=why):
-        corporate_mail(mail)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "4f1c2a9e7d3b4c589a102b6e8d0f3c71", "00000000-0000-0000-0000-000000000000", f"{ORG_ID}x", f"{ORG_ID}\n{ORG_ID}"]
 )
 def test_an_org_id_is_a_uuid(text: str) -> None:
     """In its usual form; capitals and blanks around it are forgiven."""
@@ -303,6 +351,18 @@ def test_no_run_no_bundle(case: Case, tmp_path: Path) -> None:
         done = case(*words)
         assert done.exit_code == 2, words
     assert not list(tmp_path.glob("*.zip"))
+
+
+def test_two_documents_of_one_id_are_refused(case: Case, tmp_path: Path) -> None:
+    """As by `nra gate`: one of them was edited, and nobody can tell which; a copy counts once."""
+    runs = saved(tmp_path, canned_run("good"))
+    (runs / "copy.json").write_bytes(encode(canned_run("good")))
+    assert case(runs).exit_code == 0
+    (runs / "edited.json").write_bytes(encode(replace(canned_run("good"), firewall=())))
+    (tmp_path / "case.zip").unlink()
+    done = case(runs)
+    assert (done.exit_code, "another document than " in done.stderr, "same run id" in done.stderr) == (2, True, True), done.output
+    assert not (tmp_path / "case.zip").exists()
 
 
 def test_what_gave_no_run_is_told(case: Case, tmp_path: Path) -> None:
@@ -364,6 +424,47 @@ def test_verify_names_a_key_that_it_cannot_use(case: Case, tmp_path: Path) -> No
         assert (done.exit_code, f"--public-key {given}: " in done.stderr, why in done.stderr) == (2, True, True), done.stderr
     done = CliRunner().invoke(cli, ["case", "runs", "--verify", "case.zip"])
     assert (done.exit_code, "leave out RUNS" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("--verify case.zip --public-key", "--public-key: it is empty"),
+        ("runs --redact-key", "--redact-key is for --redact"),
+        ("runs --redact-key some.key", "--redact-key is for --redact"),
+        ("runs --public-key some.pub", "--public-key is for --verify"),
+        ("runs --public-key", "--public-key is for --verify"),
+        ("--verify case.zip --redact", "leave out --redact"),
+        ("--verify case.zip -o new.zip --sign-key some.key", "leave out --out, --sign-key"),
+        ("--verify case.zip --customer Kobald", "leave out --customer"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(case: Case, tmp_path: Path, words: str, complaint: str) -> None:
+    """Nobody may believe a signature checked or a name left out; an option without a value here has an empty one."""
+    runs = saved(tmp_path, canned_run("good"))
+    assert case(runs).exit_code == 0
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    given = [*words.split(), *([""] if words.endswith("-key") else [])]
+    done = CliRunner().invoke(cli, ["case", *given])
+    assert (done.exit_code, complaint in done.stderr, done.stdout) == (2, True, ""), done.output
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+
+
+def test_what_stands_in_nra_toml_hinders_no_check(case: Case, tmp_path: Path) -> None:
+    """Answers, keys and names that are set once and for all are for the making."""
+    assert case(saved(tmp_path, canned_run("good"))).exit_code == 0
+    (tmp_path / "nra.toml").write_text('[case]\ncontact-name = "Q"\nout = "new.zip"\nsign-key = "k"\nredact = true\nredact-key = "r"\n')
+    assert verified()[0] == 0
+
+
+@pytest.mark.parametrize("command", ["report runs/{run} --out out", "compile runs -o all.csv"])
+@pytest.mark.usefixtures("case")
+def test_a_key_without_redaction_is_refused_by_the_others_too(tmp_path: Path, command: str) -> None:
+    """`--redact-key` alone leaves every name in."""
+    run = next(saved(tmp_path, canned_run("good")).iterdir()).name
+    done = CliRunner().invoke(cli, [*command.format(run=run).split(), "--redact-key", "some.key"])
+    assert (done.exit_code, "--redact-key is for --redact" in done.stderr) == (2, True), done.output
+    assert not [path for path in tmp_path.iterdir() if path.name != "runs"]
 
 
 @pytest.mark.peer

@@ -2,7 +2,9 @@
 
 import csv
 import errno
+import re
 import sys
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -83,6 +85,7 @@ def test_files_that_give_no_run_are_listed_and_stop_nothing(results: Path, tmp_p
         "binary.txt": b"\xff\xfe\x00",
         "copy.json": encode(RUNS[1]),
         "copy.txt": render(RUNS[2]),
+        "zz.edited.json": encode(replace(RUNS[1], firewall=())),
     }
     for name, data in bad.items():
         (results / name).write_bytes(data)
@@ -92,8 +95,9 @@ def test_files_that_give_no_run_are_listed_and_stop_nothing(results: Path, tmp_p
     copies = {name for name, what in listed.items() if what.startswith("the same run as ")}
     assert len(copies) == 2
     assert set(listed) - copies == set(bad) - {"copy.json", "copy.txt"}
+    assert re.fullmatch(r"another document than .*\.json, but with the same run id: left out", listed["zz.edited.json"])
     assert "newer version" in listed["future.json"]
-    assert done.stderr.splitlines()[-1] == "9 files gave no run of their own: see the sheet Problems"
+    assert done.stderr.splitlines()[-1] == "10 files gave no run of their own: see the sheet Problems"
 
 
 def test_without_a_workbook_the_problems_are_said(results: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,14 @@ def test_the_policy_says_all_that_a_policy_can_say(folder: Path) -> None:
     assert found.required_sites == ("Munich",)
     assert (found.runs, found.workstations, found.measured) == (2, 2, ("voice", "firewall"))
     assert (found.waivers[0].workstation, found.fail_on_regression) == ("PC-0417", True)
+
+
+def test_the_story_names_the_extra_that_signs() -> None:
+    """Before the script that needs it, in the README too; pyproject.toml has it, and it brings the package."""
+    extras = tomllib.loads((PAGE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert any(each.startswith("cryptography") for each in extras["signatures"])
+    assert '`pip install ".[signatures]"`' in TEXT[: TEXT.index(STORY)]
+    assert '`pip install ".[signatures]"`' in (PAGE.parents[1] / "README.md").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("folder")

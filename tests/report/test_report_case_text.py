@@ -10,6 +10,7 @@ from nra.model.verdict import Overall, Verdict
 from nra.report.calls import capacity_line
 from nra.report.case_pages import About, readme, workstation_page
 from nra.report.case_text import Told, case_text
+from nra.report.cells import quantity
 from nra.report.entry import run_row, slim
 from nra.run.fleet import summarize
 from nra.testing.canned import canned_run
@@ -32,6 +33,20 @@ def told(*runs: RunDocument, form: CaseForm = FORM, problems: Sequence[Problem] 
     inside = ["a.txt", "runs/x"]
     case = Told(form=form, runs=runs, fleet=fleet, bundle="case.zip", members=inside, redacted=False, tool_version="0", problems=problems)
     return case_text(case).decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def test_the_notes_of_rows_are_shown() -> None:
+    """As in the run's own report: beside its row, and once where all rows have the same."""
+    short = canned_run("interrupted")
+    noted = [metric for metric in short.metrics if metric.value is not None]
+    assert {metric.note for metric in noted} == {"small sample"}
+    text = " ".join(told(short).split())
+    assert f"Measured (small sample): {noted[0].label} " in text
+    assert text.count("small sample") == 1
+    metrics = tuple(replace(metric, note="small sample" if metric is noted[0] else None) for metric in short.metrics)
+    text = " ".join(told(replace(short, metrics=metrics)).split())
+    assert f"Measured: {noted[0].label} {quantity(noted[0].value, noted[0].unit)} (small sample), {noted[1].label} " in text
+    assert text.count("small sample") == 1
 
 
 def test_a_finding_of_many_runs_is_told_once() -> None:
