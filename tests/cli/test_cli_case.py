@@ -450,6 +450,14 @@ def test_an_option_that_would_do_nothing_is_refused(case: Case, tmp_path: Path, 
     assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 
 
+def test_an_empty_variable_is_no_public_key_either(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was meant to be one."""
+    assert case(saved(tmp_path, canned_run("good"))).exit_code == verified()[0] == 0
+    monkeypatch.setenv("NRA_CASE_PUBLIC_KEY", "")
+    done = CliRunner().invoke(cli, ["case", "--verify", "case.zip"])
+    assert (done.exit_code, "--public-key: it is empty" in done.stderr, done.stdout) == (2, True, ""), done.output
+
+
 def test_what_stands_in_nra_toml_hinders_no_check(case: Case, tmp_path: Path) -> None:
     """Answers, keys and names that are set once and for all are for the making."""
     assert case(saved(tmp_path, canned_run("good"))).exit_code == 0
