@@ -106,6 +106,16 @@ def test_renders_the_page(run_file: Path, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b'<!DOCTYPE html>\n<html lang="en">')
 
 
+@pytest.mark.parametrize(
+    ("options", "kinds"), [((), [".html"]), (("--format", "txt"), [".html", ".txt"]), (("--format", "html"), [".html"])]
+)
+def test_html_is_the_page_alone_or_beside_what_is_named(run_file: Path, tmp_path: Path, options: tuple[str, ...], kinds: list[str]) -> None:
+    """Short for what is asked for most beside the standard reports."""
+    assert nra_report(run_file, "--html", *options, "--out", tmp_path / "out").exit_code == 0
+    names = [path.name for path in (tmp_path / "out").iterdir() if "firewall-request" not in path.name]
+    assert sorted(Path(name).suffix for name in names) == kinds
+
+
 @pytest.mark.parametrize("name", list(PRINTERS))
 def test_every_format_can_be_written_without_names(run_file: Path, tmp_path: Path, name: str) -> None:
     """Nothing that a format is made of may look like a name to the last search."""
