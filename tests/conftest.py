@@ -20,30 +20,26 @@ settings.load_profile("same")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> "Iterator[World]":
-    """Namespaces of the test's own, taken away with all that runs in them."""
+def world(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[World]":
+    """Namespaces of the test's own, taken away with all that runs in them; whatever worker is about, no other has one beside one `alone`.
+
+    What takes every processor before all others (`chrt`) keeps packets waiting in other worlds too, for the kernel's own threads wait.
+    """
     from lab_world import World, why_not  # beside the tests that ask for it: only they find it
 
     reason = why_not()
     if reason:
         pytest.skip(reason)
-    made = World(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
+    import fcntl
 
-
-@pytest.fixture
-def punctual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Wait until no other test, in whichever worker, has programs that run before all others (`chrt`), and keep those waiting meanwhile.
-
-    Two such tests would take each other's time, and what the kernel leaves to the rest (sched_rt_runtime_us) both of them at once.
-    """
-    fcntl = pytest.importorskip("fcntl")
-    with (tmp_path_factory.getbasetemp().parent / "punctual.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    is_alone = request.node.get_closest_marker("alone") is not None
+    with (tmp_path_factory.getbasetemp().parent / "worlds.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        made = World(tmp_path)
+        try:
+            yield made
+        finally:
+            made.close()
 
 
 @pytest.fixture(scope="module")

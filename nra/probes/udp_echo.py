@@ -1,9 +1,10 @@
 """Voice against a region's public UDP beacon, which returns each packet; only the round trip becomes known.
 
 The beacon's rules (AWS GameLift "UDP ping beacons"): at most 300 bytes, at most 3 packets/s from one source port,
-at most 1000 packets/s from one source address. 50 packets/s therefore take turns over at least 18 ports, more at other
+at most 1000 packets/s from one source address. 50 packets/s therefore take turns over at least 21 ports, more at other
 rates: a packet may be late, and the rules hold in every second all the same. Late is what is sent up to half an interval after its
 slot, or was held up on its way to the network card: then the slots that pass meanwhile are skipped, all but the last one and a half.
+The beacon counts what comes to it, so a port's packets also bear that the network holds one of them up.
 """
 
 import random
@@ -23,18 +24,19 @@ MOST_BYTES: Final = 300
 PER_PORT_PER_S: Final = 3
 PER_ADDRESS_PER_S: Final = 1000
 OPENING: Final = 3  # packets of the question whether the beacon is there
-FEWEST_PORTS: Final = 18
+FEWEST_PORTS: Final = 21
+HELD_UP_MS: Final = 200  # that the network may hold up one of a port's packets and not those after it: Wi-Fi, an uplink's full queue
 MOST_LATE: Final = 1.5  # intervals that a packet can come closer to those after it
 
 
-def seconds_slots(interval_ms: float) -> float:
+def seconds_slots(interval_ms: float, held_up_ms: float = 0.0) -> float:
     """Return how many slots of one call can come to be sent within one second: the first of them may be late."""
-    return (1000 + MOST_LATE * interval_ms) / interval_ms
+    return (1000 + held_up_ms + MOST_LATE * interval_ms) / interval_ms
 
 
 def source_ports(calls: int, interval_ms: float) -> int:
     """Return over how many source ports a stream must be spread."""
-    return max(FEWEST_PORTS, ceil(calls * seconds_slots(interval_ms) / PER_PORT_PER_S))
+    return max(FEWEST_PORTS, ceil(calls * seconds_slots(interval_ms, HELD_UP_MS) / PER_PORT_PER_S))
 
 
 def most_calls(interval_ms: float) -> int:

@@ -26,7 +26,7 @@ from nra.archive.document import decode
 from nra.testing.impairment import Impairment
 from nra.testing.relay_orders import impairment_json
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.usefixtures("punctual"), pytest.mark.timeout(1800)]  # it waits for others
+pytestmark = pytest.mark.namespaces
 
 SITES: Final = ("Leeds", "Bonn")
 SEATS: Final = 4

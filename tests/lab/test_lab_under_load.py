@@ -9,7 +9,7 @@ import pytest
 from lab_programs import Program
 from lab_world import CLIENT, MIDDLE, PORT, SERVER, SERVER_ADDRESS, World, document_of, need
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.usefixtures("punctual"), pytest.mark.timeout(1800)]  # it waits for others
+pytestmark = [pytest.mark.namespaces, pytest.mark.alone, pytest.mark.timeout(1800)]  # it waits for others
 
 WAYS: Final = {"up": ("m2", 10), "down": ("m1", 20)}  # the device that the middle sends on, and its rate in Mbit/s
 LONG_MS, SHORT_MS = 300, 20

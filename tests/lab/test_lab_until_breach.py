@@ -10,7 +10,7 @@ from lab_world import CLIENT, MIDDLE, MIDDLE_ADDRESS, PORT, SERVER, SERVER_ADDRE
 from nra.testing.impairment import Impairment
 from nra.testing.relay_orders import impairment_json
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.usefixtures("punctual"), pytest.mark.timeout(1800)]  # it waits for others
+pytestmark = pytest.mark.namespaces
 
 KBIT_S: Final = 80  # of one call of G.711: 172 octets of payload and 28 of IPv4 and UDP, 50 times a second
 QUEUE: Final = 25  # packets
