@@ -21,9 +21,9 @@ settings.load_profile("same")
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[World]":
-    """Namespaces of the test's own, taken away with all that runs in them; whatever worker is about, no other has one beside one `alone`.
+    """Namespaces of the test's own, taken away with all that runs in them; beside a test that is `alone` no worker has others.
 
-    What takes every processor before all others (`chrt`) keeps packets waiting in other worlds too, for the kernel's own threads wait.
+    Such a test takes every processor before all else (`chrt`): packets in other worlds would wait too, for the kernel's own threads do.
     """
     from lab_world import World, why_not  # beside the tests that ask for it: only they find it
 

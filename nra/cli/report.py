@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
-from nra.cli.errors import told_to_the_user
+from nra.cli.errors import told_to_the_user, typed_options
 from nra.cli.options import CommaList
 from nra.cli.redacting import redact_options, redaction
 from nra.report import PRINTERS
@@ -19,10 +18,7 @@ from nra.report import PRINTERS
 @click.option("--html", is_flag=True, help="The page alone, or beside what --format names: the same as --format html.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the reports.  [default: beside RUN.json]")
 @redact_options
-@click.pass_context
-def report(
-    context: click.Context, run: Path, formats: tuple[str, ...], html: bool, out: Path | None, redact: bool, redact_key: Path | None
-) -> None:
+def report(run: Path, formats: tuple[str, ...], html: bool, out: Path | None, redact: bool, redact_key: Path | None) -> None:
     """Render reports again from the run document RUN.json.
 
     The reports have the names that the run gave them; a file that is there already is never overwritten: the new one is
@@ -34,8 +30,7 @@ def report(
     from nra.cli.printing import firewall_request_files, rendered
 
     if html:
-        was_named = context.get_parameter_source("formats") is not ParameterSource.DEFAULT
-        formats = tuple(dict.fromkeys((*formats, "html"))) if was_named else ("html",)
+        formats = tuple(dict.fromkeys((*(formats if "formats" in typed_options() else ()), "html")))
     with told_to_the_user(UnreadableDocument, CannotWrite):
         document = read(run)
         hiding = redaction(wanted=redact, key=redact_key)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from click.core import ParameterSource
 
 from nra.cli.asking import ask, at_a_terminal, known_region
 from nra.cli.door import Door
-from nra.cli.errors import UserError
+from nra.cli.errors import UserError, typed_options
 from nra.cli.interrupt import Interrupt, interruptible, until_input_ends
 from nra.cli.options import (
     CODECS,
@@ -120,7 +119,6 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     from nra.cli.settings import Typed, settings_of
     from nra.run.waiting import Waiting
 
-    context = click.get_current_context()
     out, strict = options.pop("out"), options.pop("strict")
     times, every_s, until = options.pop("repeat"), options.pop("every"), options.pop("until")
     rhythm = rhythm_of(times, every_s, until, options["duration"], datetime.now().astimezone())
@@ -138,8 +136,7 @@ def run(door: Door, /, **options: Any) -> int:  # noqa: ANN401 - click hands ove
     options["org"] = options["org"] if options["org"] is not None else ask("--org", "Organization", str)
     if not options["org"].strip():
         raise UserError("--org: the organization's name is empty")
-    by_hand = frozenset(name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
-    settings = settings_of(Typed(**options, by_hand=by_hand), door)
+    settings = settings_of(Typed(**options, by_hand=frozenset(typed_options())), door)
     output = Output(folder=folder_for_results(out, door), **wanted)
     if settings.config and not output.quiet:
         click.echo(f"options from {settings.config}", err=True)

@@ -30,7 +30,7 @@ MOST_LATE: Final = 1.5  # intervals that a packet can come closer to those after
 
 
 def seconds_slots(interval_ms: float, held_up_ms: float = 0.0) -> float:
-    """Return how many slots of one call can come to be sent within one second: the first of them may be late."""
+    """Return how many slots of one call can come to the beacon within one second: the first of them may be late, and held up on the way."""
     return (1000 + held_up_ms + MOST_LATE * interval_ms) / interval_ms
 
 

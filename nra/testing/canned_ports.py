@@ -220,3 +220,15 @@ def _finding(check: FirewallCheck) -> Finding:
         evidence=check.evidence,
         advice=f"Firewall team: Allow {port} outbound and its replies ({check.purpose}).",
     )
+
+
+def stopped(check: FirewallCheck) -> FirewallCheck:
+    """Return the row of a port that an interrupted run did not come to know."""
+    return replace(
+        check,
+        state=PortState.UNREACHABLE,
+        verdict=Verdict.NOT_MEASURED,
+        evidence="TCP connect: stopped (interrupted)",
+        refused_by=None,
+        stopped=True,
+    )

@@ -17,7 +17,7 @@ from nra.report.cells import risky
 from nra.report.firewall_request import COLUMNS, FirewallRequest, firewall_request
 from nra.report.text import UnreadableReport, parse
 from nra.testing.canned import KINDS, canned_run
-from nra.testing.canned_ports import NETWORKS, OPEN
+from nra.testing.canned_ports import NETWORKS, OPEN, stopped
 
 HOSTILE = (
     "=cmd|'/c calc'!A1", "+1", "-1", "@x", "'=x", '"', '"a\tb', "a\r\nb", "", " ", "\ufeff", "\x00\x1b[31m", "\u2028", "\u202e", "x" * 300,
@@ -296,13 +296,7 @@ def test_from_a_stick_it_is_checked_again_by_the_stick_s_launcher(system: str, p
 def test_ports_that_were_only_interrupted_need_no_request() -> None:
     """Nothing is asked for that the user himself kept from being asked; what was found closed before is still asked for."""
     document = canned_run("blocked")
-    stopped: dict[str, Any] = {
-        "state": PortState.UNREACHABLE,
-        "verdict": Verdict.NOT_MEASURED,
-        "evidence": "TCP connect: stopped (interrupted)",
-        "stopped": True,
-    }
-    rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
+    rows = tuple(map(stopped, document.firewall or ()))
     assert firewall_request(replace(document, firewall=rows)) is None
     closed = next(check for check in document.firewall or () if check.required and check.verdict is Verdict.FAIL)
     kept = replace(document, firewall=(closed, *(row for row in rows if row.allow_to != closed.allow_to)))

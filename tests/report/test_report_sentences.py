@@ -1,7 +1,6 @@
 """What the numbers mean, in sentences."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from nra.model.voice import Instrument, Spread
 from nra.report.sentences import advice, instrument_line, meaning, method_line, mos_cost_line, reflector_line, summary
 from nra.scoring.findings import findings
 from nra.testing.canned import KINDS, canned_run
+from nra.testing.canned_ports import stopped
 
 
 @pytest.mark.parametrize(
@@ -267,13 +267,7 @@ def test_a_self_test_promises_nothing_about_calls() -> None:
 def test_an_interrupted_run_does_not_accuse_the_network() -> None:
     """Cancelled while ports were being asked: it says so, and to measure again; nobody looks at a cable or writes to a firewall team."""
     document = canned_run("no-network")
-    stopped: dict[str, Any] = {
-        "state": PortState.UNREACHABLE,
-        "verdict": Verdict.NOT_MEASURED,
-        "evidence": "TCP connect: stopped (interrupted)",
-        "stopped": True,
-    }
-    rows = tuple(replace(check, refused_by=None, **stopped) for check in document.firewall or ())
+    rows = tuple(map(stopped, document.firewall or ()))
     used = replace(document.run.used, interrupted=True)
     document = replace(document, run=replace(document.run, used=used), firewall=rows, findings=findings(None, document.metrics, rows))
     told = " ".join((*meaning(document), *advice(document)))

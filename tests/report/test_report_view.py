@@ -1,17 +1,16 @@
 """A run as rows of text."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from nra.model.document import RunDocument
-from nra.model.observation import PortState
 from nra.model.region import Side
 from nra.model.verdict import Overall, Verdict
 from nra.model.voice import Endpoint
 from nra.report.view import View, firewall_verdict, gravest, view, voip_verdict
 from nra.testing.canned import KINDS, canned_run
+from nra.testing.canned_ports import stopped
 
 
 def with_value(document: RunDocument, index: int, value: float, verdict: Verdict) -> RunDocument:
@@ -140,12 +139,6 @@ def test_a_report_says_what_it_was_made_with() -> None:
 def test_a_port_that_an_interrupted_run_did_not_come_to_know_is_no_finding() -> None:
     """The document keeps one of the states of the contract; who reads the page reads that it was interrupted."""
     document = canned_run("blocked")
-    stopped: dict[str, Any] = {
-        "state": PortState.UNREACHABLE,
-        "verdict": Verdict.NOT_MEASURED,
-        "evidence": "stopped (interrupted)",
-        "stopped": True,
-    }
-    first, *others = view(replace(document, firewall=tuple(replace(check, **stopped) for check in document.firewall or ()))).firewall
-    assert {(row.state, row.result) for row in (first, *others)} == {("unreachable", "interrupted")}
+    shown = view(replace(document, firewall=tuple(map(stopped, document.firewall or ()))))
+    assert {(row.state, row.result) for row in shown.firewall} == {("unreachable", "interrupted")}
     assert {row.result for row in view(document).firewall} >= {"no answer", "open"}

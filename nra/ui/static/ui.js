@@ -115,7 +115,7 @@ function follow() {
   listen();
 }
 
-function say(text) { // of a file, on pages that have no place for it as well
+function sayOfFile(text) { // of a file, on pages that have no place for it as well
   let problem = byId("bring-problem");
   if (!problem) {
     problem = Object.assign(document.createElement("p"), { id: "bring-problem", className: "wrong" });
@@ -129,15 +129,15 @@ function say(text) { // of a file, on pages that have no place for it as well
 async function bring(file) {
   if (!file) return;
   const end = file.name.toLowerCase().match(/\.(html?|xlsx|txt|csv)$/);
-  if (end) return say(`${file.name} is a report; drop the run document, .json.`);
-  if (!file.size) return say(`${file.name} is empty; drop the run document, .json.`);
+  if (end) return sayOfFile(`${file.name} is a report; drop the run document, .json.`);
+  if (!file.size) return sayOfFile(`${file.name} is empty; drop the run document, .json.`);
   try {
     const answer = await fetch(`${base}bring`, { method: "POST", body: file, headers: { "content-type": "application/json" } });
     const told = await answer.json();
     if (told.at) location.assign(told.at);
-    else say(`${file.name} cannot be shown: ${told.error}`);
+    else sayOfFile(`${file.name} cannot be shown: ${told.error}`);
   } catch {
-    say(`${file.name} could not be loaded: it is too large, or nra ui has ended.`);
+    sayOfFile(`${file.name} could not be loaded: it is too large, or nra ui has ended.`);
   }
 }
 
@@ -154,8 +154,8 @@ function takeFiles() {
     event.preventDefault();
     dropping.hidden = true;
     const dropped = event.dataTransfer.files;
-    if (running) say(later);
-    else if (dropped.length > 1) say(`${dropped.length} files were dropped, and none is shown: drop one at a time; All results compares two.`);
+    if (running) sayOfFile(later);
+    else if (dropped.length > 1) sayOfFile(`${dropped.length} files were dropped, and none is shown: drop one at a time; All results compares two.`);
     else bring(dropped[0]);
   });
 }
